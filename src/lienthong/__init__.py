@@ -1,0 +1,1 @@
+"""Liên Thông: electronic medical records of a province, exchanged without loss."""

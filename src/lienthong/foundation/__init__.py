@@ -1,0 +1,1 @@
+"""Clock, ids, JSON, signing, Vietnamese text, blobs and errors; knows nothing of the rest."""

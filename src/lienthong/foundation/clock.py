@@ -1,0 +1,27 @@
+"""Time. Stored times are UTC; people and the insurance XML use Viet Nam's time, which has no summer time."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta, timezone
+
+VIETNAM = timezone(timedelta(hours=7), "ICT")
+
+
+def now() -> datetime:
+    """The present moment, aware, in UTC."""
+    return datetime.now(UTC)
+
+
+def iso(moment: datetime) -> str:
+    """``2025-01-12T00:15:00.123Z``: UTC, milliseconds, sortable as text."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.") + f"{moment.microsecond // 1000:03d}Z"
+
+
+def from_iso(text: str) -> datetime:
+    """The reverse of :func:`iso`; also reads any ISO 8601 time with an offset."""
+    return datetime.fromisoformat(text)
+
+
+def today() -> date:
+    """Today's date in Viet Nam."""
+    return now().astimezone(VIETNAM).date()

@@ -1,0 +1,33 @@
+"""JSON that keeps decimals as they were written, and canonical JSON (RFC 8785) for what is signed."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+import msgspec
+import rfc8785
+
+_encoder = msgspec.json.Encoder(decimal_format="number")
+_decoder = msgspec.json.Decoder(float_hook=Decimal)
+
+DecodeError = msgspec.DecodeError
+
+
+def dumps(value: Any) -> bytes:
+    """Compact UTF-8 JSON; ``Decimal("15.20")`` is written as ``15.20``, keys stay in their order."""
+    return _encoder.encode(value)
+
+
+def loads(data: bytes | str | memoryview) -> Any:
+    """Reads JSON; numbers with a point or exponent become :class:`~decimal.Decimal`.
+
+    Raises:
+        DecodeError: the text is not JSON.
+    """
+    return _decoder.decode(data)
+
+
+def canonical(value: Any) -> bytes:
+    """The one form of a value that both sides hash and sign (RFC 8785). No floats with more digits than a double."""
+    return rfc8785.dumps(value)
