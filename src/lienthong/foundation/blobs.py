@@ -41,7 +41,9 @@ class BlobFolder:
     def put(self, content: bytes) -> str:
         """Keeps content; returns its SHA-256 in hexadecimal."""
         sha256 = hashlib.sha256(content).hexdigest()
-        if not self.has(sha256):
+        if self.has(sha256):
+            _flush_folder(self.path(sha256).parent)  # another thread may have put it a moment ago
+        else:
             self._keep(zstandard.ZstdCompressor(level=3).compress(content), sha256)
         return sha256
 

@@ -1,0 +1,1 @@
+"""One folder for each kind of system we talk to; none imports another."""

@@ -1,0 +1,1 @@
+"""Code systems: ICD-10, facilities, ethnic groups, administrative units, mappings."""
