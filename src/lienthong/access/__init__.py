@@ -1,0 +1,1 @@
+"""Accounts, roles, legal basis, audit trail. Front desks: :mod:`.accounts`, :mod:`.audit`, :mod:`.doors`."""

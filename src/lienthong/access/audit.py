@@ -1,0 +1,138 @@
+"""The audit trail: every event is chained to the one before by SHA-256, so that a change is seen.
+
+``hash = SHA-256(previous hash + canonical JSON of the event)``. The row joins the caller's transaction.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.db import connection, transaction
+
+from lienthong.foundation import clock, json
+
+_COLUMNS = ("seq", "at", "person", "person_name", "role", "address", "action", "page", "patient", "why", "detail")
+_HEAD = "UPDATE access_audithead SET seq = seq + 1 WHERE id = 1 RETURNING seq, hash"
+_INSERT = (
+    "INSERT INTO access_auditevent (seq, at, person, person_name, role, address, action, page, patient, why, detail,"
+    " hash) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)"
+)
+_MOVE = "UPDATE access_audithead SET hash = %s WHERE id = 1"
+_ALL = f"SELECT {', '.join(_COLUMNS)}, hash FROM access_auditevent WHERE seq > %s ORDER BY seq LIMIT 1000"  # noqa: S608
+START = "0" * 64
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who did it: a person with a role, or a part of the program.
+
+    Attributes:
+        id: account name, or ``system:his-xml`` and the like.
+        name: full name for people who read the trail.
+        role: roles at that moment, joined by commas.
+        address: network address it came from; empty for the program itself.
+    """
+
+    id: str
+    name: str
+    role: str = ""
+    address: str = ""
+
+
+def system(part: str) -> Actor:
+    """The program itself, e.g. ``system("his-xml")``."""
+    return Actor(f"system:{part}", part)
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """A row of the trail as it is read back."""
+
+    seq: int
+    at: str
+    person: str
+    person_name: str
+    role: str
+    address: str
+    action: str
+    page: str
+    patient: str
+    why: str
+    detail: dict[str, Any] = field(default_factory=dict)
+
+
+def record(
+    actor: Actor, action: str, *, patient: str = "", page: str = "", why: str = "", detail: dict[str, Any] | None = None
+) -> int:
+    """Adds an event and returns its number. Durable when the caller's transaction commits.
+
+    Args:
+        action: a verb of the trail, e.g. ``read``, ``sign-in``, ``store``, ``send``.
+        patient: the FHIR id of the patient whose record was touched.
+        page: path or name of the page or door.
+        why: purpose, in words or as a code.
+    """
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(_HEAD)
+        seq, previous = cursor.fetchone()
+        values = (
+            seq,
+            clock.iso(clock.now()),
+            actor.id,
+            actor.name[:120],
+            actor.role[:60],
+            actor.address[:45],
+            action,
+            page[:200],
+            patient,
+            why[:200],
+            json.dumps(detail or {}).decode(),
+        )
+        digest = _digest(previous, values)
+        cursor.execute(_INSERT, (*values, digest))
+        cursor.execute(_MOVE, (digest,))
+    return int(seq)
+
+
+def _digest(previous: str, values: tuple[Any, ...]) -> str:
+    return hashlib.sha256(previous.encode() + json.canonical(dict(zip(_COLUMNS, values, strict=True)))).hexdigest()
+
+
+def broken_at() -> int | None:
+    """The number of the first event that was changed, removed or added out of turn; None when the chain holds."""
+    previous, last = START, 0
+    for row in _rows():
+        *values, digest = row
+        if values[0] != last + 1 or _digest(previous, tuple(values)) != digest:
+            return last + 1
+        previous, last = digest, int(values[0])
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT seq, hash FROM access_audithead WHERE id = 1")
+        head = cursor.fetchone()
+    return None if tuple(head) == (last, previous) else last + 1
+
+
+def _rows() -> Iterator[tuple[Any, ...]]:
+    last = 0
+    while True:
+        with connection.cursor() as cursor:
+            cursor.execute(_ALL, (last,))
+            rows = cursor.fetchall()
+        if not rows:
+            return
+        yield from rows
+        last = rows[-1][0]
+
+
+def seen_by(patient: str, limit: int = 200, before: int | None = None) -> list[Event]:
+    """Who touched a patient's record, newest first; ``before`` pages on from an event number."""
+    sql = (
+        f"SELECT {', '.join(_COLUMNS)} FROM access_auditevent"  # noqa: S608
+        " WHERE patient = %s AND seq < %s ORDER BY seq DESC LIMIT %s"
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(sql, (patient, before if before is not None else 1 << 62, limit))
+        return [Event(*row[:-1], detail=json.loads(row[-1])) for row in cursor.fetchall()]

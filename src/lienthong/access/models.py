@@ -1,0 +1,86 @@
+"""Accounts with dated roles. The audit trail is plain SQL (``audit.py``); its tables are declared here."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+
+class Role(models.TextChoices):
+    """What a person does at a unit."""
+
+    DOCTOR = "doctor", _("Doctor")
+    NURSE = "nurse", _("Nurse")
+    IT = "it", _("IT")
+    HEAD = "head", _("Head of unit")
+    PROTECTION = "protection", _("Data protection officer")
+    DEPARTMENT = "department", _("Department of Health officer")
+
+
+class AccountManager(BaseUserManager["Account"]):
+    """Looks accounts up by name, whatever the case."""
+
+    def get_by_natural_key(self, username: str | None) -> Account:
+        return self.get(username__iexact=username)
+
+
+class Account(AbstractBaseUser):
+    """A person who signs in at this node."""
+
+    username = models.CharField(_("User name"), max_length=60, unique=True)
+    full_name = models.CharField(_("Full name"), max_length=120)
+    licence = models.CharField(_("Practice licence"), max_length=60, blank=True)
+    language = models.CharField(max_length=2, default="vi")
+    is_active = models.BooleanField(default=True)
+    must_change_password = models.BooleanField(default=False)
+    password_changed_at = models.DateTimeField(null=True)
+    failed_attempts = models.PositiveSmallIntegerField(default=0)
+    locked_until = models.DateTimeField(null=True)
+
+    objects: ClassVar[AccountManager] = AccountManager()
+    USERNAME_FIELD = "username"
+    REQUIRED_FIELDS: ClassVar[list[str]] = ["full_name"]
+
+    class Meta:
+        ordering = ["full_name"]
+
+
+class RoleGrant(models.Model):
+    """A role of an account at a unit, from one moment to another; who gave it."""
+
+    account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="grants")
+    role = models.CharField(max_length=12, choices=Role.choices)
+    facility = models.CharField(max_length=16)
+    granted_at = models.DateTimeField()
+    granted_by = models.CharField(max_length=120)
+    ended_at = models.DateTimeField(null=True)
+
+
+class AuditHead(models.Model):
+    """The end of the audit chain: one row, locked by whoever writes the next event."""
+
+    seq = models.BigIntegerField()
+    hash = models.CharField(max_length=64)
+
+
+class AuditEvent(models.Model):
+    """One link of the audit chain. Rows are only ever added."""
+
+    seq = models.BigIntegerField(primary_key=True)
+    at = models.CharField(max_length=24)
+    person = models.CharField(max_length=60)
+    person_name = models.CharField(max_length=120)
+    role = models.CharField(max_length=60)
+    address = models.CharField(max_length=45)
+    action = models.CharField(max_length=40)
+    page = models.CharField(max_length=200)
+    patient = models.CharField(max_length=64)
+    why = models.CharField(max_length=200)
+    detail = models.TextField()
+    hash = models.CharField(max_length=64)
+
+    class Meta:
+        indexes = [models.Index(fields=["patient", "seq"], name="audit_patient")]

@@ -1,0 +1,125 @@
+"""One node's own settings: the file ``lienthong.toml`` in its folder, which also holds its data."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+from urllib.parse import unquote, urlsplit
+
+Role = Literal["hub", "site"]
+FILE = "lienthong.toml"
+
+
+@dataclass(frozen=True, slots=True)
+class NodeConfig:
+    """Settings of a node.
+
+    Attributes:
+        home: the node's folder; database, blobs, keys and exports live below it.
+        role: ``hub`` (the province) or ``site`` (a hospital).
+        facility: MA_CSKCB of the hospital, or ``SYT-24`` for the hub.
+        host, port: where its pages and doors listen.
+        hub_url: where a site calls its hub; empty at the hub.
+        database: ``postgresql://…``; empty for the embedded SQLite file.
+        export_folder: where the HIS drops its exports.
+        secure: whether pages are served over HTTPS only (cookies, HSTS).
+        demo: whether the sign-in page shows the invented accounts.
+    """
+
+    home: Path
+    role: Role = "site"
+    facility: str = "24011"
+    host: str = "127.0.0.1"
+    port: int = 8710
+    hub_url: str = ""
+    database: str = ""
+    export_folder: str = "exports"
+    secure: bool = True
+    demo: bool = False
+
+    @property
+    def exports(self) -> Path:
+        """The watched folder, absolute."""
+        return self.home / self.export_folder
+
+    @property
+    def blobs(self) -> Path:
+        """Kept source bytes and parts of messages."""
+        return self.home / "blobs"
+
+    @property
+    def keys(self) -> Path:
+        """Private keys; readable by the owner alone."""
+        return self.home / "keys"
+
+
+def load(home: Path) -> NodeConfig:
+    """Reads ``home/lienthong.toml``; without the file, the defaults of a site."""
+    path = home / FILE
+    values: dict[str, Any] = tomllib.loads(path.read_text("utf-8")) if path.exists() else {}
+    known = {name for name in NodeConfig.__dataclass_fields__ if name != "home"}
+    unknown = sorted(set(values) - known)
+    if unknown:
+        raise ValueError(f"{path.name}: unknown settings {', '.join(unknown)}; known are {', '.join(sorted(known))}")
+    return NodeConfig(home=home, **values)
+
+
+def save(config: NodeConfig) -> None:
+    """Writes ``lienthong.toml``; the folder is made readable by the owner alone."""
+    config.home.mkdir(parents=True, exist_ok=True, mode=0o700)
+    lines = []
+    for name in NodeConfig.__dataclass_fields__:
+        if name != "home":
+            value = getattr(config, name)
+            text = str(value).lower() if isinstance(value, bool) else str(value)
+            lines.append(f"{name} = {text}" if isinstance(value, bool | int) else f'{name} = "{text}"')
+    (config.home / FILE).write_text("\n".join(lines) + "\n", "utf-8")
+
+
+def secret(config: NodeConfig, name: str) -> str:
+    """A random text kept in ``keys/name``, made at the first call."""
+    path = config.keys / name
+    if not path.exists():
+        config.keys.mkdir(parents=True, exist_ok=True, mode=0o700)
+        try:
+            handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        except FileExistsError:
+            return path.read_text("utf-8")
+        with os.fdopen(handle, "w") as file:
+            file.write(secrets.token_urlsafe(48))
+    return path.read_text("utf-8")
+
+
+def database_settings(config: NodeConfig) -> dict[str, Any]:
+    """Django's settings for the node's database: SQLite that loses nothing, or PostgreSQL."""
+    if not config.database:
+        return {
+            "ENGINE": "django.db.backends.sqlite3",
+            "NAME": config.home / "lienthong.sqlite3",
+            "CONN_MAX_AGE": None,
+            "OPTIONS": {
+                "transaction_mode": "IMMEDIATE",
+                "timeout": 30,
+                "init_command": (
+                    "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;"
+                    "PRAGMA cache_size=-65536; PRAGMA temp_store=MEMORY; PRAGMA mmap_size=268435456;"
+                ),
+            },
+        }
+    url = urlsplit(config.database)
+    if url.scheme not in ("postgresql", "postgres"):
+        raise ValueError("database: a postgresql:// address, or nothing for the embedded database")
+    return {
+        "ENGINE": "django.db.backends.postgresql",
+        "NAME": url.path.lstrip("/"),
+        "USER": unquote(url.username or ""),
+        "PASSWORD": unquote(url.password or ""),
+        "HOST": unquote(url.hostname or ""),
+        "PORT": str(url.port or ""),
+        "CONN_MAX_AGE": None,
+        "CONN_HEALTH_CHECKS": True,
+    }

@@ -1,0 +1,1 @@
+"""Store and forward: manifest, outbox, mailbox, delivery, receipts, trace."""

@@ -1,0 +1,1 @@
+"""Hospitals, their nodes, keys and addresses. Front desk: :mod:`lienthong.facilities.directory`."""

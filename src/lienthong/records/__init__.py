@@ -1,0 +1,30 @@
+"""Clinical records: FHIR R4 store, search, summary. ``transact`` is the only writer of clinical data."""
+
+from __future__ import annotations
+
+from lienthong.records.reading import (
+    Stored,
+    count,
+    find_patients,
+    for_patient,
+    history,
+    of_origin,
+    read,
+    read_many,
+)
+from lienthong.records.validation import InvalidResource
+from lienthong.records.writing import Outcome, transact
+
+__all__ = [
+    "InvalidResource",
+    "Outcome",
+    "Stored",
+    "count",
+    "find_patients",
+    "for_patient",
+    "history",
+    "of_origin",
+    "read",
+    "read_many",
+    "transact",
+]
