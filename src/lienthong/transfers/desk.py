@@ -365,10 +365,22 @@ def of_patient(patient: str) -> list[Transfer]:
     return list(Transfer.objects.filter(patient=patient).order_by("-left_at"))
 
 
+def begun(sender: str, ma_lk: str) -> Transfer | None:
+    """The latest transfer already begun for an episode of this hospital."""
+    return Transfer.objects.filter(sender=sender, ma_lk=ma_lk).order_by("-changed_at").first()
+
+
+def notice_of(transfer: Transfer) -> Notice:
+    """The head of a transfer as it stands here, for sending its dossier again."""
+    body = {name: getattr(transfer, name) for name in Notice.__dataclass_fields__}
+    return Notice(**body)
+
+
 def not_connected(receiver: str) -> Problem:
     """The receiving hospital has no node in the directory."""
     return Problem(
         code="transfer-receiver-not-connected",
+        severity="warning",
         vi=f"Cơ sở nhận {receiver} chưa kết nối với hệ thống.",
         en=f"The receiving facility {receiver} is not connected.",
         hint_vi="In phiếu chuyển cho người bệnh mang theo; khi cơ sở nhận kết nối, gửi lại hồ sơ.",
