@@ -27,14 +27,21 @@ _COLUMNS = (
     "why",
     "detail",
 )
+<<<<<<< HEAD
 _HEAD = "UPDATE access_audithead SET seq = seq + 1 WHERE id = 1 RETURNING seq, hash"
+=======
+START = "0" * 64
+_HEAD = (
+    f"INSERT INTO access_audithead (id, seq, hash) VALUES (1, 1, '{START}')"
+    " ON CONFLICT (id) DO UPDATE SET seq = access_audithead.seq + 1 RETURNING seq, hash"
+)
+>>>>>>> main
 _INSERT = (
     "INSERT INTO access_auditevent (seq, at, person, person_name, role, address, action, page, patient, why,"
     " detail, hash) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)"
 )
 _MOVE = "UPDATE access_audithead SET hash = %s WHERE id = 1"
 _ALL = f"SELECT {', '.join(_COLUMNS)}, hash FROM access_auditevent WHERE seq > %s ORDER BY seq LIMIT 1000"  # noqa: S608
-START = "0" * 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +139,7 @@ def broken_at() -> int | None:
     with connection.cursor() as cursor:
         cursor.execute("SELECT seq, hash FROM access_audithead WHERE id = 1")
         head = cursor.fetchone()
-    return None if tuple(head) == (last, previous) else last + 1
+    return None if tuple(head or (0, START)) == (last, previous) else last + 1
 
 
 def _rows() -> Iterator[tuple[Any, ...]]:
