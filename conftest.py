@@ -5,6 +5,7 @@ Here and not in ``tests/``, because connectors keep their tests beside themselve
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import tempfile
@@ -52,8 +53,12 @@ def _start_postgresql(config: pytest.Config) -> str:
         address = running.__enter__()
     except RuntimeError as error:
         raise pytest.UsageError(str(error)) from error
-    config.add_cleanup(lambda: running.__exit__(None, None, None))
+    config.add_cleanup(lambda: _end(running))
     return address
+
+
+def _end(running: contextlib.AbstractContextManager[str]) -> None:
+    running.__exit__(None, None, None)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
