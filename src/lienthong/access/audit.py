@@ -27,15 +27,11 @@ _COLUMNS = (
     "why",
     "detail",
 )
-<<<<<<< HEAD
-_HEAD = "UPDATE access_audithead SET seq = seq + 1 WHERE id = 1 RETURNING seq, hash"
-=======
 START = "0" * 64
 _HEAD = (
-    f"INSERT INTO access_audithead (id, seq, hash) VALUES (1, 1, '{START}')"
+    f"INSERT INTO access_audithead (id, seq, hash) VALUES (1, 1, '{START}')"  # noqa: S608
     " ON CONFLICT (id) DO UPDATE SET seq = access_audithead.seq + 1 RETURNING seq, hash"
 )
->>>>>>> main
 _INSERT = (
     "INSERT INTO access_auditevent (seq, at, person, person_name, role, address, action, page, patient, why,"
     " detail, hash) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)"
@@ -129,7 +125,7 @@ def _digest(previous: str, values: tuple[Any, ...]) -> str:
 
 
 def broken_at() -> int | None:
-    """The number of the first event that was changed, removed or added out of turn; None if the chain holds."""
+    """The number of the first event changed, removed or added out of turn; None when the chain holds."""
     previous, last = START, 0
     for row in _rows():
         *values, digest = row
