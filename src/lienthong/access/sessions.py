@@ -52,7 +52,7 @@ def renew(request: HttpRequest, account: Account) -> None:
 
 
 class SessionTimeout:
-    """Attaches ``request.user``; ends sessions that are idle (SESSION_IDLE_SECONDS) or old (SESSION_LONGEST_SECONDS).
+    """Attaches ``request.user``; ends idle (SESSION_IDLE_SECONDS) and old sessions (…_LONGEST_…).
 
     A page that renews itself says so with the header ``Lienthong-Automatic``; that does not count as use.
     """

@@ -4,10 +4,6 @@ import django.db.models.deletion
 from django.db import migrations, models
 
 
-def start_chain(apps, schema_editor):
-    apps.get_model("access", "AuditHead").objects.create(id=1, seq=0, hash="0" * 64)
-
-
 class Migration(migrations.Migration):
     initial = True
 
@@ -117,5 +113,4 @@ class Migration(migrations.Migration):
                 ),
             ],
         ),
-        migrations.RunPython(start_chain, migrations.RunPython.noop),
     ]
