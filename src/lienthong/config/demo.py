@@ -233,7 +233,12 @@ def _make_node(
     for username, full_name, roles in people:
         if not Account.objects.filter(username=username).exists():
             accounts.create_account(
-                username, full_name, password, [Role(r) for r in roles], by=audit.system("demo"), must_change=False
+                username,
+                full_name,
+                password,
+                [Role(r) for r in roles],
+                by=audit.system("demo"),
+                must_change=False,
             )
         shown.append({"username": username, "password": password, "role": roles[0], "name": full_name})
     text = json.dumps(shown, ensure_ascii=False, indent=1)
@@ -357,7 +362,8 @@ def _ready(province: Province) -> dict[str, Any]:
     return {
         "addresses": {n: f"http://{c.host}:{c.port}/" for n, c in province.configs.items()},
         "accounts": {
-            n: json.loads((c.home / "demo-accounts.json").read_text("utf-8")) for n, c in province.configs.items()
+            n: json.loads((c.home / "demo-accounts.json").read_text("utf-8"))
+            for n, c in province.configs.items()
         },
     }
 
