@@ -211,7 +211,7 @@ _QUERIES = {
     "received": "SELECT COUNT(*) FROM transfers_transfer WHERE receiver = :here",
     "verified": "SELECT COUNT(*) FROM transfers_step s JOIN transfers_transfer t ON t.loop = s.transfer_id"
     " WHERE s.state = 'received' AND t.sender = :here",
-    "waiting": "SELECT COUNT(*) FROM exchange_message WHERE direction = 'out' AND state <> 'receipted'",
+    "waiting": "SELECT COUNT(*) FROM exchange_message WHERE direction = 'out' AND state <> 'stored'",
 }
 
 

@@ -34,8 +34,8 @@ from lienthong.foundation.errors import LienThongError, Problem
 from lienthong.transfers import desk
 from lienthong.transfers.notice import Notice
 
-GROUP_DOSSIERS = 25
-GROUP_SECONDS = 0.5
+GROUP_DOSSIERS = 10
+GROUP_SECONDS = 0.3
 _CHUNK = 1 << 20
 _ACTOR = audit.system("his-xml")
 
