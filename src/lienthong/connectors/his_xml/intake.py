@@ -69,7 +69,11 @@ def take(path: Path) -> Export:
                 _commit(export, group, source)
     except LienThongError as error:
         Finding.objects.create(
-            export=export, position=0, severity="error", code=error.problem.code, problem=error.problem.as_dict()
+            export=export,
+            position=0,
+            severity="error",
+            code=error.problem.code,
+            problem=error.problem.as_dict(),
         )
     export.refresh_from_db()
     refused = export.findings.filter(severity="error").exists()
@@ -140,7 +144,9 @@ def _store(export: Export, dossier: Dossier, source: mapping.Source, group: _Gro
     """Maps and stores one dossier; a fault of the mapping refuses this dossier alone."""
     content = _content(dossier)
     last = (
-        DossierVersion.objects.filter(facility=dossier.facility, ma_lk=dossier.ma_lk).order_by("-number").first()
+        DossierVersion.objects.filter(facility=dossier.facility, ma_lk=dossier.ma_lk)
+        .order_by("-number")
+        .first()
     )
     if last is not None and last.content == content:
         group.unchanged += 1

@@ -33,6 +33,12 @@ class RolesForm(forms.Form):
         required=False,
     )
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        foreign = (Role.DOCTOR, Role.NURSE) if directory.is_hub() else (Role.DEPARTMENT,)
+        choices = [(str(role), role.label) for role in Role if role not in foreign]
+        self.fields["roles"].choices = choices  # type: ignore[attr-defined]
+
 
 class AccountForm(RolesForm):
     """A new account."""
