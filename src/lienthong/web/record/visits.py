@@ -1,0 +1,111 @@
+"""Visits: one line each on the timeline, and the head of a visit's own page."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from lienthong.terminology import systems
+from lienthong.web.record import fhir, moments
+from lienthong.web.record.diagnoses import Diagnosis, diagnosis, first_rank
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """An Encounter for a person to read.
+
+    Attributes:
+        kind: type of care in words (MA_LOAI_KCB).
+        facility: name of the facility, or its code where no name is known.
+        departments: in the order of the stay.
+        main: the main diagnosis at the end, else the one on admission.
+        outcome: result of treatment; ``discharge``: how the patient left.
+        going_on: the source knows no end yet.
+    """
+
+    id: str
+    start: str
+    end: str
+    kind: str
+    inpatient: bool
+    facility: str
+    episode: str
+    record_number: str
+    departments: tuple[str, ...]
+    reason: str
+    main: Diagnosis | None
+    outcome: str
+    discharge: str
+    destination: str
+    going_on: bool
+
+
+def visit(encounter: Any, conditions: Iterable[Any] = (), names: Mapping[str, str] | None = None) -> Visit:
+    """The view of an Encounter.
+
+    Args:
+        conditions: those of the patient or of the visit.
+        names: ``Type/id`` of departments and facilities to their names.
+    """
+    known = names or {}
+    identifier = fhir.text(encounter, "id")
+    own = [c for c in conditions if fhir.target(c, "encounter") == f"Encounter/{identifier}"]
+    ranks = {
+        fhir.target(entry, "condition").removeprefix("Condition/"): first_rank(entry)
+        for entry in fhir.items(encounter, "diagnosis")
+    }
+    own.sort(key=lambda c: ranks.get(fhir.text(c, "id"), 99))
+    start, end = fhir.text(encounter, "period", "start"), fhir.text(encounter, "period", "end")
+    stay = fhir.at(encounter, "hospitalization")
+    return Visit(
+        id=identifier,
+        start=start,
+        end=end,
+        kind=_kind(encounter),
+        inpatient=fhir.text(encounter, "class", "code") in {"IMP", "SS"},
+        facility=_facility(encounter, known),
+        episode=_identifier(encounter, systems.episode("")),
+        record_number=_identifier(encounter, systems.record_number("")),
+        departments=tuple(dict.fromkeys(filter(None, (fhir.named(fhir.at(p, "location"), known) for p in fhir.items(encounter, "location"))))),
+        reason="; ".join(filter(None, (fhir.words(r) for r in fhir.items(encounter, "reasonCode")))),
+        main=diagnosis(own[0]) if own else None,
+        outcome=_outcome(encounter),
+        discharge=fhir.words(fhir.at(stay, "dischargeDisposition")),
+        destination=fhir.named(fhir.at(stay, "destination"), known),
+        going_on=not end and fhir.text(encounter, "status") != "finished",
+    )
+
+
+def _kind(encounter: Any) -> str:
+    return fhir.words(next(iter(fhir.items(encounter, "type")), None)) or fhir.text(encounter, "class", "display")
+
+
+def _facility(encounter: Any, names: Mapping[str, str]) -> str:
+    prefix = systems.episode("")
+    found = (fhir.text(i, "system") for i in fhir.items(encounter, "identifier"))
+    return fhir.named(fhir.at(encounter, "serviceProvider"), names) or next(
+        (system.removeprefix(prefix) for system in found if system.startswith(prefix)), ""
+    )
+
+
+def _identifier(encounter: Any, prefix: str) -> str:
+    return next(
+        (
+            fhir.text(i, "value")
+            for i in fhir.items(encounter, "identifier")
+            if fhir.text(i, "system").startswith(prefix)
+        ),
+        "",
+    )
+
+
+def _outcome(encounter: Any) -> str:
+    found = fhir.extension(encounter, "treatment-result")
+    return fhir.words(fhir.at(found, "valueCodeableConcept")) or fhir.text(found, "valueCoding", "display")
+
+
+def days(shown: Visit) -> int | None:
+    """Length of stay in days, both ends counted as one night apart; None while it goes on."""
+    start, end = moments.parse(shown.start), moments.parse(shown.end)
+    return max(0, (end.date() - start.date()).days) if start and end else None
