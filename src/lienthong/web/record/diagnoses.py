@@ -13,12 +13,13 @@ from lienthong.web.record import fhir, moments
 
 @dataclass(frozen=True, slots=True)
 class Diagnosis:
-    """A Condition: words of the source, ICD-10 code, traditional-medicine code, when it was written down."""
+    """A Condition: name of the illness, its codes, the doctor's own words (``note``), when it was written down."""
 
     id: str
     text: str
     code: str
     traditional: str
+    note: str
     provisional: bool
     moment: str
     encounter: str
@@ -44,8 +45,12 @@ def diagnosis(condition: Any) -> Diagnosis:
         id=fhir.text(condition, "id"),
         text=fhir.words(concept),
         code=icd10,
-        traditional=next((c for s, c, _d in fhir.codings(concept) if c and not s.endswith(systems.ICD10)), ""),
-        provisional=fhir.code_of(fhir.at(condition, "verificationStatus"), "") in {"provisional", "differential"},
+        traditional=next(
+            (c for s, c, _d in fhir.codings(concept) if c and not s.endswith(systems.ICD10)), ""
+        ),
+        note="; ".join(filter(None, (fhir.text(n, "text") for n in fhir.items(condition, "note")))),
+        provisional=fhir.code_of(fhir.at(condition, "verificationStatus"), "")
+        in {"provisional", "differential"},
         moment=moments.key(fhir.text(condition, "recordedDate") or fhir.text(condition, "onsetDateTime")),
         encounter=fhir.target(condition, "encounter").removeprefix("Encounter/"),
     )
@@ -72,7 +77,12 @@ def distinct(conditions: Iterable[Any]) -> list[Distinct]:
         last = same[-1]
         made.append(
             Distinct(
-                last.text, last.code, same[0].moment, last.moment, len({d.encounter for d in same}), last.encounter
+                last.text,
+                last.code,
+                same[0].moment,
+                last.moment,
+                len({d.encounter for d in same}),
+                last.encounter,
             )
         )
     return sorted(made, key=lambda d: (d.last, d.times), reverse=True)

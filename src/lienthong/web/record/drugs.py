@@ -15,18 +15,16 @@ class Drug:
     """A drug order, dispense or administration.
 
     Attributes:
-        days: sortable moments it was ordered for, oldest first.
+        how: how to take it, in words.
         given: it was given or handed out, not only ordered.
     """
 
     name: str
-    strength: str
     dose: str
     amount: str
     route: str
     how: str
     moment: str
-    days: tuple[str, ...]
     given: bool
     encounter: str
 
@@ -48,7 +46,9 @@ def drug(resource: Any) -> Drug:
     if not name:
         inside = {fhir.text(c, "id"): c for c in fhir.items(resource, "contained")}
         wanted = fhir.text(resource, "medicationReference", "reference").removeprefix("#")
-        name = fhir.words(fhir.at(inside.get(wanted), "code")) or fhir.text(resource, "medicationReference", "display")
+        name = fhir.words(fhir.at(inside.get(wanted), "code")) or fhir.text(
+            resource, "medicationReference", "display"
+        )
     moment = (
         fhir.text(resource, "effectiveDateTime")
         or fhir.text(resource, "effectivePeriod", "start")
@@ -57,37 +57,31 @@ def drug(resource: Any) -> Drug:
     )
     return Drug(
         name=name,
-        strength=_strength(resource),
-        dose=fhir.text(dosage, "text"),
+        dose=fhir.text(dosage, "text") or fhir.text(resource, "note", "text"),
         amount=fhir.quantity(
             fhir.at(resource, "quantity")
             or fhir.at(resource, "dispenseRequest", "quantity")
             or fhir.at(dosage, "dose")
             or fhir.at(dosage, "doseAndRate", "doseQuantity")
         ),
-        route=fhir.words(fhir.at(dosage, "route")),
+        route=fhir.text(dosage, "route", "text"),
         how=fhir.text(dosage, "patientInstruction"),
         moment=moments.key(moment),
-        days=(moments.key(moment),),
         given=kind in {"MedicationDispense", "MedicationAdministration"},
-        encounter=(fhir.target(resource, "encounter") or fhir.target(resource, "context")).removeprefix("Encounter/"),
+        encounter=(fhir.target(resource, "encounter") or fhir.target(resource, "context")).removeprefix(
+            "Encounter/"
+        ),
     )
 
 
 def by_day(resources: Iterable[Any]) -> list[Day]:
     """The drugs day by day, newest first; an order and its dispense on one day stand once."""
-    days: dict[str, dict[tuple[str, str, str], Drug]] = {}
+    days: dict[str, dict[tuple[str, str], Drug]] = {}
     for shown in sorted((drug(r) for r in resources), key=lambda d: d.moment):
         if not shown.name:
             continue
         same = days.setdefault(moments.day(shown.moment), {})
-        key = (fold(shown.name), shown.strength, shown.dose)
+        key = (fold(shown.name), shown.dose)
         if key not in same or shown.given:
             same[key] = shown
     return [Day(date, tuple(found.values())) for date, found in reversed(days.items())]
-
-
-def _strength(resource: Any) -> str:
-    found = fhir.text(fhir.extension(resource, "strength"), "valueString")
-    inside = next(iter(fhir.items(resource, "contained")), {})
-    return found or fhir.text(inside, "ingredient", "strength", "text")

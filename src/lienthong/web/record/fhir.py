@@ -93,7 +93,11 @@ def figure(value: Any) -> str:
 
 def quantity(value: Any) -> str:
     """A Quantity for a person: ``< 5 mmol/L``."""
-    parts = (text(value, "comparator"), figure(at(value, "value")), text(value, "unit") or text(value, "code"))
+    parts = (
+        text(value, "comparator"),
+        figure(at(value, "value")),
+        text(value, "unit") or text(value, "code"),
+    )
     return " ".join(part for part in parts if part) if parts[1] else ""
 
 

@@ -74,7 +74,12 @@ def person(patient: Any) -> Person:
         numbers=tuple(_numbers(patient)),
         address=_address(patient),
         phone=next(
-            (fhir.text(t, "value") for t in fhir.items(patient, "telecom") if fhir.text(t, "system") == "phone"), ""
+            (
+                fhir.text(t, "value")
+                for t in fhir.items(patient, "telecom")
+                if fhir.text(t, "system") == "phone"
+            ),
+            "",
         ),
         deceased=_deceased(patient),
     )
@@ -97,7 +102,11 @@ def age_words(birth: str, on: date | None = None) -> str:
 def _name(patient: Any) -> str:
     name = next(iter(fhir.items(patient, "name")), {})
     given = name.get("given")
-    parts = [fhir.text(name, "family"), *(g for g in given if isinstance(g, str))] if isinstance(given, list) else []
+    parts = (
+        [fhir.text(name, "family"), *(g for g in given if isinstance(g, str))]
+        if isinstance(given, list)
+        else []
+    )
     return fhir.text(name, "text") or " ".join(part for part in parts if part)
 
 

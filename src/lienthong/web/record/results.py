@@ -9,9 +9,11 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
+from lienthong.terminology import systems
 from lienthong.web.record import fhir, moments
 
 COLUMNS = 6
+BLOOD_GROUP = "882-1"
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,13 +72,16 @@ def value(observation: Any) -> Value:
             or fhir.figure(fhir.at(observation, "valueInteger"))
             or _yes_no(fhir.at(observation, "valueBoolean"))
             or moments.show(fhir.text(observation, "valueDateTime"))
+            or "/".join(filter(None, (value(part).text for part in fhir.items(observation, "component"))))
         )
     number = None if comparator else fhir.number(fhir.at(measured, "value"))
     reference = next(iter(fhir.items(observation, "referenceRange")), {})
     return Value(
         text=text,
         number=number,
-        unit=fhir.text(measured, "unit") or fhir.text(measured, "code"),
+        unit=fhir.text(measured, "unit")
+        or fhir.text(measured, "code")
+        or fhir.text(observation, "component", "valueQuantity", "unit"),
         moment=moments.key(moment(observation)),
         mark=_mark(observation, number, reference),
         range=_range(reference),
@@ -93,8 +98,33 @@ def moment(observation: Any) -> str:
     )
 
 
+def is_vital_sign(observation: Any) -> bool:
+    """Whether an Observation is labelled a vital sign."""
+    return "vital-signs" in _categories(observation)
+
+
+def is_laboratory(observation: Any) -> bool:
+    """Whether an Observation belongs into the tables of results: not a vital sign, finding of an image or blood group."""
+    others = {"vital-signs", "imaging", "exam", "procedure", "survey", "social-history"}
+    return not _categories(observation) & others and not is_blood_group(observation)
+
+
+def is_blood_group(observation: Any) -> bool:
+    """LOINC 882-1."""
+    return fhir.code_of(fhir.at(observation, "code"), systems.LOINC) == BLOOD_GROUP
+
+
+def _categories(observation: Any) -> set[str]:
+    return {code for entry in fhir.items(observation, "category") for _s, code, _d in fhir.codings(entry)}
+
+
 def groups(
-    observations: Iterable[Any], reports: Iterable[Any] = (), *, columns: int = COLUMNS, before: str = ""
+    observations: Iterable[Any],
+    reports: Iterable[Any] = (),
+    *,
+    columns: int = COLUMNS,
+    before: str = "",
+    name: str = "",
 ) -> list[Group]:
     """Tables of laboratory results.
 
@@ -102,6 +132,7 @@ def groups(
         observations: laboratory Observations in any order.
         reports: DiagnosticReports; an Observation named in ``result`` stands under the report's service.
         columns: how many moments each table shows.
+        name: of the group of all that no report names.
         before: show only moments earlier than this one (sortable time).
 
     Returns:
@@ -120,19 +151,23 @@ def groups(
         shown = value(observation)
         if not shown.text:
             continue
-        group = service.get("Observation/" + fhir.text(observation, "id")) or _("Other results")
+        group = service.get("Observation/" + fhir.text(observation, "id")) or name or _("Other results")
         concept = fhir.at(observation, "code")
-        name = fhir.words(concept) or _("Result without a name")
-        code = next((code for _s, code, _d in fhir.codings(concept) if code), name)
+        label = fhir.words(concept) or _("Result without a name")
+        code = next((code for _s, code, _d in fhir.codings(concept) if code), label)
         key = (code, shown.unit)
-        names.setdefault(key, name)
+        names.setdefault(key, label)
         found.setdefault(group, {}).setdefault(key, []).append(shown)
-    made = [_group(name, rows, names, columns, before) for name, rows in found.items()]
+    made = [_group(title, rows, names, columns, before) for title, rows in found.items()]
     return sorted((g for g in made if g.rows), key=lambda g: g.columns[0], reverse=True)
 
 
 def _group(
-    name: str, found: dict[tuple[str, str], list[Value]], names: dict[tuple[str, str], str], columns: int, before: str
+    name: str,
+    found: dict[tuple[str, str], list[Value]],
+    names: dict[tuple[str, str], str],
+    columns: int,
+    before: str,
 ) -> Group:
     every = sorted({v.moment for values in found.values() for v in values}, reverse=True)
     every = [m for m in every if not before or m < before]
@@ -154,7 +189,9 @@ def any_range(groups: Sequence[Group]) -> bool:
 
 
 def _mark(observation: Any, number: Decimal | None, reference: Any) -> str:
-    codes = {code for entry in fhir.items(observation, "interpretation") for _s, code, _d in fhir.codings(entry)}
+    codes = {
+        code for entry in fhir.items(observation, "interpretation") for _s, code, _d in fhir.codings(entry)
+    }
     if codes & {"H", "HH", "HU"}:
         return "high"
     if codes & {"L", "LL", "LU"}:
@@ -171,7 +208,10 @@ def _mark(observation: Any, number: Decimal | None, reference: Any) -> str:
 
 
 def _range(reference: Any) -> str:
-    low, high = fhir.figure(fhir.at(reference, "low", "value")), fhir.figure(fhir.at(reference, "high", "value"))
+    low, high = (
+        fhir.figure(fhir.at(reference, "low", "value")),
+        fhir.figure(fhir.at(reference, "high", "value")),
+    )
     if low and high:
         return f"{low} – {high}"
     return f"≥ {low}" if low else f"≤ {high}" if high else fhir.text(reference, "text")

@@ -37,6 +37,7 @@ class Visit:
     main: Diagnosis | None
     outcome: str
     discharge: str
+    treatment: str
     destination: str
     going_on: bool
 
@@ -67,18 +68,29 @@ def visit(encounter: Any, conditions: Iterable[Any] = (), names: Mapping[str, st
         facility=_facility(encounter, known),
         episode=_identifier(encounter, systems.episode("")),
         record_number=_identifier(encounter, systems.record_number("")),
-        departments=tuple(dict.fromkeys(filter(None, (fhir.named(fhir.at(p, "location"), known) for p in fhir.items(encounter, "location"))))),
+        departments=tuple(
+            dict.fromkeys(
+                filter(
+                    None,
+                    (fhir.named(fhir.at(p, "location"), known) for p in fhir.items(encounter, "location")),
+                )
+            )
+        ),
         reason="; ".join(filter(None, (fhir.words(r) for r in fhir.items(encounter, "reasonCode")))),
         main=diagnosis(own[0]) if own else None,
         outcome=_outcome(encounter),
         discharge=fhir.words(fhir.at(stay, "dischargeDisposition")),
+        treatment=fhir.text(fhir.extension(encounter, "treatment"), "valueString"),
         destination=fhir.named(fhir.at(stay, "destination"), known),
         going_on=not end and fhir.text(encounter, "status") != "finished",
     )
 
 
 def _kind(encounter: Any) -> str:
-    return fhir.words(next(iter(fhir.items(encounter, "type")), None)) or fhir.text(encounter, "class", "display")
+    kinds = [t for t in fhir.items(encounter, "type") if fhir.code_of(t, "/ma-loai-kcb")] or fhir.items(
+        encounter, "type"
+    )
+    return fhir.words(kinds[0]) if kinds else fhir.text(encounter, "class", "display")
 
 
 def _facility(encounter: Any, names: Mapping[str, str]) -> str:
@@ -101,11 +113,11 @@ def _identifier(encounter: Any, prefix: str) -> str:
 
 
 def _outcome(encounter: Any) -> str:
-    found = fhir.extension(encounter, "treatment-result")
-    return fhir.words(fhir.at(found, "valueCodeableConcept")) or fhir.text(found, "valueCoding", "display")
+    found = fhir.extension(encounter, "outcome")
+    return fhir.words(fhir.at(found, "valueCodeableConcept"))
 
 
-def days(shown: Visit) -> int | None:
-    """Length of stay in days, both ends counted as one night apart; None while it goes on."""
+def nights(shown: Visit) -> int | None:
+    """Nights between the first and the last day; None while the visit goes on."""
     start, end = moments.parse(shown.start), moments.parse(shown.end)
     return max(0, (end.date() - start.date()).days) if start and end else None
