@@ -14,15 +14,30 @@ from django.db import connection, transaction
 
 from lienthong.foundation import clock, json
 
-_COLUMNS = ("seq", "at", "person", "person_name", "role", "address", "action", "page", "patient", "why", "detail")
-_HEAD = "UPDATE access_audithead SET seq = seq + 1 WHERE id = 1 RETURNING seq, hash"
+_COLUMNS = (
+    "seq",
+    "at",
+    "person",
+    "person_name",
+    "role",
+    "address",
+    "action",
+    "page",
+    "patient",
+    "why",
+    "detail",
+)
+START = "0" * 64
+_HEAD = (
+    f"INSERT INTO access_audithead (id, seq, hash) VALUES (1, 1, '{START}')"
+    " ON CONFLICT (id) DO UPDATE SET seq = access_audithead.seq + 1 RETURNING seq, hash"
+)
 _INSERT = (
     "INSERT INTO access_auditevent (seq, at, person, person_name, role, address, action, page, patient, why, detail,"
     " hash) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)"
 )
 _MOVE = "UPDATE access_audithead SET hash = %s WHERE id = 1"
 _ALL = f"SELECT {', '.join(_COLUMNS)}, hash FROM access_auditevent WHERE seq > %s ORDER BY seq LIMIT 1000"  # noqa: S608
-START = "0" * 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +80,13 @@ class Event:
 
 
 def record(
-    actor: Actor, action: str, *, patient: str = "", page: str = "", why: str = "", detail: dict[str, Any] | None = None
+    actor: Actor,
+    action: str,
+    *,
+    patient: str = "",
+    page: str = "",
+    why: str = "",
+    detail: dict[str, Any] | None = None,
 ) -> int:
     """Adds an event and returns its number. Durable when the caller's transaction commits.
 
@@ -98,7 +119,9 @@ def record(
 
 
 def _digest(previous: str, values: tuple[Any, ...]) -> str:
-    return hashlib.sha256(previous.encode() + json.canonical(dict(zip(_COLUMNS, values, strict=True)))).hexdigest()
+    return hashlib.sha256(
+        previous.encode() + json.canonical(dict(zip(_COLUMNS, values, strict=True)))
+    ).hexdigest()
 
 
 def broken_at() -> int | None:
@@ -112,7 +135,7 @@ def broken_at() -> int | None:
     with connection.cursor() as cursor:
         cursor.execute("SELECT seq, hash FROM access_audithead WHERE id = 1")
         head = cursor.fetchone()
-    return None if tuple(head) == (last, previous) else last + 1
+    return None if tuple(head or (0, START)) == (last, previous) else last + 1
 
 
 def _rows() -> Iterator[tuple[Any, ...]]:

@@ -64,7 +64,9 @@ def load(home: Path) -> NodeConfig:
     known = {name for name in NodeConfig.__dataclass_fields__ if name != "home"}
     unknown = sorted(set(values) - known)
     if unknown:
-        raise ValueError(f"{path.name}: unknown settings {', '.join(unknown)}; known are {', '.join(sorted(known))}")
+        raise ValueError(
+            f"{path.name}: unknown settings {', '.join(unknown)}; known are {', '.join(sorted(known))}"
+        )
     return NodeConfig(home=home, **values)
 
 

@@ -11,6 +11,7 @@ from lienthong.records.reading import (
     of_origin,
     read,
     read_many,
+    restricted_count,
 )
 from lienthong.records.validation import InvalidResource
 from lienthong.records.writing import Outcome, transact
@@ -26,5 +27,6 @@ __all__ = [
     "of_origin",
     "read",
     "read_many",
+    "restricted_count",
     "transact",
 ]

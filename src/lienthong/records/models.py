@@ -14,7 +14,7 @@ class Origin(models.Model):
 class Pack(models.Model):
     """The JSON of all resources of one transaction, one after the other, compressed with zstd. Never changed."""
 
-    id = models.BigIntegerField(primary_key=True)
+    id = models.BigAutoField(primary_key=True)
     at = models.CharField(max_length=24)
     body = models.BinaryField()
 
@@ -26,7 +26,7 @@ class Resource(models.Model):
     (UTC, ``yyyy-MM-ddTHH:mm:ssZ``); ``start`` and ``length`` the place of its JSON in the pack.
     """
 
-    id = models.BigIntegerField(primary_key=True)
+    id = models.BigAutoField(primary_key=True)
     ref = models.CharField(max_length=100, unique=True)
     type = models.CharField(max_length=40)
     patient = models.BigIntegerField(null=True)

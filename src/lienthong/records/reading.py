@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+import zstandard
+from django.db import connection
+
+from lienthong.foundation import json
+from lienthong.foundation.text import name_words
+from lienthong.records import sql, values
+
 Resource = dict[str, Any]
+
+_CHUNK = 400
+_EVERYTHING = 1 << 31
+_LAST = "\uffff"
 
 
 @dataclass(frozen=True)
@@ -38,22 +50,41 @@ class Stored:
     @cached_property
     def resource(self) -> Resource:
         """The resource as a dictionary, with ``meta.versionId`` and ``meta.lastUpdated``."""
-        raise NotImplementedError
+        resource: Resource = json.loads(self.body)
+        resource["meta"] = {
+            "versionId": str(self.version),
+            "lastUpdated": self.updated,
+            **resource.get("meta", {}),
+        }
+        return resource
+
+    @property
+    def ref(self) -> str:
+        """``Type/id``."""
+        return f"{self.type}/{self.id}"
 
 
 def read(type: str, id: str) -> Stored | None:
     """The current version, or None; also None when it was deleted."""
-    raise NotImplementedError
+    return read_many([f"{type}/{id}"]).get(f"{type}/{id}")
 
 
 def read_many(refs: Iterable[str]) -> dict[str, Stored]:
     """The current versions of several ``Type/id``, by that text; missing ones are left out."""
-    raise NotImplementedError
+    wanted = list(dict.fromkeys(refs))
+    found: dict[str, Stored] = {}
+    for start in range(0, len(wanted), _CHUNK):
+        chunk = wanted[start : start + _CHUNK]
+        for stored in _fetch(sql.READ_REFS.format(marks=sql.marks(len(chunk))), chunk):
+            if not stored.deleted:
+                found[stored.ref] = stored
+    return found
 
 
 def history(type: str, id: str) -> list[Stored]:
     """All versions, newest first."""
-    raise NotImplementedError
+    ref = f"{type}/{id}"
+    return _fetch(sql.READ_REFS.format(marks="%s"), [ref]) + _fetch(sql.HISTORY, [ref])
 
 
 def for_patient(
@@ -69,23 +100,129 @@ def for_patient(
 
     Args:
         types: resource types; all when None.
-        since, until: bounds of the clinical moment, ISO 8601 UTC.
+        since, until: bounds of the clinical moment, ISO 8601 UTC, both included.
+        limit: at most so many.
         with_restricted: also what is specially protected.
     """
-    raise NotImplementedError
+    kinds = list(types or ())
+    statement = sql.READ_PATIENT.format(
+        types=f" AND r.type IN ({sql.marks(len(kinds))})" if kinds else "",
+        open="" if with_restricted else " AND r.restricted = 0",
+    )
+    return _fetch(statement, [f"Patient/{patient}", *kinds, since, until or "9999", limit or _EVERYTHING])
 
 
 def of_origin(origin: str, types: Sequence[str] | None = None) -> list[Stored]:
-    """The current resources of one origin, e.g. of one dossier."""
-    raise NotImplementedError
+    """The current resources of one origin, e.g. of one dossier, restricted ones too."""
+    found = _fetch(sql.READ_ORIGIN, [origin])
+    return [stored for stored in found if types is None or stored.type in types]
 
 
-def find_patients(text: str, *, limit: int = 50) -> list[Stored]:
-    """Patients by an identifier (any of their numbers, whole), or by words of the name in any order, without or with
-    tone marks, and optionally a birth year or date: ``"tran thi anh 1960"``."""
-    raise NotImplementedError
+def restricted_count(patient: str) -> int:
+    """How many specially protected resources a patient has."""
+    return _number(sql.COUNT_RESTRICTED, [f"Patient/{patient}"])
 
 
 def count(type: str) -> int:
     """How many current resources of a type are kept."""
-    raise NotImplementedError
+    return _number(sql.COUNT, [type])
+
+
+def find_patients(text: str, *, limit: int = 50) -> list[Stored]:
+    """Patients by any of their numbers (whole), or by words of the name in any order, without or with tone marks,
+    the last word may be begun only, and optionally a birth year or date: ``"tran thi anh 1960"``."""
+    number = "".join(text.split()).upper()
+    ids = _ids(
+        "SELECT resource FROM records_searchvalue WHERE param = %s AND value = %s LIMIT %s",
+        [values.NUMBER, number, limit],
+    )
+    if not ids:
+        ids = _by_name(text, limit)
+    if not ids:
+        return []
+    found = [s for s in _fetch(sql.READ_IDS.format(marks=sql.marks(len(ids))), ids) if not s.deleted]
+    return sorted(found, key=lambda s: (s.resource.get("name", [{}])[0].get("text", ""), s.id))
+
+
+def _by_name(text: str, limit: int) -> list[int]:
+    conditions: list[tuple[int, str, str]] = []
+    words = []
+    for word in text.split():
+        birth = _birth(word)
+        if birth:
+            conditions.append((values.BIRTHDATE, birth, birth + _LAST))
+        else:
+            words += name_words(word)
+    conditions += [(values.NAME, word, word) for word in words[:-1]]
+    conditions += [(values.NAME, word, word + _LAST) for word in words[-1:]]
+    if not words:
+        return []
+    conditions.sort(key=lambda c: -len(c[1]))
+    joins = " ".join(
+        f"JOIN records_searchvalue v{n} ON v{n}.resource = v0.resource AND v{n}.param = %s"
+        f" AND v{n}.value >= %s AND v{n}.value <= %s"
+        for n in range(1, len(conditions))
+    )
+    statement = (
+        f"SELECT DISTINCT v0.resource FROM records_searchvalue v0 {joins}"  # noqa: S608
+        " WHERE v0.param = %s AND v0.value >= %s AND v0.value <= %s LIMIT %s"
+    )
+    parameters = [value for condition in conditions[1:] for value in condition]
+    return _ids(statement, [*parameters, *conditions[0], limit])
+
+
+def _birth(word: str) -> str:
+    """A birth year or date as it stands in FHIR, or empty: ``1960``, ``12/01/1960``, ``1960-01-12``."""
+    match = re.fullmatch(r"(?:(\d{1,2})/)?(?:(\d{1,2})/)?(\d{4})", word)
+    if match:
+        day, month, year = match.groups()
+        if day and not month:
+            day, month = None, day
+        return "-".join([year, *(f"{int(part):02d}" for part in (month, day) if part)])
+    return word if re.fullmatch(r"\d{4}-\d\d(-\d\d)?", word) else ""
+
+
+def packs(numbers: Iterable[int]) -> dict[int, bytes]:
+    """The JSON of packs by their number."""
+    wanted = sorted(set(numbers))
+    unpack = zstandard.ZstdDecompressor().decompress
+    found: dict[int, bytes] = {}
+    with connection.cursor() as cursor:
+        for start in range(0, len(wanted), _CHUNK):
+            chunk = wanted[start : start + _CHUNK]
+            cursor.execute(sql.PACKS.format(marks=sql.marks(len(chunk))), chunk)
+            found.update((number, unpack(bytes(body))) for number, body in cursor.fetchall())
+    return found
+
+
+def _fetch(statement: str, parameters: Sequence[Any]) -> list[Stored]:
+    with connection.cursor() as cursor:
+        cursor.execute(statement, parameters)
+        rows = cursor.fetchall()
+    bodies = packs(row[8] for row in rows)
+    return [
+        Stored(
+            type=kind,
+            id=ref[len(kind) + 1 :],
+            version=version,
+            updated=at,
+            moment=moment,
+            origin=origin or "",
+            restricted=bool(restricted),
+            deleted=bool(deleted),
+            body=bodies[pack][start : start + length],
+        )
+        for kind, ref, version, at, moment, origin, restricted, deleted, pack, start, length in rows
+    ]
+
+
+def _ids(statement: str, parameters: Sequence[Any]) -> list[int]:
+    with connection.cursor() as cursor:
+        cursor.execute(statement, parameters)
+        return [row[0] for row in cursor.fetchall()]
+
+
+def _number(statement: str, parameters: Sequence[Any]) -> int:
+    with connection.cursor() as cursor:
+        cursor.execute(statement, parameters)
+        return int(cursor.fetchone()[0])

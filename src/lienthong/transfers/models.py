@@ -41,7 +41,9 @@ class Transfer(models.Model):
     left_at = models.DateTimeField(null=True, help_text="when the patient left the sender")
     started_by = models.CharField(max_length=120)
     by_hand = models.BooleanField(default=False)
-    dossier_version = models.PositiveIntegerField(default=0, help_text="how often the dossier was sent or received")
+    dossier_version = models.PositiveIntegerField(
+        default=0, help_text="how often the dossier was sent or received"
+    )
     state = models.CharField(max_length=12, choices=State.choices)
     changed_at = models.DateTimeField()
     answer = models.TextField(blank=True)

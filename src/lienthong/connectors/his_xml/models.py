@@ -45,7 +45,9 @@ class DossierVersion(models.Model):
     at = models.DateTimeField()
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["facility", "ma_lk", "number"], name="one_dossier_number")]
+        constraints = [
+            models.UniqueConstraint(fields=["facility", "ma_lk", "number"], name="one_dossier_number")
+        ]
 
 
 class Finding(models.Model):

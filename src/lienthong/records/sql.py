@@ -1,0 +1,57 @@
+"""The SQL of the store, by name. The same text runs on SQLite and on PostgreSQL."""
+
+from __future__ import annotations
+
+NEXT_NUMBERS = (
+    "INSERT INTO records_counter (name, last) VALUES (%s, %s)"
+    " ON CONFLICT (name) DO UPDATE SET last = records_counter.last + excluded.last RETURNING last"
+)
+ORIGIN = "INSERT INTO records_origin (key) VALUES (%s) ON CONFLICT (key) DO UPDATE SET key = excluded.key RETURNING id"
+FIND_ORIGIN = "SELECT id FROM records_origin WHERE key = %s"
+INSERT_PACK = "INSERT INTO records_pack (id, at, body) VALUES (%s, %s, %s)"
+INSERT_RESOURCE = (
+    "INSERT INTO records_resource (id, ref, type, patient, moment, origin, restricted, version, pack, start, length,"
+    " hash, deleted) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, 0)"
+)
+KEEP_VERSION = (
+    "INSERT INTO records_version (resource, version, pack, start, length, hash, deleted)"
+    " SELECT id, version, pack, start, length, hash, deleted FROM records_resource WHERE id = %s"
+)
+UPDATE_RESOURCE = (
+    "UPDATE records_resource SET patient = %s, moment = %s, origin = %s, restricted = %s, version = version + 1,"
+    " pack = %s, start = %s, length = %s, hash = %s, deleted = %s WHERE id = %s"
+)
+INSERT_VALUE = "INSERT INTO records_searchvalue (param, value, resource) VALUES (%s, %s, %s)"
+DELETE_VALUE = "DELETE FROM records_searchvalue WHERE param = %s AND value = %s AND resource = %s"
+PACKS = "SELECT id, body FROM records_pack WHERE id IN ({marks})"
+
+_READ = (
+    "SELECT r.type, r.ref, r.version, p.at, r.moment, o.key, r.restricted, r.deleted, r.pack, r.start, r.length"
+    " FROM records_resource r JOIN records_pack p ON p.id = r.pack LEFT JOIN records_origin o ON o.id = r.origin"
+)
+READ_REFS = _READ + " WHERE r.ref IN ({marks})"
+READ_IDS = _READ + " WHERE r.id IN ({marks})"
+READ_ORIGIN = _READ + " WHERE r.origin = (SELECT id FROM records_origin WHERE key = %s) AND r.deleted = 0"
+READ_PATIENT = (
+    _READ + " WHERE r.patient = (SELECT id FROM records_resource WHERE ref = %s) AND r.deleted = 0"
+    "{types} AND r.moment >= %s AND r.moment <= %s{open} ORDER BY r.moment DESC, r.id LIMIT %s"
+)
+HISTORY = (
+    "SELECT r.type, r.ref, v.version, p.at, r.moment, o.key, r.restricted, v.deleted, v.pack, v.start, v.length"
+    " FROM records_resource r JOIN records_version v ON v.resource = r.id JOIN records_pack p ON p.id = v.pack"
+    " LEFT JOIN records_origin o ON o.id = r.origin WHERE r.ref = %s ORDER BY v.version DESC"
+)
+EXISTING = "SELECT id, ref, hash, moment, origin, deleted, pack, start, length FROM records_resource WHERE ref IN ({marks})"
+EXISTING_OF_ORIGIN = (
+    "SELECT id, ref, pack, start, length FROM records_resource WHERE origin = %s AND deleted = 0"
+)
+COUNT = "SELECT COUNT(*) FROM records_resource WHERE type = %s AND deleted = 0"
+COUNT_RESTRICTED = (
+    "SELECT COUNT(*) FROM records_resource WHERE patient = (SELECT id FROM records_resource WHERE ref = %s)"
+    " AND deleted = 0 AND restricted = 1"
+)
+
+
+def marks(count: int) -> str:
+    """``%s, %s, %s`` for an IN list."""
+    return ", ".join(["%s"] * count)

@@ -1,0 +1,122 @@
+"""What is read out of a resource for finding it again: patient, clinical moment, search values."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, time
+from typing import Any
+
+from lienthong.foundation.clock import VIETNAM
+from lienthong.foundation.text import name_words
+
+Resource = dict[str, Any]
+
+SHARED = frozenset({"Patient", "Organization", "Practitioner"})
+"""Types that many origins share; they are merged, never removed with one origin."""
+
+IDENTIFIER, NUMBER, NAME, BIRTHDATE, CODE = 1, 2, 3, 4, 5
+"""Search parameters: ``system|value``, value alone (patients), folded word of a name, birth date, ``system|code``."""
+
+_LONGEST = 300
+_TIMES = (
+    "effectiveDateTime",
+    "performedDateTime",
+    "whenHandedOver",
+    "recordedDate",
+    "authoredOn",
+    "occurrenceDateTime",
+    "date",
+    "issued",
+    "start",
+    "recorded",
+    "onsetDateTime",
+    "created",
+)
+_PERIODS = ("period", "performedPeriod", "effectivePeriod", "occurrencePeriod", "context", "requestedPeriod")
+_PATIENTS = ("subject", "patient", "beneficiary", "for")
+_CODES = ("code", "medicationCodeableConcept", "vaccineCode", "type")
+
+
+def moment(resource: Resource) -> str:
+    """The clinical time as ``yyyy-MM-ddTHH:mm:ssZ``, or empty where the resource has none."""
+    for name in _TIMES:
+        value = resource.get(name)
+        if isinstance(value, str):
+            return utc(value)
+    for name in _PERIODS:
+        period = resource.get(name)
+        if isinstance(period, list) and period:
+            period = period[0]
+        if isinstance(period, dict):
+            period = period.get("period", period)
+            value = period.get("start") or period.get("end")
+            if value:
+                return utc(value)
+    return ""
+
+
+def utc(text: str) -> str:
+    """A FHIR date or dateTime as ``yyyy-MM-ddTHH:mm:ssZ``; a date counts from midnight in Viet Nam."""
+    try:
+        if len(text) > 10:
+            at = datetime.fromisoformat(text)
+        else:
+            year, month, day = (*text.split("-"), "1", "1")[:3]
+            at = datetime.combine(date(int(year), int(month), int(day)), time(), VIETNAM)
+    except ValueError:
+        return ""
+    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def patient_ref(resource: Resource) -> str:
+    """``Patient/id`` of the patient it belongs to (the resource itself for a Patient), or empty."""
+    kind = resource["resourceType"]
+    if kind == "Patient":
+        return f"Patient/{resource['id']}"
+    for name in _PATIENTS:
+        reference = resource.get(name)
+        if isinstance(reference, dict) and str(reference.get("reference", "")).startswith("Patient/"):
+            return str(reference["reference"])
+    candidates = (
+        [p.get("actor", {}) for p in resource.get("participant", ())]
+        if kind == "Appointment"
+        else resource.get("target", ())
+        if kind == "Provenance"
+        else ()
+    )
+    for reference in candidates:
+        if str(reference.get("reference", "")).startswith("Patient/"):
+            return str(reference["reference"])
+    return ""
+
+
+def restricted(resource: Resource) -> bool:
+    """Whether its security labels say restricted or very restricted (v3 Confidentiality R, V)."""
+    labels = resource.get("meta", {}).get("security", ())
+    return any(label.get("code") in ("R", "V") for label in labels)
+
+
+def search_values(resource: Resource) -> set[tuple[int, str]]:
+    """``(parameter, value)`` pairs under which the resource is found."""
+    return {(param, value[:_LONGEST]) for param, value in _values(resource) if value}
+
+
+def _values(resource: Resource) -> Iterator[tuple[int, str]]:
+    kind = resource["resourceType"]
+    identifiers = resource.get("identifier", [])
+    for identifier in identifiers if isinstance(identifiers, list) else [identifiers]:
+        value = identifier.get("value", "")
+        yield IDENTIFIER, f"{identifier.get('system', '')}|{value}"
+        if kind == "Patient":
+            yield NUMBER, value.upper()
+    if kind == "Patient":
+        for name in resource.get("name", ()):
+            for word in name_words(name.get("text", "")):
+                yield NAME, word
+        yield BIRTHDATE, resource.get("birthDate", "")
+    for name in _CODES:
+        concept = resource.get(name)
+        if isinstance(concept, dict):
+            for coding in concept.get("coding", ())[:1]:
+                yield CODE, f"{coding.get('system', '')}|{coding.get('code', '')}"
+            return
