@@ -66,6 +66,31 @@ class Note:
     encounter: str
 
 
+@dataclass(frozen=True, slots=True)
+class Procedure:
+    """An operation or other procedure that was done."""
+
+    name: str
+    moment: str
+    end: str
+    people: tuple[str, ...]
+    anaesthesia: str
+
+
+def procedure(resource: Any, names: Mapping[str, str]) -> Procedure:
+    """The view of a Procedure."""
+    start = fhir.text(resource, "performedDateTime") or fhir.text(resource, "performedPeriod", "start")
+    return Procedure(
+        name=fhir.words(fhir.at(resource, "code")),
+        moment=moments.key(start),
+        end=moments.key(fhir.text(resource, "performedPeriod", "end")),
+        people=tuple(
+            filter(None, (fhir.named(fhir.at(p, "actor"), names) for p in fhir.items(resource, "performer")))
+        ),
+        anaesthesia=fhir.words(fhir.at(fhir.extension(resource, "anaesthesia"), "valueCodeableConcept")),
+    )
+
+
 def document(composition: Any, names: Mapping[str, str]) -> Document:
     """The view of a Composition; sections inside sections follow their parent."""
     return Document(

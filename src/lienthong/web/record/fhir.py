@@ -75,6 +75,16 @@ def extension(resource: Any, name: str) -> Resource:
     return next((e for e in items(resource, "extension") if text(e, "url").endswith("/" + name)), {})
 
 
+def unread(resource: Any) -> list[tuple[str, str]]:
+    """``(field, text)`` of what the source gave and no element could hold (extension ``source-text``)."""
+    found = []
+    for entry in items(resource, "extension"):
+        if text(entry, "url").endswith("/source-text"):
+            parts = {text(part, "url"): text(part, "valueString") for part in items(entry, "extension")}
+            found.append((parts.get("field", ""), parts.get("text", "")))
+    return [(field, words) for field, words in found if words]
+
+
 def number(value: Any) -> Decimal | None:
     """A finite JSON number; None for anything else."""
     if isinstance(value, bool) or not isinstance(value, int | float | Decimal):

@@ -50,17 +50,11 @@ def visit(encounter: Any, conditions: Iterable[Any] = (), names: Mapping[str, st
         names: ``Type/id`` of departments and facilities to their names.
     """
     known = names or {}
-    identifier = fhir.text(encounter, "id")
-    own = [c for c in conditions if fhir.target(c, "encounter") == f"Encounter/{identifier}"]
-    ranks = {
-        fhir.target(entry, "condition").removeprefix("Condition/"): first_rank(entry)
-        for entry in fhir.items(encounter, "diagnosis")
-    }
-    own.sort(key=lambda c: ranks.get(fhir.text(c, "id"), 99))
+    own = ranked(encounter, conditions)
     start, end = fhir.text(encounter, "period", "start"), fhir.text(encounter, "period", "end")
     stay = fhir.at(encounter, "hospitalization")
     return Visit(
-        id=identifier,
+        id=fhir.text(encounter, "id"),
         start=start,
         end=end,
         kind=_kind(encounter),
@@ -77,13 +71,24 @@ def visit(encounter: Any, conditions: Iterable[Any] = (), names: Mapping[str, st
             )
         ),
         reason="; ".join(filter(None, (fhir.words(r) for r in fhir.items(encounter, "reasonCode")))),
-        main=diagnosis(own[0]) if own else None,
+        main=own[0] if own else None,
         outcome=_outcome(encounter),
         discharge=fhir.words(fhir.at(stay, "dischargeDisposition")),
         treatment=fhir.text(fhir.extension(encounter, "treatment"), "valueString"),
         destination=fhir.named(fhir.at(stay, "destination"), known),
         going_on=not end and fhir.text(encounter, "status") != "finished",
     )
+
+
+def ranked(encounter: Any, conditions: Iterable[Any]) -> list[Diagnosis]:
+    """The diagnoses of a visit: the main one first, the one on admission last."""
+    here = f"Encounter/{fhir.text(encounter, 'id')}"
+    ranks = {
+        fhir.target(entry, "condition").removeprefix("Condition/"): first_rank(entry)
+        for entry in fhir.items(encounter, "diagnosis")
+    }
+    own = [diagnosis(c) for c in conditions if fhir.target(c, "encounter") == here]
+    return sorted(own, key=lambda d: ranks.get(d.id, 99))
 
 
 def _kind(encounter: Any) -> str:
