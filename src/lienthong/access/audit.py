@@ -29,12 +29,12 @@ _COLUMNS = (
 )
 START = "0" * 64
 _HEAD = (
-    f"INSERT INTO access_audithead (id, seq, hash) VALUES (1, 1, '{START}')"
+    f"INSERT INTO access_audithead (id, seq, hash) VALUES (1, 1, '{START}')"  # noqa: S608
     " ON CONFLICT (id) DO UPDATE SET seq = access_audithead.seq + 1 RETURNING seq, hash"
 )
 _INSERT = (
-    "INSERT INTO access_auditevent (seq, at, person, person_name, role, address, action, page, patient, why, detail,"
-    " hash) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)"
+    "INSERT INTO access_auditevent (seq, at, person, person_name, role, address, action, page, patient, why,"
+    " detail, hash) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)"
 )
 _MOVE = "UPDATE access_audithead SET hash = %s WHERE id = 1"
 _ALL = f"SELECT {', '.join(_COLUMNS)}, hash FROM access_auditevent WHERE seq > %s ORDER BY seq LIMIT 1000"  # noqa: S608
@@ -125,7 +125,7 @@ def _digest(previous: str, values: tuple[Any, ...]) -> str:
 
 
 def broken_at() -> int | None:
-    """The number of the first event that was changed, removed or added out of turn; None when the chain holds."""
+    """The number of the first event changed, removed or added out of turn; None when the chain holds."""
     previous, last = START, 0
     for row in _rows():
         *values, digest = row
@@ -158,4 +158,34 @@ def seen_by(patient: str, limit: int = 200, before: int | None = None) -> list[E
     )
     with connection.cursor() as cursor:
         cursor.execute(sql, (patient, before if before is not None else 1 << 62, limit))
+        return [Event(*row[:-1], detail=json.loads(row[-1])) for row in cursor.fetchall()]
+
+
+def trail(
+    *,
+    person: str = "",
+    action: str = "",
+    since: str = "",
+    until: str = "",
+    before: int | None = None,
+    limit: int = 100,
+) -> list[Event]:
+    """The trail, newest first; empty filters let everything pass.
+
+    Args:
+        person: account name, whole.
+        since, until: ISO 8601 UTC as :func:`~lienthong.foundation.clock.iso` writes it, without ``until``.
+        before: pages on from an event number.
+    """
+    wanted: list[tuple[str, Any]] = [("seq < %s", before if before is not None else 1 << 62)]
+    wanted += [("person = %s", person)] if person else []
+    wanted += [("action = %s", action)] if action else []
+    wanted += [("at >= %s", since)] if since else []
+    wanted += [("at < %s", until)] if until else []
+    sql = (
+        f"SELECT {', '.join(_COLUMNS)} FROM access_auditevent"  # noqa: S608
+        f" WHERE {' AND '.join(part for part, _value in wanted)} ORDER BY seq DESC LIMIT %s"
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(sql, [*(value for _part, value in wanted), limit])
         return [Event(*row[:-1], detail=json.loads(row[-1])) for row in cursor.fetchall()]

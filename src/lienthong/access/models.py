@@ -84,3 +84,11 @@ class AuditEvent(models.Model):
 
     class Meta:
         indexes = [models.Index(fields=["patient", "seq"], name="audit_patient")]
+
+
+class AddressFailures(models.Model):
+    """Failed sign-ins from one network address in the last minutes."""
+
+    address = models.CharField(max_length=45, primary_key=True)
+    failures = models.PositiveIntegerField()
+    last_at = models.DateTimeField()

@@ -45,7 +45,7 @@ MIDDLEWARE = [
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "lienthong.web.middleware.ContentSecurityPolicy",
     "django.contrib.sessions.middleware.SessionMiddleware",
-    "django.middleware.locale.LocaleMiddleware",
+    "lienthong.web.middleware.Language",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "lienthong.access.sessions.SessionTimeout",
@@ -74,7 +74,7 @@ DATABASES = {"default": node.database_settings(NODE)}
 AUTH_USER_MODEL = "access.Account"
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
 AUTH_PASSWORD_VALIDATORS = [
-    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 14}},
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
     {"NAME": "lienthong.access.passwords.NotSimple"},
@@ -83,7 +83,9 @@ AUTH_PASSWORD_VALIDATORS = [
 # One node's cookies must not end another's session on the same host (the demo province on loopback).
 SESSION_COOKIE_NAME = f"lt-session-{NODE.port}"
 CSRF_COOKIE_NAME = f"lt-csrf-{NODE.port}"
+CSRF_FAILURE_VIEW = "lienthong.web.views.errors.csrf_failure"
 LANGUAGE_COOKIE_NAME = "lt-language"
+LANGUAGE_COOKIE_AGE = 365 * 24 * 3600
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Strict"
 CSRF_COOKIE_SAMESITE = "Strict"

@@ -10,6 +10,7 @@ from importlib import resources
 from typing import Any
 
 from django.conf import settings
+from django.db.models import Q
 from django.utils.translation import get_language
 
 from lienthong.facilities.models import Facility, FacilityName, Node
@@ -96,3 +97,10 @@ def node_key(kid: str, at: datetime | None = None) -> NodeKey | None:
     if node is None or node.valid_from > moment or (node.valid_to is not None and node.valid_to <= moment):
         return None
     return NodeKey(node.kid, node.facility_id, node.role, node.jwk)
+
+
+def connected(code: str) -> bool:
+    """Whether a facility has a node with a valid key."""
+    now = clock.now()
+    nodes = Node.objects.filter(facility_id=code, valid_from__lte=now)
+    return nodes.filter(Q(valid_to=None) | Q(valid_to__gt=now)).exists()

@@ -47,6 +47,9 @@ class Transfer(models.Model):
     state = models.CharField(max_length=12, choices=State.choices)
     changed_at = models.DateTimeField()
     answer = models.TextField(blank=True)
+    kept_back = models.PositiveIntegerField(
+        default=0, help_text="specially protected entries that did not travel"
+    )
 
     class Meta:
         indexes = [

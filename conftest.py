@@ -1,0 +1,86 @@
+"""Every test run: a node's folder of its own, and the database that ``--database`` names.
+
+Here and not in ``tests/``, because connectors keep their tests beside themselves.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+_DATABASE_FIXTURES = {"db", "transactional_db", "django_db_setup", "live_server", "client", "admin_client"}
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--database",
+        choices=("sqlite", "postgresql"),
+        default="sqlite",
+        help="postgresql: only the tests that use a database, on a cluster of their own",
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    home = Path(tempfile.mkdtemp(prefix="lienthong-test-"))
+    config.add_cleanup(lambda: shutil.rmtree(home, ignore_errors=True))
+    (home / "lienthong.toml").write_text('secure = false\nfacility = "24011"\n', "utf-8")
+    os.environ["LIENTHONG_HOME"] = str(home)
+    if not hasattr(config, "workerinput"):  # the workers of pytest-xdist inherit the address
+        os.environ.pop("LIENTHONG_DATABASE", None)
+        if config.getoption("--database") == "postgresql":
+            os.environ["LIENTHONG_DATABASE"] = _start_postgresql(config)
+    os.environ["DJANGO_SETTINGS_MODULE"] = "lienthong.config.settings"
+    from django.conf import settings
+
+    if not settings.NODE.database:  # a file as in use, not a database in memory, which locks otherwise
+        settings.DATABASES["default"]["TEST"] = {"NAME": home / "test.sqlite3"}
+    del os.environ[
+        "DJANGO_SETTINGS_MODULE"
+    ]  # else the workers would load it before they have their own folder
+
+
+def _start_postgresql(config: pytest.Config) -> str:
+    from postgres import cluster
+
+    running = cluster()
+    try:
+        address = running.__enter__()
+    except RuntimeError as error:
+        raise pytest.UsageError(str(error)) from error
+    config.add_cleanup(lambda: _end(running))
+    return address
+
+
+def _end(running: contextlib.AbstractContextManager[str]) -> None:
+    running.__exit__(None, None, None)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if config.getoption("--database") == "postgresql":
+        rest = [item for item in items if not _uses_database(item)]
+        config.hook.pytest_deselected(items=rest)
+        items[:] = [item for item in items if _uses_database(item)]
+
+
+def _uses_database(item: pytest.Item) -> bool:
+    names = set(getattr(item, "fixturenames", ()))
+    return item.get_closest_marker("django_db") is not None or bool(names & _DATABASE_FIXTURES)
+
+
+@pytest.fixture
+def node_home(tmp_path: Path) -> Iterator[Path]:
+    """An empty folder as this node's home: blobs, keys and exports go there for one test."""
+    from dataclasses import replace
+
+    from django.conf import settings
+
+    before = settings.NODE
+    settings.NODE = replace(before, home=tmp_path)
+    yield tmp_path
+    settings.NODE = before

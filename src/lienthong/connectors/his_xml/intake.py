@@ -1,0 +1,217 @@
+"""From a file to committed records: each dossier checked, mapped, stored and, if it is one, sent as a transfer.
+
+Dossiers are committed in small groups; ``Export.position`` moves in the same transaction, so that after a crash the
+file goes on where it stopped and nothing is done twice.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import F
+
+from lienthong import records
+from lienthong.access import audit
+from lienthong.connectors.his_xml import mapping
+from lienthong.connectors.his_xml.checks import check
+from lienthong.connectors.his_xml.dossier import Dossier
+from lienthong.connectors.his_xml.models import DossierVersion, Export, Finding
+from lienthong.connectors.his_xml.reader import read_export
+from lienthong.facilities import directory
+from lienthong.foundation import clock, json
+from lienthong.foundation.blobs import BlobFolder
+from lienthong.foundation.errors import LienThongError, Problem
+from lienthong.transfers import desk
+from lienthong.transfers.notice import Notice
+
+GROUP_DOSSIERS = 25
+GROUP_SECONDS = 0.5
+_CHUNK = 1 << 20
+_ACTOR = audit.system("his-xml")
+
+
+@dataclass(slots=True)
+class _Group:
+    """What a group of dossiers adds to the export's counts."""
+
+    stored: int = 0
+    unchanged: int = 0
+    refused: int = 0
+    warnings: int = 0
+    position: int = 0
+    findings: list[Finding] = field(default_factory=list)
+
+
+def take(path: Path) -> Export:
+    """Reads one complete export file into the store; returns what became of it.
+
+    The bytes are kept first, by their SHA-256; content that was finished before does nothing.
+    """
+    sha256, size = BlobFolder(settings.NODE.blobs).put_stream(_chunks(path))
+    export, _ = Export.objects.get_or_create(
+        sha256=sha256,
+        defaults={"name": path.name, "size": size, "taken_at": clock.now(), "state": Export.State.READING},
+    )
+    if export.state != Export.State.READING:
+        return export
+    source = mapping.Source(sha256=sha256, file_name=path.name)
+    try:
+        with closing(read_export(path)) as dossiers:
+            for group in _groups(dossiers, export.position):
+                _commit(export, group, source)
+    except LienThongError as error:
+        Finding.objects.create(
+            export=export, position=0, severity="error", code=error.problem.code, problem=error.problem.as_dict()
+        )
+    export.refresh_from_db()
+    refused = export.findings.filter(severity="error").exists()
+    export.state = Export.State.REFUSED if refused else Export.State.DONE
+    export.finished_at = clock.now()
+    export.save()
+    return export
+
+
+def _chunks(path: Path) -> Iterator[bytes]:
+    with path.open("rb") as file:
+        while chunk := file.read(_CHUNK):
+            yield chunk
+
+
+def _groups(dossiers: Iterator[Dossier], done: int) -> Iterator[list[Dossier]]:
+    """Dossiers after the first ``done``, in groups of a bounded number and time."""
+    group: list[Dossier] = []
+    begun = time.monotonic()
+    try:
+        for dossier in dossiers:
+            if dossier.position > done:
+                group.append(dossier)
+            if len(group) >= GROUP_DOSSIERS or (group and time.monotonic() - begun > GROUP_SECONDS):
+                yield group
+                group, begun = [], time.monotonic()
+    except LienThongError:
+        if group:
+            yield group
+        raise
+    if group:
+        yield group
+
+
+def _commit(export: Export, dossiers: list[Dossier], source: mapping.Source) -> None:
+    group = _Group(position=dossiers[-1].position)
+    with transaction.atomic():
+        for dossier in dossiers:
+            check(dossier)
+            if not dossier.refused:
+                _store(export, dossier, source, group)
+            if dossier.refused:
+                group.refused += 1
+            group.warnings += sum(p.severity == "warning" for p in dossier.problems)
+            group.findings += [_finding(export, dossier, problem) for problem in dossier.problems]
+        Finding.objects.bulk_create(group.findings)
+        Export.objects.filter(pk=export.pk).update(
+            position=group.position,
+            stored=F("stored") + group.stored,
+            unchanged=F("unchanged") + group.unchanged,
+            refused=F("refused") + group.refused,
+            warnings=F("warnings") + group.warnings,
+        )
+
+
+def _finding(export: Export, dossier: Dossier, problem: Problem) -> Finding:
+    return Finding(
+        export=export,
+        position=dossier.position,
+        ma_lk=dossier.ma_lk,
+        severity=problem.severity,
+        code=problem.code,
+        problem=problem.as_dict(),
+    )
+
+
+def _store(export: Export, dossier: Dossier, source: mapping.Source, group: _Group) -> None:
+    """Maps and stores one dossier; a fault of the mapping refuses this dossier alone."""
+    content = _content(dossier)
+    last = (
+        DossierVersion.objects.filter(facility=dossier.facility, ma_lk=dossier.ma_lk).order_by("-number").first()
+    )
+    if last is not None and last.content == content:
+        group.unchanged += 1
+        return
+    try:
+        with transaction.atomic():
+            resources = mapping.to_fhir(dossier, source)
+            visit = mapping.visit_of(dossier)
+            outcome = records.transact(
+                resources,
+                origin=f"his-xml/{dossier.facility}/{dossier.ma_lk}",
+                actor=_ACTOR,
+                moment=clock.iso(visit.start) if visit and visit.start else "",
+            )
+            DossierVersion.objects.create(
+                facility=dossier.facility,
+                ma_lk=dossier.ma_lk,
+                number=last.number + 1 if last else 1,
+                export=export,
+                position=dossier.position,
+                start=dossier.start,
+                length=dossier.length,
+                content=content,
+                warnings=sum(p.severity == "warning" for p in dossier.problems),
+                at=clock.now(),
+            )
+            if outcome.created or outcome.updated or outcome.deleted:
+                _send(dossier, resources)
+    except records.InvalidResource as error:
+        dossier.problems += error.problems
+        return
+    group.stored += 1
+
+
+def _content(dossier: Dossier) -> str:
+    """SHA-256 over the dossier's tables, whatever file they came in."""
+    tables = {name: [row.values for row in rows] for name, rows in sorted(dossier.tables.items())}
+    return hashlib.sha256(json.dumps(tables)).hexdigest()
+
+
+def _send(dossier: Dossier, resources: list[dict[str, Any]]) -> None:
+    """A slip (XML13) starts or joins a transfer; a dossier without one joins a transfer begun by hand."""
+    if dossier.facility != directory.here():
+        return
+    transfer = mapping.transfer_of(dossier)
+    if transfer is None:
+        begun = desk.begun(dossier.facility, dossier.ma_lk)
+        if begun is not None:
+            desk.send(desk.notice_of(begun), resources, actor=_ACTOR)
+        return
+    if not directory.connected(transfer.destination) or transfer.destination == directory.here():
+        problem = desk.not_connected(transfer.destination)
+        dossier.problems.append(problem)
+        return
+    desk.send(
+        Notice(
+            sender=dossier.facility,
+            receiver=transfer.destination,
+            ma_lk=dossier.ma_lk,
+            slip=transfer.slip,
+            left_at=transfer.moment,
+            patient=transfer.patient_id,
+            patient_name=transfer.patient_name,
+            birth=transfer.birth,
+            gender=transfer.gender,
+            diagnosis=transfer.diagnosis,
+            diagnosis_code=transfer.diagnosis_code,
+            reason=transfer.reason,
+            condition=transfer.condition,
+        ),
+        resources,
+        actor=_ACTOR,
+        keep=transfer.named,
+    )

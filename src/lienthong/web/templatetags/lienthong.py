@@ -1,0 +1,88 @@
+"""Dates, sizes, tags, form fields and pages of lists."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Any
+
+from django import template
+from django.core.paginator import Page
+from django.forms import BaseForm, BoundField
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from lienthong.foundation import clock
+
+register = template.Library()
+
+
+def _local(value: datetime | str) -> datetime:
+    moment = clock.from_iso(value) if isinstance(value, str) else value
+    return moment.astimezone(clock.VIETNAM)
+
+
+@register.filter
+def moment(value: datetime | str | None) -> str:
+    """``21/01/2025 07:15`` in Viet Nam's time, of a datetime or an ISO 8601 text; nothing stays nothing."""
+    return _local(value).strftime("%d/%m/%Y %H:%M") if value else ""
+
+
+@register.filter
+def seconds(value: datetime | str | None) -> str:
+    """Like :func:`moment`, with seconds."""
+    return _local(value).strftime("%d/%m/%Y %H:%M:%S") if value else ""
+
+
+@register.filter
+def day(value: date | datetime | str | None) -> str:
+    """``21/01/2025``."""
+    if isinstance(value, date) and not isinstance(value, datetime):
+        return value.strftime("%d/%m/%Y")
+    return _local(value).strftime("%d/%m/%Y") if value else ""
+
+
+@register.filter
+def size(value: int | None) -> str:
+    """Bytes for people: ``58 kB``, ``1.2 MB`` (powers of 1000)."""
+    amount = float(value or 0)
+    for unit in ("B", "kB", "MB", "GB", "TB"):
+        if amount < 1000 or unit == "TB":
+            break
+        amount /= 1000
+    return f"{amount:.1f} {unit}" if 1 <= amount < 10 and unit != "B" else f"{amount:.0f} {unit}"
+
+
+@register.simple_tag
+def tag(kind: str, text: str) -> SafeString:
+    """State as text, shape: ``ok`` disc, ``wait`` ring, ``warn`` triangle, ``bad`` square, ``info`` bar."""
+    return format_html('<span class="tag tag-{}">{}</span>', kind, text)
+
+
+@register.inclusion_tag("web/parts/field.html")
+def field(bound: BoundField, hint: str = "") -> dict[str, Any]:
+    """A form field with label, hint and error, all tied to it for screen readers."""
+    described = [
+        f"{bound.id_for_label}-{part}" for part, there in (("hint", hint), ("error", bound.errors)) if there
+    ]
+    attrs: dict[str, Any] = {"aria-describedby": " ".join(described)} if described else {}
+    if bound.errors:
+        attrs["aria-invalid"] = "true"
+    return {"field": bound, "hint": hint, "widget": bound.as_widget(attrs=attrs)}
+
+
+@register.inclusion_tag("web/parts/error_summary.html")
+def error_summary(form: BaseForm) -> dict[str, Any]:
+    """Everything wrong with a form at its top, each a link to the field."""
+    return {"form": form, "fields": [bound for bound in form if bound.errors]}
+
+
+@register.inclusion_tag("web/parts/pagination.html", takes_context=True)
+def pagination(context: template.Context, page: Page[Any]) -> dict[str, Any]:
+    """Previous, next and where one is; keeps the other parts of the address."""
+    return {"page": page, "request": context["request"]}
+
+
+@register.filter
+def word(code: str, words: dict[str, str]) -> str:
+    """The words for a code; the code itself where there are none."""
+    return str(words.get(code, code))
