@@ -13,7 +13,7 @@ from lienthong.web.record import fhir, moments
 
 @dataclass(frozen=True, slots=True)
 class Diagnosis:
-    """A Condition: name of the illness, its codes, the doctor's own words (``note``), when it was written down."""
+    """A Condition: the illness, its codes, the doctor's own words (``note``), when it was written down."""
 
     id: str
     text: str

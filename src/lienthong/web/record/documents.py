@@ -1,12 +1,19 @@
-"""Documents of a visit (discharge paper, record summary, transfer slip …), reports in words, notes of the course."""
+"""Papers of a visit (discharge paper, transfer slip …), reports in words, notes of the course."""
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from django.utils.translation import gettext as _
+
+from lienthong.terminology import systems
 from lienthong.web.record import fhir, moments, results
+
+REFERRAL_NOTE = "57133-1"
+PATIENT_REFERRAL = "3457005"
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,14 +27,16 @@ class Section:
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A Composition.
+    """A paper.
 
     Attributes:
+        type: Composition, DocumentReference or Appointment.
         code: LOINC code of its kind, where the source or the mapping gave one.
         number: its own number (archive number, slip number …).
         authors, attesters: names, or licence numbers where the source gives no name.
     """
 
+    type: str
     id: str
     title: str
     code: str
@@ -91,24 +100,88 @@ def procedure(resource: Any, names: Mapping[str, str]) -> Procedure:
     )
 
 
-def document(composition: Any, names: Mapping[str, str]) -> Document:
-    """The view of a Composition; sections inside sections follow their parent."""
-    return Document(
-        id=fhir.text(composition, "id"),
-        title=fhir.text(composition, "title") or fhir.words(fhir.at(composition, "type")),
-        code=fhir.code_of(fhir.at(composition, "type"), "loinc.org"),
-        number=fhir.text(composition, "identifier", "value"),
-        moment=fhir.text(composition, "date"),
-        encounter=fhir.target(composition, "encounter").removeprefix("Encounter/"),
-        custodian=fhir.named(fhir.at(composition, "custodian"), names),
-        authors=tuple(filter(None, (fhir.named(a, names) for a in fhir.items(composition, "author")))),
-        attesters=tuple(
-            filter(
-                None, (fhir.named(fhir.at(a, "party"), names) for a in fhir.items(composition, "attester"))
-            )
-        ),
-        sections=tuple(_sections(composition, depth=4)),
+def is_slip(composition: Any) -> bool:
+    """Whether a Composition is a transfer slip (LOINC 57133-1)."""
+    return fhir.code_of(fhir.at(composition, "type"), systems.LOINC) == REFERRAL_NOTE
+
+
+def is_referral(request: Any) -> bool:
+    """Whether a ServiceRequest asks for a transfer (SNOMED CT 3457005)."""
+    return fhir.code_of(fhir.at(request, "code"), systems.SNOMED) == PATIENT_REFERRAL
+
+
+def is_paper(resource: Any) -> bool:
+    """Whether a person can read it: a Composition, an Appointment, a DocumentReference with plain text."""
+    return fhir.text(resource, "resourceType") != "DocumentReference" or bool(_plain(resource))
+
+
+def document(resource: Any, names: Mapping[str, str]) -> Document:
+    """The view of a Composition, of a DocumentReference with plain text, or of an Appointment."""
+    kind = fhir.text(resource, "resourceType")
+    people = ("author", "participant") if kind != "Appointment" else ("participant",)
+    signers = [fhir.at(a, "party") for a in fhir.items(resource, "attester")] or fhir.items(
+        resource, "authenticator"
     )
+    return Document(
+        type=kind,
+        id=fhir.text(resource, "id"),
+        title=fhir.text(resource, "title")
+        or fhir.words(fhir.at(resource, "type"))
+        or fhir.text(resource, "appointmentType", "text")
+        or kind,
+        code=fhir.code_of(fhir.at(resource, "type"), systems.LOINC),
+        number=fhir.text(resource, "identifier", "value"),
+        moment=_dated(resource),
+        encounter=(
+            fhir.target(resource, "encounter") or fhir.target(resource, "context", "encounter")
+        ).removeprefix("Encounter/"),
+        custodian=fhir.named(fhir.at(resource, "custodian"), names),
+        authors=_people((p.get("actor", p) for name in people for p in fhir.items(resource, name)), names),
+        attesters=_people(signers, names),
+        sections=tuple(_sections(resource, depth=4)) or _told(resource, kind),
+    )
+
+
+def _people(references: Iterable[Any], names: Mapping[str, str]) -> tuple[str, ...]:
+    people = (r for r in references if not fhir.target(r).startswith("Patient/"))
+    return tuple(dict.fromkeys(filter(None, (fhir.named(r, names) for r in people))))
+
+
+def _dated(resource: Any) -> str:
+    return (
+        fhir.text(resource, "date")
+        or fhir.text(resource, "content", "attachment", "creation")
+        or fhir.text(resource, "requestedPeriod", "start")
+        or fhir.text(resource, "start")
+        or fhir.text(resource, "created")
+        or fhir.text(resource, "context", "period", "start")
+    )
+
+
+def _told(resource: Any, kind: str) -> tuple[Section, ...]:
+    if kind == "DocumentReference":
+        return (Section("", "", tuple(_plain(resource)[1:])),)
+    if kind == "Appointment":
+        day = moments.day(fhir.text(resource, "requestedPeriod", "start") or fhir.text(resource, "start"))
+        comment = fhir.text(resource, "comment")
+        return tuple(
+            Section(title, "", (line,))
+            for title, line in ((_("Day of the appointment"), day), ("", comment))
+            if line
+        )
+    return ()
+
+
+def _plain(resource: Any) -> list[str]:
+    """The lines of an attachment of plain text."""
+    attachment = fhir.at(resource, "content", "attachment")
+    if not fhir.text(attachment, "contentType").startswith("text/plain"):
+        return []
+    try:
+        content = base64.b64decode(fhir.text(attachment, "data"), validate=True).decode()
+    except ValueError:
+        return []
+    return fhir.lines(content)
 
 
 def _sections(parent: Any, depth: int) -> list[Section]:
@@ -120,12 +193,6 @@ def _sections(parent: Any, depth: int) -> list[Section]:
             found.append(Section(title, fhir.code_of(fhir.at(section, "code"), "loinc.org"), lines))
         found.extend(_sections(section, depth - 1) if depth else ())
     return found
-
-
-def section_of(shown: Document | None, *codes: str) -> tuple[str, ...]:
-    """The lines of the first section with one of these LOINC codes."""
-    sections = shown.sections if shown else ()
-    return next((section.lines for code in codes for section in sections if section.code == code), ())
 
 
 def report(resource: Any, observations: Mapping[str, Any], names: Mapping[str, str]) -> Report:

@@ -1,7 +1,7 @@
-"""Reading FHIR R4 dictionaries without trusting their shape: what is missing or of another type reads as empty.
+"""Reading FHIR R4 dictionaries without trusting their shape: what is missing or strange reads as empty.
 
-The store checks resources on the way in, but pages also show what other hospitals wrote; a strange element must
-leave a gap on the page, never take the page away.
+The store checks resources on the way in, but pages also show what other hospitals wrote; a strange
+element must leave a gap on the page, never take the page away.
 """
 
 from __future__ import annotations

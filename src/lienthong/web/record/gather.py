@@ -1,6 +1,6 @@
 """What a page needs from the store, in as few reads as the store's packs allow.
 
-The whole history is read only for visits and diagnoses; of what is many (results, drugs, documents) the newest.
+The whole history is read only for visits and diagnoses; of what is many (results, drugs) the newest.
 """
 
 from __future__ import annotations
@@ -11,8 +11,9 @@ from typing import Any, Generic, TypeVar
 
 from lienthong import records
 from lienthong.facilities import directory
-from lienthong.records import Stored
+from lienthong.records import Stored, values
 from lienthong.terminology import systems
+from lienthong.transfers.models import Transfer
 from lienthong.web.record import diagnoses, documents, drugs, fhir, person, results, visits
 from lienthong.web.record.source import Source, source
 
@@ -20,9 +21,11 @@ VISITS = 10
 RESULTS = 900
 DRUGS = 120
 DOCUMENTS = 12
+_PAPERS_READ = 60
 REPORTS = 6
 DIAGNOSES = 12
 VITAL_SIGNS = 6
+PAPERS = ("Composition", "DocumentReference", "Appointment")
 MEDICATION = ("MedicationAdministration", "MedicationDispense", "MedicationRequest", "MedicationStatement")
 Content = TypeVar("Content")
 _NAMED = ("Organization/", "Location/", "Practitioner/", "PractitionerRole/")
@@ -58,7 +61,7 @@ class Overview:
 
 @dataclass(frozen=True, slots=True)
 class VisitPage:
-    """Everything of one visit; ``unread`` are ``(field, text)`` of the export that could not be read as data."""
+    """Everything of one visit; ``unread`` are ``(field, text)`` that could not be read as data."""
 
     visit: visits.Visit
     protected: int
@@ -74,9 +77,21 @@ class VisitPage:
     unread: list[tuple[str, str]]
 
 
-def patient(identifier: str) -> Stored | None:
-    """The Patient that stands behind every page of a record."""
-    return records.read("Patient", identifier)
+@dataclass(frozen=True, slots=True)
+class Dossier:
+    """What came, or went, with a transfer.
+
+    Attributes:
+        visit: None while the dossier is not there.
+        slip: the transfer slip; request: its ServiceRequest.
+        protected: entries here that are specially protected and therefore not shown.
+    """
+
+    person: person.Person
+    visit: VisitPage | None
+    slip: documents.Document | None
+    request: dict[str, Any]
+    protected: int
 
 
 def overview(stored: Stored, *, before: str = "") -> Overview:
@@ -90,11 +105,15 @@ def overview(stored: Stored, *, before: str = "") -> Overview:
     encounters, conditions = _of(history, "Encounter"), _of(history, "Condition")
     measured = records.for_patient(stored.id, ["Observation", "DiagnosticReport"], limit=RESULTS)
     given = _last_visit_only(records.for_patient(stored.id, MEDICATION, limit=DRUGS))
-    papers = records.for_patient(stored.id, ["Composition"], limit=DOCUMENTS + 1)
+    papers = [
+        p
+        for p in records.for_patient(stored.id, PAPERS, limit=_PAPERS_READ)
+        if documents.is_paper(p.resource)
+    ]
 
     shown = [e for e in encounters if not before or e.moment <= before]
     rest, shown = shown[VISITS:], shown[:VISITS]
-    known = names([*shown, *papers, *(m for m in measured[:200] if m.type == "DiagnosticReport")])
+    known = names([*shown, *papers[:DOCUMENTS], *(m for m in measured[:200] if m.type == "DiagnosticReport")])
     by_visit: dict[str, list[Any]] = {}
     for condition in conditions:
         by_visit.setdefault(fhir.target(condition.resource, "encounter"), []).append(condition.resource)
@@ -162,7 +181,11 @@ def visit_page(encounter: Stored, own: list[Stored], *, protected: bool = False)
         procedures=sorted(
             (documents.procedure(p.resource, known) for p in _of(part, "Procedure")), key=lambda p: p.moment
         ),
-        documents=[documents.document(c.resource, known) for c in _of(part, "Composition")],
+        documents=[
+            documents.document(p.resource, known)
+            for p in part
+            if p.type in PAPERS and documents.is_paper(p.resource)
+        ],
         unread=[line for s in part for line in fhir.unread(s.resource)],
     )
 
@@ -187,10 +210,61 @@ def all_diagnoses(stored: Stored) -> tuple[list[diagnoses.Distinct], Source | No
 
 
 def all_documents(stored: Stored) -> tuple[list[documents.Document], Source | None]:
-    """All documents of the record, newest first."""
-    papers = records.for_patient(stored.id, ["Composition"])
+    """All papers of the record, newest first."""
+    papers = [p for p in records.for_patient(stored.id, PAPERS) if documents.is_paper(p.resource)]
     known = names(papers)
     return [documents.document(p.resource, known) for p in papers], source(papers)
+
+
+def paper(kept: Stored) -> documents.Document:
+    """One paper."""
+    return documents.document(kept.resource, names([kept]))
+
+
+def last_visit(stored: Stored) -> str:
+    """When the last visit of a patient began, ISO 8601 UTC; empty without one."""
+    found = records.for_patient(stored.id, ["Encounter"], limit=1)
+    return found[0].moment if found else ""
+
+
+def patient_of(resource: Any) -> str:
+    """``Patient/id`` of the patient that a clinical resource belongs to; empty without one."""
+    return values.patient_ref(resource)
+
+
+def protected(stored: Stored) -> list[VisitPage]:
+    """What is specially protected, visit by visit, newest first. The reader has given a reason before."""
+    kept = [s for s in records.for_patient(stored.id, with_restricted=True) if s.restricted]
+    found = []
+    for origin in dict.fromkeys(s.origin for s in kept):
+        own = records.of_origin(origin)
+        encounter = next((s for s in own if s.type == "Encounter"), None)
+        if encounter is not None:
+            found.append(visit_page(encounter, own, protected=True))
+    return found
+
+
+def dossier(transfer: Transfer) -> Dossier:
+    """What came with a transfer (at the receiver) or belongs to it (at the sender)."""
+    own: list[Stored] = []
+    for origin in (
+        f"transfer/{transfer.loop}",
+        f"his-xml/{transfer.sender}/{transfer.ma_lk}",
+        f"transfer-by-hand/{transfer.ma_lk}",
+    ):
+        own = own or records.of_origin(origin)
+    shown = [s for s in own if not s.restricted]
+    stored = records.read("Patient", transfer.patient)
+    encounter = next((s for s in shown if s.type == "Encounter"), None)
+    slips = [s for s in _of(shown, "Composition") if documents.is_slip(s.resource)]
+    requests = [s.resource for s in _of(shown, "ServiceRequest") if documents.is_referral(s.resource)]
+    return Dossier(
+        person=person.person(stored.resource if stored else {}),
+        visit=visit_page(encounter, own) if encounter else None,
+        slip=documents.document(slips[0].resource, names(slips[:1])) if slips else None,
+        request=requests[0] if requests else {},
+        protected=len(own) - len(shown),
+    )
 
 
 def names(kept: Iterable[Stored]) -> dict[str, str]:

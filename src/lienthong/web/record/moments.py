@@ -8,7 +8,7 @@ from lienthong.foundation import clock
 
 
 def parse(value: str) -> datetime | None:
-    """A FHIR dateTime, instant or date as a moment in Viet Nam; None when it is shorter than a day or not a date."""
+    """A FHIR dateTime, instant or date as a moment in Viet Nam; None for what is no whole date."""
     if len(value) < 10:
         return None
     try:

@@ -91,7 +91,7 @@ def sex(gender: str) -> str:
 
 
 def age_words(birth: str, on: date | None = None) -> str:
-    """``65 years``; for children under three with a whole birth date ``14 months``; empty when it cannot be told."""
+    """``65 years``; under three, with a whole birth date, ``14 months``; empty when it cannot be told."""
     months = moments.months_of_age(birth, on) if len(birth) >= 10 else None
     if months is not None and months < 36:
         return ngettext("%(n)d month", "%(n)d months", months) % {"n": months}

@@ -104,7 +104,7 @@ def is_vital_sign(observation: Any) -> bool:
 
 
 def is_laboratory(observation: Any) -> bool:
-    """Whether an Observation belongs into the tables of results: not a vital sign, finding of an image or blood group."""
+    """Whether an Observation belongs into the tables: no vital sign, finding of an image or blood group."""
     others = {"vital-signs", "imaging", "exam", "procedure", "survey", "social-history"}
     return not _categories(observation) & others and not is_blood_group(observation)
 

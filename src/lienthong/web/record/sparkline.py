@@ -15,7 +15,7 @@ _LARGEST = 10**15
 
 
 def sparkline(trend: Sequence[tuple[str, Decimal]]) -> SafeString:
-    """An SVG line through ``(sortable moment, value)`` pairs in order of time; nothing for fewer than two moments."""
+    """An SVG line through ``(sortable moment, value)`` pairs in order of time; nothing for fewer than two."""
     points = [
         (at.timestamp(), float(value))
         for text, value in trend

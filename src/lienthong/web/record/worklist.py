@@ -8,12 +8,22 @@ from datetime import datetime
 from typing import Protocol
 
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _lazy
 from django.utils.translation import ngettext
 
+from lienthong import exchange
+from lienthong.foundation.errors import Problem
+from lienthong.transfers import desk
 from lienthong.transfers.models import State, Step, Transfer
 from lienthong.web.record.person import age_words, sex
 
 ORDER = list(State)
+REASONS = {
+    "1": _lazy("In line with the levels of professional care"),
+    "2": _lazy("Beyond what this hospital can treat"),
+    "3": _lazy("Wish of the patient or the family"),
+}
+_RECEIPTED = {"receipt-signed", "receipt-verified"}
 
 
 class Name(Protocol):
@@ -74,12 +84,56 @@ def line(transfer: Transfer, *, incoming: bool, now: datetime, name: Name) -> Li
 
 
 def tag(state: str, *, incoming: bool) -> str:
-    """The tag class of a state: what waits for this hospital stands out, only a receipt turns anything green."""
-    if state == State.ANSWERED:
-        return "tag-green"
+    """The shape of a state: what waits for this hospital stands out; only a receipt turns anything green."""
     if incoming:
-        return "tag-new" if state in {State.SENT, State.RECEIVED} else "tag-blue"
-    return "tag-grey" if state == State.SENT else "tag-green"
+        return (
+            "warn" if state in {State.SENT, State.RECEIVED} else "wait" if state == State.ANSWERED else "info"
+        )
+    return "wait" if state == State.SENT else "info"
+
+
+def reason(code: str) -> str:
+    """MA_LYDO_CT in the words of Circular 01/2025/TT-BYT annex VI; another code stays as it is."""
+    return str(REASONS.get(code, code))
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What proves that one message of a transfer arrived.
+
+    Attributes:
+        hash: SHA-256 of what the receiver stored, as its receipt says; empty while there is no receipt.
+        signed_by: name of the facility that signed the receipt.
+    """
+
+    message: str
+    created: datetime
+    state: str
+    receipt_at: datetime | None
+    hash: str
+    signed_by: str
+    problem: Problem | None
+
+
+def evidence(transfer: Transfer, name: Name) -> list[Evidence]:
+    """Each message that carried the dossier, with its receipt, oldest first."""
+    found = []
+    for row in exchange.messages_of(transfer.loop):
+        if row.kind != desk.TRANSFER:
+            continue
+        signed = [s for s in exchange.journey(row.id) if s.step in _RECEIPTED]
+        found.append(
+            Evidence(
+                message=row.id,
+                created=row.created,
+                state=row.state,
+                receipt_at=row.receipt_at,
+                hash=signed[-1].detail if signed and row.receipt_at else "",
+                signed_by=name(row.receiver),
+                problem=row.problem,
+            )
+        )
+    return sorted(found, key=lambda e: e.created)
 
 
 def since(then: datetime, now: datetime) -> str:

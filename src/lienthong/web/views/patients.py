@@ -1,4 +1,4 @@
-"""Find a person; the record, its visits, results and documents. Every look is audited before anything is shown."""
+"""Find a person; the record, its visits, results and papers. Every look is audited before it is shown."""
 
 from __future__ import annotations
 
@@ -129,7 +129,7 @@ def document(request: HttpRequest, identifier: str, kind: str, document: str) ->
 @require_http_methods(["GET", "POST"])
 @requires(*rights.RECORDS)
 def protected(request: HttpRequest, identifier: str) -> HttpResponse:
-    """``/patients/<id>/protected``: asks for a reason, writes it into the trail, then shows what is protected."""
+    """``/patients/<id>/protected``: asks for a reason, audits it, then shows what is protected."""
     stored = records.read("Patient", identifier)
     if stored is None:
         raise Http404

@@ -23,6 +23,7 @@ from lienthong.transfers import desk
 from lienthong.transfers.models import State, Transfer
 from lienthong.web.record import gather, worklist
 from lienthong.web.record import person as people
+from lienthong.web.record import slip as slips
 
 LONGEST_SEARCH = 100
 
@@ -91,7 +92,7 @@ def _list(request: HttpRequest, *, to_us: bool) -> HttpResponse:
 @require_GET
 @requires(*rights.TRANSFERS)
 def one(request: HttpRequest, loop: str) -> HttpResponse:
-    """``/transfers/<loop>``: everything about one transfer; the receiver's first look is the step ``seen``."""
+    """``/transfers/<loop>``: all about one transfer; the receiver's first look is the step ``seen``."""
     transfer = _opened(request, loop)
     actor = accounts.actor(request)
     if State.SEEN in desk.allowed_steps(transfer):
@@ -100,7 +101,9 @@ def one(request: HttpRequest, loop: str) -> HttpResponse:
     return _show(request, transfer)
 
 
-def _show(request: HttpRequest, transfer: Transfer, *, answer: str = "", problem: Problem | None = None) -> HttpResponse:
+def _show(
+    request: HttpRequest, transfer: Transfer, *, answer: str = "", problem: Problem | None = None
+) -> HttpResponse:
     dossier = gather.dossier(transfer)
     to_us = transfer.receiver == directory.here()
     page = {
@@ -113,7 +116,7 @@ def _show(request: HttpRequest, transfer: Transfer, *, answer: str = "", problem
         "stages": worklist.stages(transfer.steps.all(), directory.name),
         "dossier": dossier,
         "person": dossier.person,
-        "evidence": worklist.evidence(transfer),
+        "evidence": worklist.evidence(transfer, directory.name),
         "steps": [s for s in desk.allowed_steps(transfer) if s is not State.SEEN],
         "answer": answer,
         "problem": problem,
@@ -133,7 +136,11 @@ def step(request: HttpRequest, loop: str) -> HttpResponse:
         desk.advance(loop, State(wanted), actor=accounts.actor(request), note=note)
     except LienThongError as error:
         audit.record(
-            accounts.actor(request), "read", patient=transfer.patient, page=request.path, why=f"transfer {loop}"
+            accounts.actor(request),
+            "read",
+            patient=transfer.patient,
+            page=request.path,
+            why=f"transfer {loop}",
         )
         return _show(request, transfer, answer=note, problem=error.problem)
     messages.success(request, _("Done. The sending hospital is told."))
@@ -148,7 +155,7 @@ def slip(request: HttpRequest, loop: str) -> HttpResponse:
     dossier = gather.dossier(transfer)
     page = {
         "transfer": transfer,
-        "slip": gather.slip(transfer, dossier),
+        "slip": slips.slip(dossier.slip, dossier.request),
         "person": dossier.person,
         "sender": directory.name(transfer.sender, language="vi"),
         "receiver": directory.name(transfer.receiver, language="vi"),
@@ -161,7 +168,9 @@ def slip(request: HttpRequest, loop: str) -> HttpResponse:
 def begin(request: HttpRequest, encounter: str) -> HttpResponse:
     """``/transfers/new/<encounter>``: begins a transfer from a visit of ours."""
     kept = records.read("Encounter", encounter)
-    patient = records.read("Patient", gather.patient_of(kept.resource).removeprefix("Patient/")) if kept else None
+    patient = (
+        records.read("Patient", gather.patient_of(kept.resource).removeprefix("Patient/")) if kept else None
+    )
     if kept is None or patient is None or kept.restricted or not kept.origin.startswith("his-xml/"):
         raise Http404
     actor = accounts.actor(request)
@@ -171,7 +180,11 @@ def begin(request: HttpRequest, encounter: str) -> HttpResponse:
         values = form.cleaned_data
         try:
             transfer = desk.start_by_hand(
-                encounter, values["receiver"], reason=values["reason"], condition=values["condition"], actor=actor
+                encounter,
+                values["receiver"],
+                reason=values["reason"],
+                condition=values["condition"],
+                actor=actor,
             )
         except LienThongError as error:
             problem = error.problem
