@@ -22,6 +22,10 @@ class NoSuchBlob(KeyError):
     """No content with that SHA-256 is kept here."""
 
 
+class DamagedBlob(Exception):
+    """What is on disk is not what was put there."""
+
+
 class BlobFolder:
     """``root/ab/cdef….zst``; the same content is kept once."""
 
@@ -73,7 +77,7 @@ class BlobFolder:
         return sha256, size
 
     def open(self, sha256: str) -> BinaryIO:
-        """A stream of the content.
+        """A stream of the content; unlike :meth:`read` it does not check it.
 
         Raises:
             NoSuchBlob: it is not here.
@@ -85,9 +89,20 @@ class BlobFolder:
         return cast(BinaryIO, zstandard.ZstdDecompressor().stream_reader(file, closefd=True))
 
     def read(self, sha256: str) -> bytes:
-        """The whole content."""
-        with self.open(sha256) as stream:
-            return stream.read()
+        """The whole content.
+
+        Raises:
+            NoSuchBlob: it is not here.
+            DamagedBlob: the file was cut or changed.
+        """
+        try:
+            with self.open(sha256) as stream:
+                content = stream.read()
+        except zstandard.ZstdError as error:
+            raise DamagedBlob(sha256) from error
+        if hashlib.sha256(content).hexdigest() != sha256:
+            raise DamagedBlob(sha256)
+        return content
 
     def slice(self, sha256: str, start: int, length: int) -> bytes:
         """``length`` bytes from ``start``."""
