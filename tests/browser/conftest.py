@@ -175,8 +175,8 @@ def axe() -> Callable[[Page], list[str]]:
         page.evaluate(source)
         found = page.evaluate("tags => axe.run(document, {runOnly: tags, resultTypes: ['violations']})", WCAG)
         return [
-            f"{violation['id']}: {violation['help']}: {', '.join(str(n['target']) for n in violation['nodes'])}"
-            for violation in found["violations"]
+            f"{rule['id']}: {rule['help']}: {', '.join(str(n['target']) for n in rule['nodes'])}"
+            for rule in found["violations"]
         ]
 
     return look
