@@ -20,7 +20,9 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="lienthong", description="Liên Thông: hồ sơ bệnh án liên thông của một tỉnh.")
+    parser = argparse.ArgumentParser(
+        prog="lienthong", description="Liên Thông: hồ sơ bệnh án liên thông của một tỉnh."
+    )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     _demo(commands.add_parser("demo", help="a province on this machine, with invented patients"))
     _init(commands.add_parser("init", help="make a node: folder, key, database, directory"))
@@ -32,7 +34,9 @@ def _parser() -> argparse.ArgumentParser:
     audit = commands.add_parser("audit", help="check the chain of a node's audit trail")
     _home(audit)
     audit.set_defaults(run=_run_audit)
-    his_xml = commands.add_parser("his-xml", help="the insurance XML: check files, make invented ones, read again")
+    his_xml = commands.add_parser(
+        "his-xml", help="the insurance XML: check files, make invented ones, read again"
+    )
     _his_xml(his_xml.add_subparsers(required=True, metavar="WHAT"))
     return parser
 
@@ -40,17 +44,25 @@ def _parser() -> argparse.ArgumentParser:
 def _home(parser: argparse.ArgumentParser) -> None:
     default = os.environ.get("LIENTHONG_HOME")
     parser.add_argument(
-        "--home", type=Path, default=Path(default) if default else None, required=not default, help="the node's folder"
+        "--home",
+        type=Path,
+        default=Path(default) if default else None,
+        required=not default,
+        help="the node's folder",
     )
 
 
 def _demo(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--dir", type=Path, default=DEMO_FOLDER, help="folder of the province (default %(default)s)")
+    parser.add_argument(
+        "--dir", type=Path, default=DEMO_FOLDER, help="folder of the province (default %(default)s)"
+    )
     parser.add_argument("--port", type=int, default=8710, help="first of four ports (default %(default)s)")
     parser.add_argument("--exit", action="store_true", help="stop when the last receipt is there")
     parser.add_argument("--json", action="store_true", help="say the result as one JSON line")
     parser.add_argument(
-        "--ready-json", action="store_true", help="print addresses and accounts as one JSON line when all is there"
+        "--ready-json",
+        action="store_true",
+        help="print addresses and accounts as one JSON line when all is there",
     )
     parser.add_argument("--seconds", type=float, default=900, help="give up after (default %(default)s)")
     parser.set_defaults(run=_run_demo)
@@ -119,7 +131,9 @@ def _run_account(options: argparse.Namespace) -> int:
     from lienthong.access.models import Role
     from lienthong.foundation.errors import LienThongError
 
-    password = getpass.getpass("Mật khẩu / Password: ") if sys.stdin.isatty() else sys.stdin.readline().rstrip("\n")
+    password = (
+        getpass.getpass("Mật khẩu / Password: ") if sys.stdin.isatty() else sys.stdin.readline().rstrip("\n")
+    )
     roles = [Role(role) for role in options.roles]
     by = audit.system("command-line")
     try:
@@ -140,7 +154,10 @@ def _run_audit(options: argparse.Namespace) -> int:
     if broken is None:
         print("Chuỗi nhật ký nguyên vẹn. / The audit chain holds.")
         return 0
-    print(f"Chuỗi nhật ký bị đứt ở sự kiện {broken}. / The audit chain is broken at event {broken}.", file=sys.stderr)
+    print(
+        f"Chuỗi nhật ký bị đứt ở sự kiện {broken}. / The audit chain is broken at event {broken}.",
+        file=sys.stderr,
+    )
     return 1
 
 

@@ -23,6 +23,7 @@ from types import FrameType
 from typing import Any
 
 from lienthong.config import node, setup
+from lienthong.foundation.clock import VIETNAM
 
 TRANSFERS = 304
 SEED = 2025
@@ -128,16 +129,23 @@ class Province:
         """Writes the invented exports whole into the sites' folders; what is there already stays."""
         from lienthong.connectors.his_xml.make import demo_exports
 
-        province = demo_exports(SEED)
+        demo = demo_exports(SEED)
         homes = {config.facility: config for config in self.configs.values()}
-        for facility, name, content, moment in province.files():
+        for facility in demo.expected:
             folder = homes[facility].exports
             folder.mkdir(parents=True, exist_ok=True)
-            part = folder / f".{name}.part"
-            part.write_bytes(content)
-            os.utime(part, (moment.timestamp(), moment.timestamp()))
-            part.replace(folder / name)
-        return {"exports": province.exports, "dossiers": province.dossiers, "refused": province.refused}
+            for export in demo.exports(facility):
+                part = folder / f".{export.name}.part"
+                part.write_bytes(export.data)
+                moment = export.moment.replace(tzinfo=VIETNAM).timestamp()
+                os.utime(part, (moment, moment))
+                part.replace(folder / export.name)
+        expected = demo.expected.values()
+        return {
+            "exports": sum(e.files for e in expected),
+            "dossiers": sum(e.dossiers for e in expected),
+            "refused": sum(e.refused for e in expected),
+        }
 
     def expected(self) -> dict[str, int]:
         """What was dropped: files, dossiers and how many of them must be refused."""
@@ -203,7 +211,7 @@ _QUERIES = {
     "received": "SELECT COUNT(*) FROM transfers_transfer WHERE receiver = :here",
     "verified": "SELECT COUNT(*) FROM transfers_step s JOIN transfers_transfer t ON t.loop = s.transfer_id"
     " WHERE s.state = 'received' AND t.sender = :here",
-    "waiting": "SELECT COUNT(*) FROM exchange_message WHERE direction = 'out' AND state <> 'receipted'",
+    "waiting": "SELECT COUNT(*) FROM exchange_message WHERE direction = 'out' AND state <> 'stored'",
 }
 
 
@@ -233,7 +241,12 @@ def _make_node(
     for username, full_name, roles in people:
         if not Account.objects.filter(username=username).exists():
             accounts.create_account(
-                username, full_name, password, [Role(r) for r in roles], by=audit.system("demo"), must_change=False
+                username,
+                full_name,
+                password,
+                [Role(r) for r in roles],
+                by=audit.system("demo"),
+                must_change=False,
             )
         shown.append({"username": username, "password": password, "role": roles[0], "name": full_name})
     text = json.dumps(shown, ensure_ascii=False, indent=1)
@@ -315,7 +328,7 @@ def _wait_for_receipts(province: Province, deadline: float, quiet: bool) -> tupl
             counts.exports >= expected["exports"]
             and counts.sent == counts.received == counts.verified == TRANSFERS
             and counts.waiting == 0
-            and counts.refused == expected["refused"]
+            and (counts.dossiers, counts.refused) == (expected["dossiers"], expected["refused"])
         )
         if not quiet and sys.stdout.isatty():
             print(
@@ -357,7 +370,8 @@ def _ready(province: Province) -> dict[str, Any]:
     return {
         "addresses": {n: f"http://{c.host}:{c.port}/" for n, c in province.configs.items()},
         "accounts": {
-            n: json.loads((c.home / "demo-accounts.json").read_text("utf-8")) for n, c in province.configs.items()
+            n: json.loads((c.home / "demo-accounts.json").read_text("utf-8"))
+            for n, c in province.configs.items()
         },
     }
 

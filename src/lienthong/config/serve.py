@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import logging
 import multiprocessing
 import signal
 import threading
 from pathlib import Path
-from types import FrameType
 
 from lienthong.config import setup
 
-_log = logging.getLogger(__name__)
 _JOIN_SECONDS = 10
 
 
-def run(home: Path) -> int:
-    """Serves the node in ``home`` until SIGINT or SIGTERM."""
+def run(home: Path, *, with_parent: bool = False) -> int:
+    """Serves the node in ``home`` until SIGINT or SIGTERM; ``with_parent``: also until the starting process ends."""
+    if with_parent:
+        lifeline.end_with_parent(signal.SIGTERM)
     setup.use(home)
     setup.migrate()
     from django.conf import settings
@@ -40,11 +39,6 @@ def run(home: Path) -> int:
         log_enabled=False,
     )
 
-    def halt(_signal: int, _frame: FrameType | None) -> None:
-        stop.set()
-
-    server.on_shutdown(stop.set)
-    signal.signal(signal.SIGTERM, halt)
     try:
         server.serve()
     finally:

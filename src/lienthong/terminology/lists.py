@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import csv
+import io
 from collections.abc import Iterator
 from importlib.resources import files
 
 
 def rows(name: str) -> Iterator[dict[str, str]]:
     """The rows of one CSV file, by the names of its header."""
-    with (files("lienthong.terminology") / "data" / name).open(encoding="utf-8", newline="") as stream:
-        yield from csv.DictReader(stream)
+    yield from csv.DictReader(io.StringIO(content(name).decode(), newline=""))
 
 
 def content(name: str) -> bytes:

@@ -18,6 +18,17 @@ class ExportRefused(LienThongError):
     """The file cannot be read, or not from some line on."""
 
 
+def cannot_open(name: str, said: str) -> Problem:
+    return Problem(
+        "his-xml-cannot-open",
+        f"Không mở được tệp {name}.",
+        f"The file {name} cannot be opened ({said}).",
+        "Kiểm tra tên tệp và quyền đọc của chương trình.",
+        "Check the file's name and that the program may read it.",
+        retry=True,
+    )
+
+
 def not_xml(seen_vi: str, seen_en: str) -> Problem:
     return Problem(
         "his-xml-not-xml",

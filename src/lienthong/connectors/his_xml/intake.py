@@ -10,7 +10,7 @@ import hashlib
 import shutil
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -34,8 +34,8 @@ from lienthong.foundation.errors import LienThongError, Problem
 from lienthong.transfers import desk
 from lienthong.transfers.notice import Notice
 
-GROUP_DOSSIERS = 25
-GROUP_SECONDS = 0.5
+GROUP_DOSSIERS = 10
+GROUP_SECONDS = 0.3
 _CHUNK = 1 << 20
 _ACTOR = audit.system("his-xml")
 
@@ -169,7 +169,9 @@ def _store(export: Export, dossier: Dossier, source: mapping.Source, group: _Gro
     """Maps and stores one dossier; a fault of the mapping refuses this dossier alone."""
     content = _content(dossier)
     last = (
-        DossierVersion.objects.filter(facility=dossier.facility, ma_lk=dossier.ma_lk).order_by("-number").first()
+        DossierVersion.objects.filter(facility=dossier.facility, ma_lk=dossier.ma_lk)
+        .order_by("-number")
+        .first()
     )
     again = last is not None and (last.export_id, last.position) == (export.pk, dossier.position)
     if last is not None and not again and (last.content == content or _replaced(export, dossier)):
@@ -224,33 +226,42 @@ def _send(dossier: Dossier, resources: list[dict[str, Any]]) -> None:
     """A slip (XML13) starts or joins a transfer; a dossier without one joins a transfer begun by hand."""
     if dossier.facility != directory.here():
         return
-    transfer = mapping.transfer_of(dossier)
-    if transfer is None:
+    slip = mapping.transfer_of(dossier)
+    if slip is None:
         begun = desk.begun(dossier.facility, dossier.ma_lk)
         if begun is not None:
             desk.send(desk.notice_of(begun), resources, actor=_ACTOR)
         return
-    if not directory.connected(transfer.destination) or transfer.destination == directory.here():
-        problem = desk.not_connected(transfer.destination)
-        dossier.problems.append(problem)
+    if not directory.connected(slip.destination) or slip.destination == directory.here():
+        dossier.problems.append(desk.not_connected(slip.destination))
         return
+    by_ref = {f"{r['resourceType']}/{r['id']}": r for r in resources}
+    patient = by_ref[f"Patient/{slip.patient_id}"]
+    row = dossier.tables["XML13"][0]
     desk.send(
         Notice(
             sender=dossier.facility,
-            receiver=transfer.destination,
+            receiver=slip.destination,
             ma_lk=dossier.ma_lk,
-            slip=transfer.slip,
-            left_at=transfer.moment,
-            patient=transfer.patient_id,
-            patient_name=transfer.patient_name,
-            birth=transfer.birth,
-            gender=transfer.gender,
-            diagnosis=transfer.diagnosis,
-            diagnosis_code=transfer.diagnosis_code,
-            reason=transfer.reason,
-            condition=transfer.condition,
+            slip=slip.slip,
+            left_at=slip.moment or clock.now(),
+            patient=slip.patient_id,
+            patient_name=slip.patient_name,
+            birth=patient.get("birthDate", ""),
+            gender=patient.get("gender", ""),
+            diagnosis="" if slip.restricted else slip.diagnosis,
+            diagnosis_code="" if slip.restricted else slip.icd,
+            reason=slip.reason,
+            condition=row.get("TINH_TRANG_CT"),
         ),
         resources,
         actor=_ACTOR,
-        keep=transfer.named,
+        keep=_named(by_ref, slip),
     )
+
+
+def _named(by_ref: dict[str, dict[str, Any]], slip: mapping.TransferNotice) -> frozenset[str]:
+    """What the slip itself names, and therefore travels even where it is specially protected."""
+    request = f"ServiceRequest/{slip.service_request_id}"
+    reasons = by_ref.get(request, {}).get("reasonReference", ())
+    return frozenset({request, f"Composition/{slip.composition_id}", *(r["reference"] for r in reasons)})

@@ -56,7 +56,11 @@ def as_text(export: Export, findings: list[Finding]) -> str:
 
 def _entry(finding: Finding) -> list[str]:
     problem = finding.problem
-    dossier = f"hồ sơ / dossier {finding.position} (MA_LK {finding.ma_lk or '?'})" if finding.position else "tệp / file"
+    dossier = (
+        f"hồ sơ / dossier {finding.position} (MA_LK {finding.ma_lk or '?'})"
+        if finding.position
+        else "tệp / file"
+    )
     places = [f"{vi} / {en}: {problem[key]}" for key, vi, en in _PLACES if problem.get(key) not in (None, "")]
     lines = [f"- {dossier}" + (f"; {'; '.join(places)}" if places else "") + f"  [{problem['code']}]"]
     for key in ("message", "hint", "message_en", "hint_en"):

@@ -107,7 +107,9 @@ def _value(episode: Episode, indicator: str, normal: list[Any], ready: datetime)
     places = int(normal[2])
     start, end = float(special[0]), float(last)
     middle = start + (end - start) * share
-    return f"{middle * episode.rng.uniform(0.94, 1.06):.{places}f}"
+    low, high = float(normal[0]), float(normal[1])
+    shake = min(0.06, (high - low) / (high + low) / 2)
+    return f"{middle * episode.rng.uniform(1 - shake, 1 + shake):.{places}f}"
 
 
 def _image(episode: Episode) -> None:

@@ -182,7 +182,8 @@ def make_episode(
 
 
 def finish(episode: Episode) -> MadeDossier:
-    """The documents of an episode."""
+    """The documents of an episode; the same again when it is finished twice."""
+    episode.rng = Random(episode.ma_lk)  # noqa: S311
     edition, scenario = episode.edition, episode.scenario
     leave = scenario.papers
     slip = bool(episode.send_to) and edition != "130"
@@ -243,7 +244,7 @@ def make_dossiers(
         edition: None for what is usual on the day.
         transfers: how many of ``count`` are sent on to ``destination``.
     """
-    rng = Random(f"{seed} {facility}")
+    rng = Random(f"{seed} {facility}")  # noqa: S311
     site, people = Site(facility, str(seed)), People(f"{seed} {facility}", facility)
     sent = set(rng.sample(range(count), transfers))
     span = (end - start).days + 1

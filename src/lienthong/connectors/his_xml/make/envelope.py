@@ -82,7 +82,7 @@ def _dossier(dossier: MadeDossier, style: Style) -> str:
         present = {name for name, _ in documents}
         documents += [(name, "") for name in ("XML6", "XML9", "XML10", "XML11") if name not in present]
     if style.shuffled:
-        Random(dossier.ma_lk).shuffle(documents)
+        Random(dossier.ma_lk).shuffle(documents)  # noqa: S311
     parts = [
         f"<FILEHOSO>\n<LOAIHOSO>{name}</LOAIHOSO>\n<NOIDUNGFILE>{content}</NOIDUNGFILE>\n</FILEHOSO>\n"
         for name, content in documents

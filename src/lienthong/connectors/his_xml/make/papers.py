@@ -139,8 +139,8 @@ def _done(episode: Episode) -> str:
 def _vitals_words(episode: Episode) -> str:
     pulse, heat, systolic, diastolic, breaths, oxygen = episode.scenario.vitals[-1]
     return (
-        f"Mạch {pulse} lần/phút, huyết áp {systolic}/{diastolic} mmHg, nhiệt độ {str(heat).replace('.', ',')} độ C, "
-        f"nhịp thở {breaths} lần/phút, SpO2 {oxygen}%."
+        f"Mạch {pulse} lần/phút, huyết áp {systolic}/{diastolic} mmHg, "
+        f"nhiệt độ {str(heat).replace('.', ',')} độ C, nhịp thở {breaths} lần/phút, SpO2 {oxygen}%."
     )
 
 

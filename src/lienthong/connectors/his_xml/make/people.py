@@ -1,4 +1,4 @@
-"""Invented people: names by ethnic group, sex and generation, numbers that follow the rules of their issuers."""
+"""Invented people: names by ethnic group, sex and generation, numbers by the rules of their issuers."""
 
 from __future__ import annotations
 
@@ -103,15 +103,12 @@ class People:
     Args:
         seed: the same seed gives the same people in the same order.
         facility: whose catchment area they live in.
+        first: those of one seed share no number as long as their places (below 1,000,000) differ.
     """
 
-    def __init__(self, seed: str, facility: str) -> None:
+    def __init__(self, seed: str, facility: str, first: int = 0) -> None:
         self._start = int(stable_id("people", seed)[:8], 16) % 1_000_000
-        self._made = 0
-        self.move(facility)
-
-    def move(self, facility: str) -> None:
-        """The next people live near this facility; numbers go on."""
+        self._made = first
         profiles = load("places.json")["facilities"]
         self.facility = facility
         self._profile = profiles.get(facility) or profiles["24011"]

@@ -18,7 +18,7 @@ class Scenario:
         kind: MA_LOAI_KCB: 01 examination, 05 chronic out-patient, 03 in-patient.
         weight, transfer: how often at home, how often among the transferred (0 never).
         comorbid: further ICD-10 codes, some of which a patient has.
-        vitals: pulse, temperature, systolic, diastolic, breaths, SpO2 at the start, at discharge, at a transfer.
+        vitals: pulse, temperature, systolic, diastolic, breaths, SpO2: at the start, discharge, transfer.
         panels: groups of laboratory panels; the first on arrival, the others spread over the stay.
         values: indicator to its value at the start, at discharge, at a transfer; others are normal.
         imaging: service, description, conclusion.

@@ -48,7 +48,7 @@ def staff(facility: str) -> Staff:
     """The staff of a facility, always the same."""
     places = load("places.json")
     profile = places["facilities"].get(facility) or places["facilities"]["24011"]
-    rng = Random(f"staff {facility}")
+    rng = Random(f"staff {facility}")  # noqa: S311
     serial = 1000
 
     def member(title: str) -> Member:

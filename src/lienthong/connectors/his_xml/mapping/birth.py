@@ -10,8 +10,7 @@ from lienthong.terminology import systems
 from . import fhir, values
 from .draft import Draft, Fields
 from .fhir import Json
-from .names import code_name
-from .patient import human_name, identity, on_date
+from .patient import human_name, identity
 
 _GENDER = {"1": "male", "2": "female", "3": "unknown"}
 _YES_NO = {"0": False, "1": True}
@@ -127,10 +126,7 @@ def _carer(draft: Draft, row: Fields, child: Json) -> None:
                     fhir.extension(
                         "ethnic-group",
                         "CodeableConcept",
-                        fhir.concept(
-                            code_name("MA_DANTOC", ethnic, on_date(draft)),
-                            fhir.coding(systems.codes("ma-dantoc"), ethnic),
-                        ),
+                        draft.named("MA_DANTOC", ethnic),
                     )
                 ),
                 "identifier": fhir.listed(

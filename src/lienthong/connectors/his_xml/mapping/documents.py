@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import base64
 
-from lienthong.terminology import systems
+from lienthong.terminology import code_name, systems
 
-from . import fhir, lists, restricted, values
+from . import fhir, restricted, values
 from .draft import Draft, Fields
 from .fhir import Json
 from .patient import relative
@@ -69,7 +69,7 @@ def composition(
             "section": kept,
         },
     )
-    _protect(draft, made, " ".join(row.values()))
+    _protect(draft, made, " ".join(text for field, text in row.items() if field != "DU_PHONG"))
     draft.unread_times(made, row, "NGAY_CT")
     return made
 
@@ -89,15 +89,11 @@ def final_diagnosis(draft: Draft, text: str) -> Json | None:
 
 
 def _discharge_paper(draft: Draft, row: Fields) -> None:
-    rest = " – ".join(
-        f"{day[8:]}/{day[5:7]}/{day[:4]}" if (day := values.date(row[f]) or "") else row[f]
-        for f in ("NGOAITRU_TUNGAY", "NGOAITRU_DENNGAY")
-        if row[f]
-    )
+    rest = " – ".join(shown(row[f]) for f in ("NGOAITRU_TUNGAY", "NGOAITRU_DENNGAY") if row[f])
     days = f"{row['SO_NGAY_NGHI']} ngày" if row["SO_NGAY_NGHI"] else ""
     ended = (
         ("Nguyên nhân", row["NGUYENNHAN_DINHCHI"]),
-        ("Thời gian", _shown(row["THOIGIAN_DINHCHI"])),
+        ("Thời gian", shown(row["THOIGIAN_DINHCHI"])),
         ("Tuổi thai (tuần)", row["TUOI_THAI"]),
     )
     pregnancy = "\n".join(f"{name}: {text}" for name, text in ended if text)
@@ -120,16 +116,19 @@ def _discharge_paper(draft: Draft, row: Fields) -> None:
     relative(draft, "MTH", row["HO_TEN_ME"], row["MA_ME"])
 
 
-def _shown(text: str) -> str:
+def shown(text: str) -> str:
+    """A time as people write it; other text as it stands."""
     at = values.moment(text)
-    return at.strftime("%H:%M %d/%m/%Y") if at and len(text) > 8 else text
+    if at is None:
+        return text
+    return at.strftime("%H:%M %d/%m/%Y" if len(text) > 8 else "%d/%m/%Y")
 
 
 def _summary(draft: Draft, row: Fields) -> None:
     outcome = row["KET_QUA_DTRI"]
     child = (
-        ("Ngày sinh con", row["NGAY_SINHCON"]),
-        ("Ngày con chết", row["NGAY_CONCHET"]),
+        ("Ngày sinh con", shown(row["NGAY_SINHCON"])),
+        ("Ngày con chết", shown(row["NGAY_CONCHET"])),
         ("Số con chết", row["SO_CONCHET"]),
     )
     composition(
@@ -143,7 +142,7 @@ def _summary(draft: Draft, row: Fields) -> None:
             fhir.section("Tóm tắt kết quả cận lâm sàng", row["TOMTAT_KQ"], "30954-2"),
             fhir.section("Phương pháp điều trị", row["PP_DIEUTRI"]),
             final_diagnosis(draft, row["CHAN_DOAN_RV"]),
-            fhir.section("Kết quả điều trị", lists.OUTCOME.get(outcome, outcome)),
+            fhir.section("Kết quả điều trị", code_name("KET_QUA_DTRI", outcome, draft.on, "vi") or outcome),
             fhir.section("Ghi chú", row["GHI_CHU"]),
             fhir.section("Con chết sau sinh", "\n".join(f"{n}: {t}" for n, t in child if t)),
         ],
@@ -176,6 +175,7 @@ _ASSESSMENT = {
     "DE_NGHI": "Đề nghị",
     "DUOC_XACDINH": "Xác định",
 }
+_DAYS = ("TU_NGAY", "DEN_NGAY", "NGAY_HOP")
 _CERTIFICATES = (
     ("XML10", "Giấy chứng nhận nghỉ dưỡng thai", _LEAVE),
     ("XML11", "Giấy chứng nhận nghỉ việc hưởng bảo hiểm xã hội", _LEAVE),
@@ -185,7 +185,14 @@ _CERTIFICATES = (
 
 def _certificate(draft: Draft, row: Fields, title: str, fields: dict[str, str]) -> None:
     """The words of the paper, without the employer."""
-    lines = [title, *(f"{name}: {row[field]}" for field, name in fields.items() if row[field])]
+    lines = [
+        title,
+        *(
+            f"{name}: {shown(row[field]) if field in _DAYS else row[field]}"
+            for field, name in fields.items()
+            if row[field]
+        ),
+    ]
     issued = next(
         (d for f in ("NGAY_CT", "NGAY_CHUNG_TU", "NGAY_HOP") if (d := values.date_time(row[f]))), None
     )

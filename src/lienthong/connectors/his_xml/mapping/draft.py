@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 import re
-from typing import Any
+from datetime import date
 
 from lienthong.connectors.his_xml.dossier import Dossier
 from lienthong.foundation.ids import stable_id
-from lienthong.terminology import systems
+from lienthong.terminology import code_name, facility_name, systems
 
 from . import fhir, restricted, values
 from .fhir import Json
-from .names import facility_name
 
 _FACILITY = re.compile(r"\d{2}[0-9A-Z]{3}", re.ASCII)
 _SUFFIX = re.compile(r"\.(?:TX|HD|CG|C)\.[0-9A-Z]{5}$", re.ASCII)
 _TRAINEE = re.compile(r"\.(\d{12})$", re.ASCII)
 _PERSON = ("XML1", "XML0", "XML13", "XML14", "XML12", "XML15", "XML6")
 _STAY = ("XML1", "XML0", "XML13", "XML8", "XML7", "XML14")
+_UNDATED = date(2025, 1, 1)
 
 
 class Fields(dict[str, str]):
@@ -41,6 +41,7 @@ class Draft:
     Attributes:
         facility, ma_lk: the logical key of all that is made.
         patient_id, encounter_id: ids that most resources refer to.
+        on: the day whose code lists count: of discharge, else of arrival.
         resources: the result, in the order of making.
     """
 
@@ -62,11 +63,20 @@ class Draft:
         self.subject = fhir.reference("Patient", self.patient_id)
         self.encounter = fhir.reference("Encounter", self.encounter_id)
         self.source = systems.dossier(self.facility, self.ma_lk)
+        ended = values.moment(self.stay("NGAY_RA")) or values.moment(self.stay("NGAY_VAO"))
+        self.on = ended.date() if ended else _UNDATED
         self.resources: list[Json] = []
         self.conditions: dict[str, Json] = {}
         self.diagnoses: list[Json] = []
         self.results: dict[str, list[Json]] = {}
         self._shared: dict[str, Json] = {}
+
+    def named(self, list_name: str, code: str, system: str = "") -> Json | None:
+        """A code of an insurance list with its name on the day of the visit; an unknown code has none."""
+        if not code:
+            return None
+        name = code_name(list_name, code, self.on, "vi") or ""
+        return fhir.concept(name, fhir.coding(system or fhir.list_system(list_name), code))
 
     def rows(self, table: str) -> list[Fields]:
         """The rows of a table, cleaned, each with its key."""
@@ -101,12 +111,19 @@ class Draft:
         return next((text for table in _PERSON if (text := self.first(table)[field])), "")
 
     def stay(self, field: str) -> str:
-        """A field of the visit, from the first table that has it; of a list of stays (XML13) the last."""
+        """A field of the visit, from the first table that has it; of a list of stays (XML13) the last.
+
+        A time that can be read goes before one that cannot.
+        """
+        found = ""
         for table in _STAY:
             text = self.first(table)[field]
-            if text:
-                return values.items(text)[-1] if table == "XML13" and values.items(text) else text
-        return ""
+            if table == "XML13" and ";" in text:
+                text = values.items(text)[-1] if values.items(text) else ""
+            if text and (not field.startswith("NGAY_") or values.moment(text)):
+                return text
+            found = found or text
+        return found
 
     def id(self, kind: str, *parts: str) -> str:
         """An id inside this dossier."""
@@ -242,10 +259,3 @@ def _practitioner_system(number: str) -> tuple[str, str]:
     if number.isdigit() and len(number) == 12:
         return systems.CITIZEN_NUMBER, "NI"
     return systems.PRACTITIONER_LICENCE, "MD"
-
-
-def list_concept(name: str, code: str, names: dict[str, str]) -> dict[str, Any] | None:
-    """A code of an insurance list with its Vietnamese name; a code outside the list stays, without a name."""
-    if not code:
-        return None
-    return fhir.concept(names.get(code, ""), fhir.coding(systems.codes(name), code))

@@ -43,6 +43,11 @@ def coding(system: str, code: str, display: str = "", version: str = "") -> Json
     return made
 
 
+def list_system(list_name: str) -> str:
+    """The code system of an insurance list: ``MA_DANTOC`` is ``…/ma-dantoc``."""
+    return systems.codes(list_name.lower().replace("_", "-"))
+
+
 def concept(text: str, *codings: Json | None) -> Json | None:
     """A CodeableConcept of text and codings, or None when it would be empty."""
     kept = [part for part in codings if part]

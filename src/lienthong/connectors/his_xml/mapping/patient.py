@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import re
-from datetime import date
 from typing import Any
 
-from lienthong.foundation.clock import VIETNAM
 from lienthong.foundation.ids import stable_id
 from lienthong.foundation.text import fold, name_case
-from lienthong.terminology import systems
+from lienthong.terminology import admin_unit, systems
 
 from . import fhir, values
 from .draft import Draft, Fields
 from .fhir import Json
-from .names import code_name
 
 _GENDER = {"1": "male", "2": "female", "3": "unknown"}
 _CARD = re.compile(r"[A-Z]{2}[0-9]\d{2}\d{10}", re.ASCII)
@@ -32,7 +29,7 @@ def people(draft: Draft) -> None:
 
 
 def identity(number: str) -> Json | None:
-    """Identifier of SO_CCCD: citizen number (12 digits), old card (9), other document; None for other text."""
+    """Identifier of SO_CCCD: citizen number (12 digits), old card (9), other document; else None."""
     compact = "".join(number.split()).upper()
     if len(compact) == 12 and compact.isascii() and compact.isdigit():
         return fhir.identifier(systems.CITIZEN_NUMBER, compact, "NI")
@@ -52,12 +49,6 @@ def human_name(text: str) -> list[Json] | None:
     if words[1:]:
         name["given"] = words[1:]
     return [name]
-
-
-def on_date(draft: Draft) -> date:
-    """The day whose code lists count: discharge, else arrival."""
-    at = values.moment(draft.stay("NGAY_RA")) or values.moment(draft.stay("NGAY_VAO"))
-    return at.astimezone(VIETNAM).date() if at else date(2025, 1, 1)
 
 
 def patient(draft: Draft) -> None:
@@ -110,16 +101,14 @@ def _identifiers(draft: Draft) -> list[Json]:
 
 
 def _extensions(draft: Draft) -> list[Json | None]:
-    on = on_date(draft)
-
-    def named(name: str, field: str) -> Json | None:
-        code = draft.person(field)
-        return fhir.concept(code_name(field, code, on), fhir.coding(systems.codes(name), code))
-
-    nation = named("ma-quoctich", "MA_QUOCTICH")
+    nation = draft.named("MA_QUOCTICH", draft.person("MA_QUOCTICH"))
     return [
-        fhir.extension("ethnic-group", "CodeableConcept", named("ma-dantoc", "MA_DANTOC")),
-        fhir.extension("occupation", "CodeableConcept", named("ma-nghe-nghiep", "MA_NGHE_NGHIEP")),
+        fhir.extension(
+            "ethnic-group", "CodeableConcept", draft.named("MA_DANTOC", draft.person("MA_DANTOC"))
+        ),
+        fhir.extension(
+            "occupation", "CodeableConcept", draft.named("MA_NGHE_NGHIEP", draft.person("MA_NGHE_NGHIEP"))
+        ),
         {"url": systems.NATIONALITY, "extension": [{"url": "code", "valueCodeableConcept": nation}]}
         if nation
         else None,
@@ -127,27 +116,25 @@ def _extensions(draft: Draft) -> list[Json | None]:
 
 
 def _address(draft: Draft) -> Json | None:
-    on = on_date(draft)
+    """The words of the source, the names of the units in FHIR's elements, their codes in an extension."""
     names: dict[str, str] = {}
     units: list[Json] = []
     for part, field in (("state", "MATINH_CU_TRU"), ("district", "MAHUYEN_CU_TRU"), ("city", "MAXA_CU_TRU")):
-        code = draft.person(field)
-        names[part] = code_name(field, code, on) if code else ""
-        coding = fhir.coding(systems.codes(field.lower().replace("_", "-")), code)
-        if coding:
-            units.append({"url": part, "valueCoding": coding})
-    return fhir.some(
-        {
-            "extension": [{"url": systems.extension("administrative-units"), "extension": units}]
-            if units
-            else None,
-            "use": "home" if draft.person("DIA_CHI") or units else None,
-            "text": draft.person("DIA_CHI"),
-            "city": names["city"],
-            "district": names["district"],
-            "state": names["state"],
-        }
-    )
+        code = values.code(draft.person(field))
+        if not code:
+            continue
+        unit = admin_unit(code, draft.on)
+        if unit:
+            names[part] = unit.name_vi
+        coding = fhir.coding(
+            fhir.list_system(field), code, unit.name_vi if unit else "", unit.edition if unit else ""
+        )
+        units += fhir.listed(fhir.some({"url": part, "valueCoding": coding}))
+    text = draft.person("DIA_CHI")
+    if not text and not units:
+        return None
+    codes = {"url": systems.extension("administrative-units"), "extension": units}
+    return fhir.some({"extension": [codes] if units else None, "use": "home", "text": text, **names})
 
 
 def _cards(draft: Draft) -> list[tuple[str, str, str, str]]:

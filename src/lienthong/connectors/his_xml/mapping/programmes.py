@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from lienthong.terminology import systems
+from lienthong.terminology import code_name, systems
 
 from . import fhir, restricted, values
 from .draft import Draft, Fields
@@ -48,14 +48,12 @@ _TB_FIELDS = {
     "BDDT_ARV": "Ngày bắt đầu điều trị ARV",
     "NGAY_BAT_DAU_DT_CTX": "Ngày bắt đầu điều trị CTX",
 }
-_VIRAL_LOAD = {
-    "1": "Không phát hiện",
-    "2": "Dưới 50 bản sao/ml",
-    "3": "Từ 50 đến dưới 200 bản sao/ml",
-    "4": "Từ 200 đến 1000 bản sao/ml",
-    "5": "Trên 1000 bản sao/ml",
-}
-_PCR = {"0": "Âm tính", "1": "Dương tính"}
+_LISTS = {"MA_BAC_PHAC_DO": "BAC_PHAC_DO", "MA_BAC_PHAC_DO_BD": "BAC_PHAC_DO"}
+_RENUMBERED = ("PHACDO_DTRI_LAO", "NHOM_DOI_TUONG")
+_VIRAL_LOAD = "KQ_XNTL_VR"
+_NOT_DETECTED = "1"
+_DAYS = ("NGAY", "BDDT")
+_PLAIN = (*_DAYS, "SO_", "NOI_")
 
 
 def programmes(draft: Draft) -> None:
@@ -84,14 +82,12 @@ def _hiv(draft: Draft, row: Fields) -> None:
         row,
         ("KQ_XNTL_VR", "NGAY_XN_TLVR", "NGAY_KQ_XN_TLVR"),
         fhir.fixed(systems.LOINC, "20447-9", "Tải lượng vi rút HIV"),
-        _VIRAL_LOAD,
     )
     made += _test(
         draft,
         row,
         ("MA_KQ_XN_PCR", "NGAY_XN_PCR", "NGAY_KQ_XN_PCR"),
         {"text": f"PCR HIV lần {row['LAN_XN_PCR']}" if row["LAN_XN_PCR"] else "PCR HIV"},
-        _PCR,
     )
     made += _panel(draft, row, "Chăm sóc và điều trị HIV/AIDS", _HIV_FIELDS)
     kinds = {"HIV", "TB"} if row["NGAYBD_DTRI_LAO"] or row["PHACDO_DTRI_LAO"] else {"HIV"}
@@ -132,6 +128,7 @@ def _regimen(draft: Draft, row: Fields, field: str, title: str, start: str, end:
     """A regimen as a MedicationStatement; ended only when the source gives the day."""
     if not row[field]:
         return []
+    regimen = _coded(draft, field, row[field])
     return [
         draft.add(
             "MedicationStatement",
@@ -139,9 +136,10 @@ def _regimen(draft: Draft, row: Fields, field: str, title: str, start: str, end:
             {
                 "status": "completed" if values.moment(end) else "unknown",
                 "category": {"text": title},
-                "medicationCodeableConcept": fhir.concept(
-                    f"{title}: {row[field]}", fhir.coding(systems.codes(_name(field)), row[field])
-                ),
+                "medicationCodeableConcept": {
+                    **regimen,
+                    "text": f"{title}: {regimen.get('text', row[field])}",
+                },
                 "subject": draft.subject,
                 "context": draft.encounter,
                 "effectivePeriod": fhir.period(start, end),
@@ -150,12 +148,13 @@ def _regimen(draft: Draft, row: Fields, field: str, title: str, start: str, end:
     ]
 
 
-def _test(
-    draft: Draft, row: Fields, fields: tuple[str, str, str], code: Json, names: dict[str, str]
-) -> list[Json]:
+def _test(draft: Draft, row: Fields, fields: tuple[str, str, str], code: Json) -> list[Json]:
     result, taken, issued = fields
     if not row[result]:
         return []
+    value = _coded(draft, result, row[result])
+    if result == _VIRAL_LOAD and "text" in value and row[result] != _NOT_DETECTED:
+        value["text"] += " bản sao/ml"
     return [
         draft.add(
             "Observation",
@@ -167,9 +166,7 @@ def _test(
                 "subject": draft.subject,
                 "encounter": draft.encounter,
                 "effectiveDateTime": values.date_time(row[taken]) or values.date_time(row[issued]),
-                "valueCodeableConcept": fhir.concept(
-                    names.get(row[result], ""), fhir.coding(systems.codes(_name(result)), row[result])
-                ),
+                "valueCodeableConcept": value,
             },
         )
     ]
@@ -181,17 +178,14 @@ def _panel(draft: Draft, row: Fields, title: str, fields: dict[str, str]) -> lis
     for field, text in fields.items():
         if not row[field]:
             continue
-        code = fhir.concept(text, fhir.coding(systems.codes(row.table.lower()), field))
-        day = values.date_time(row[field]) if field.startswith(("NGAY", "BDDT")) else None
-        component: Json = {"code": code}
+        component: Json = {"code": fhir.concept(text, fhir.coding(systems.codes(row.table.lower()), field))}
+        day = values.date_time(row[field]) if field.startswith(_DAYS) else None
         if day:
             component["valueDateTime"] = day
-        elif field.startswith(("NGAY", "BDDT", "SO_", "NOI_")):
+        elif field.startswith(_PLAIN):
             component["valueString"] = row[field]
         else:
-            component["valueCodeableConcept"] = fhir.concept(
-                "", *(fhir.coding(systems.codes(_name(field)), code) for code in values.items(row[field]))
-            ) or {"text": row[field]}
+            component["valueCodeableConcept"] = _coded(draft, field, row[field])
         components.append(component)
     if not components:
         return []
@@ -212,5 +206,12 @@ def _panel(draft: Draft, row: Fields, title: str, fields: dict[str, str]) -> lis
     ]
 
 
-def _name(field: str) -> str:
-    return field.lower().replace("_", "-")
+def _coded(draft: Draft, field: str, text: str) -> Json:
+    """One or several codes of the list of a field, with their names; 3176 numbers two lists anew."""
+    name = _LISTS.get(field, field)
+    if name in _RENUMBERED and draft.dossier.edition == "3176":
+        name += "_3176"
+    codes = values.items(text)
+    names = [code_name(name, code, draft.on, "vi") for code in codes]
+    codings = (fhir.coding(fhir.list_system(name), code) for code in codes)
+    return fhir.concept("; ".join(filter(None, names)), *codings) or {"text": text}

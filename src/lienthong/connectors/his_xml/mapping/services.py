@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from lienthong.terminology import systems
 
-from . import fhir, lists, restricted, values
-from .draft import Draft, Fields, list_concept
+from . import fhir, restricted, values
+from .draft import Draft, Fields
 from .fhir import Json
 
 _DIAGNOSTIC = {"1": "laboratory", "2": "imaging", "3": "exam"}
@@ -29,6 +29,7 @@ def services(draft: Draft) -> None:
         else:
             continue
         draft.unread_times(made, row, "NGAY_YL", "NGAY_TH_YL", "NGAY_KQ")
+    _only_coded(draft)
     for row in draft.rows("XML3"):
         if values.code(row["MA_NHOM"]) in _SUPPLIES and row["MA_HIEU_SP"]:
             _device(draft, row, procedures.get(row["MA_DICH_VU"]) if row["MA_DICH_VU"] else None)
@@ -40,18 +41,19 @@ def _code(row: Fields) -> Json:
     return fhir.concept(row["TEN_DICH_VU"], *codings) or {"text": "Dịch vụ không ghi tên"}
 
 
-def _reasons(draft: Draft, row: Fields) -> tuple[list[Json], list[Json]]:
-    """References to conditions of the visit, and codes that are none of them."""
+def _reasons(draft: Draft, row: Fields) -> tuple[list[Json], list[Json], set[str]]:
+    """References to conditions of the visit, codes that are none of them, and the protection these need."""
     loose: list[Json] = []
-    for code in dict.fromkeys(values.items(row["MA_BENH"])):
-        if code.upper() not in draft.conditions and not restricted.of_code(code):
-            coding = fhir.coding(systems.ICD10, code.upper())
-            loose += fhir.listed(fhir.concept("", coding))
-    return draft.diagnosed(row["MA_BENH"]), loose
+    kinds: set[str] = set()
+    for code in dict.fromkeys(one.upper() for one in values.items(row["MA_BENH"])):
+        if code not in draft.conditions:
+            loose += fhir.listed(fhir.concept("", fhir.coding(systems.ICD10, code)))
+            kinds |= restricted.of_code(code)
+    return draft.diagnosed(row["MA_BENH"]), loose, kinds
 
 
 def _request(draft: Draft, row: Fields, group: str) -> Json:
-    references, codes = _reasons(draft, row)
+    references, codes, kinds = _reasons(draft, row)
     category = _DIAGNOSTIC.get(group)
     made = draft.add(
         "ServiceRequest",
@@ -75,6 +77,7 @@ def _request(draft: Draft, row: Fields, group: str) -> Json:
         },
         row["TEN_DICH_VU"],
     )
+    restricted.label(made, kinds)
     if row["MA_DICH_VU"]:
         draft.results.setdefault(row["MA_DICH_VU"], []).append({"row": row, "resource": made})
     return made
@@ -88,17 +91,13 @@ def _amount(row: Fields) -> Json | None:
 
 
 def _procedure(draft: Draft, row: Fields) -> Json:
-    references, codes = _reasons(draft, row)
-    return draft.add(
+    references, codes, kinds = _reasons(draft, row)
+    made = draft.add(
         "Procedure",
         draft.id("Procedure", "XML3", row.key),
         {
             "extension": fhir.listed(
-                fhir.extension(
-                    "anaesthesia",
-                    "CodeableConcept",
-                    list_concept("pp-vo-cam", row["PP_VO_CAM"], lists.ANAESTHESIA),
-                ),
+                fhir.extension("anaesthesia", "CodeableConcept", draft.named("PP_VO_CAM", row["PP_VO_CAM"])),
                 fhir.extension("ordered", "DateTime", values.date_time(row["NGAY_YL"])),
                 fhir.extension("orderer", "Reference", draft.practitioner(row["MA_BAC_SI"])),
             ),
@@ -119,6 +118,25 @@ def _procedure(draft: Draft, row: Fields) -> Json:
         },
         row["TEN_DICH_VU"],
     )
+    restricted.label(made, kinds)
+    return made
+
+
+def _only_coded(draft: Draft) -> None:
+    """Procedures that XML1 names by their ICD-9-CM code and no row of XML3 has."""
+    known = {code for row in draft.rows("XML3") for code in values.items(row["MA_PTTT_QT"])}
+    for code in dict.fromkeys(values.items(draft.first("XML1")["MA_PTTT_QT"])):
+        if code not in known:
+            draft.add(
+                "Procedure",
+                draft.id("Procedure", "XML1", code),
+                {
+                    "status": "completed",
+                    "code": fhir.concept("", fhir.coding(systems.ICD9CM, code)),
+                    "subject": draft.subject,
+                    "encounter": draft.encounter,
+                },
+            )
 
 
 def _device(draft: Draft, row: Fields, procedure: Json | None) -> None:

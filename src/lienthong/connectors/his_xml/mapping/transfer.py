@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from lienthong.connectors.his_xml.dossier import Dossier
-from lienthong.terminology import systems
+from lienthong.terminology import facility_name, systems
 
-from . import fhir, lists, restricted, values
-from .documents import composition, final_diagnosis
-from .draft import Draft, Fields, list_concept
+from . import fhir, restricted, values
+from .documents import composition, final_diagnosis, shown
+from .draft import Draft, Fields
 from .fhir import Json
 
 REFERRAL_NOTE = "57133-1"
@@ -113,7 +113,7 @@ def _request(draft: Draft, row: Fields) -> Json:
             "authoredOn": left,
             "requester": draft.practitioner(row["MA_BAC_SI"]) or draft.organization(draft.facility),
             "performer": fhir.listed(draft.organization(_destination(row))),
-            "reasonCode": fhir.listed(list_concept("ma-lydo-ct", row["MA_LYDO_CT"], lists.TRANSFER_REASON)),
+            "reasonCode": fhir.listed(draft.named("MA_LYDO_CT", row["MA_LYDO_CT"])),
             "reasonReference": reasons,
         },
     )
@@ -160,15 +160,17 @@ def _slip(draft: Draft, row: Fields, request: Json) -> None:
 
 def _previous(row: Fields) -> str:
     """Earlier facilities with their times, a line each; the lists run in parallel."""
-    facilities = values.places(row["MA_CSKCB_DI"] or row["MA_NOI_DI"])
     starts, ends = values.places(row["NGAY_VAO"]), values.places(row["NGAY_RA"])
     lines: list[str] = []
-    for place, facility in enumerate(facilities):
-        times = ""
+    for place, facility in enumerate(values.places(row["MA_CSKCB_DI"] or row["MA_NOI_DI"])):
+        if not facility:
+            continue
+        name = facility_name(facility)
+        line = f"{facility} {name}" if name else facility
         if len(starts) > 1 and place < len(starts):
-            times = f" ({starts[place]} – {ends[place] if place < len(ends) else ''})"
-        if facility:
-            lines.append(f"{facility}{times}")
+            line += f", từ {shown(starts[place])}"
+            line += f" đến {shown(ends[place])}" if place < len(ends) else ""
+        lines.append(line)
     return "\n".join(lines)
 
 

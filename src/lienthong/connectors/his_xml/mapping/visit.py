@@ -7,13 +7,11 @@ from datetime import datetime
 from typing import Any
 
 from lienthong.connectors.his_xml.dossier import Dossier
-from lienthong.terminology import systems
+from lienthong.terminology import code_name, icd10, systems
 
-from . import fhir, lists, restricted, values
-from .draft import Draft, Fields, list_concept
+from . import fhir, restricted, values
+from .draft import Draft, Fields
 from .fhir import Json
-from .names import code_name, icd10
-from .patient import on_date
 
 INPATIENT = ("03", "04", "06", "09")
 _BEDS = ("14", "15", "16")
@@ -76,11 +74,11 @@ def kind_of_care(draft: Draft) -> str:
 
 def conditions(draft: Draft) -> None:
     """Adds the diagnoses: admission (provisional), main and other ICD-10 codes, traditional medicine."""
-    row = draft.first("XML1") or draft.first("XML13") or draft.first("XML14")
-    if row["CHAN_DOAN_VAO"]:
-        _condition(
-            draft, row, "AD", "AD", "", [row["CHAN_DOAN_VAO"], []], recorded=row["NGAY_VAO"], confirmed=False
-        )
+    arrival = draft.first("XML1") if draft.first("XML1")["CHAN_DOAN_VAO"] else draft.first("XML8")
+    if arrival["CHAN_DOAN_VAO"]:
+        what = [arrival["CHAN_DOAN_VAO"], []]
+        _condition(draft, arrival, "AD", "AD", "", what, recorded=draft.stay("NGAY_VAO"), confirmed=False)
+    row = _diagnosed_in(draft)
     mains = values.items(row["MA_BENH_CHINH"])
     others = values.items(row["MA_BENH_KT"])
     traditional = values.items(row["MA_BENH_YHCT"])
@@ -93,15 +91,23 @@ def conditions(draft: Draft) -> None:
         codings = [coding]
         if place == 0 and mains and traditional:
             codings.append(fhir.coding(systems.codes("benh-yhct"), traditional.pop(0)))
-        made = _condition(draft, row, role, code, code, [name or code, codings], row["NGAY_RA"], rank)
+        made = _condition(draft, row, role, code, code, [name or code, codings], draft.stay("NGAY_RA"), rank)
         draft.conditions[code] = made
         first = first or made
     for code in dict.fromkeys(traditional):
         rank += 1
         codings = [fhir.coding(systems.codes("benh-yhct"), code)]
-        made = _condition(draft, row, "CM", f"YHCT {code}", "", [code, codings], row["NGAY_RA"], rank)
+        made = _condition(draft, row, "CM", f"YHCT {code}", "", [code, codings], draft.stay("NGAY_RA"), rank)
         first = first or made
     _final_text(draft, row, first)
+
+
+def _diagnosed_in(draft: Draft) -> Fields:
+    for table in ("XML1", "XML13", "XML14", "XML8", "XML7"):
+        row = draft.first(table)
+        if row["MA_BENH_CHINH"] or row["CHAN_DOAN_RV"]:
+            return row
+    return draft.first("XML1")
 
 
 def _final_text(draft: Draft, row: Fields, first: Json | None) -> None:
@@ -109,7 +115,7 @@ def _final_text(draft: Draft, row: Fields, first: Json | None) -> None:
     if not text:
         return
     if first is None:
-        _condition(draft, row, "DD", "CHAN_DOAN_RV", "", [text, []], row["NGAY_RA"], 1)
+        _condition(draft, row, "DD", "CHAN_DOAN_RV", "", [text, []], draft.stay("NGAY_RA"), 1)
         return
     protected = [one for one in draft.conditions.values() if restricted.is_restricted(one)]
     bearer = protected[0] if protected else first
@@ -119,7 +125,7 @@ def _final_text(draft: Draft, row: Fields, first: Json | None) -> None:
 
 def disease(draft: Draft, code: str) -> tuple[str, Json | None]:
     """Vietnamese name and Coding of an ICD-10 code, by the edition valid at discharge."""
-    found = icd10(code, on_date(draft))
+    found = icd10(code, draft.on)
     if found is None:
         return "", fhir.coding(systems.ICD10, code)
     return found.name_vi, fhir.coding(systems.ICD10, code, found.name_vi, found.edition)
@@ -147,7 +153,7 @@ def _condition(
                 fhir.extension(
                     "accident-type",
                     "CodeableConcept",
-                    list_concept("ma-tai-nan", accident, lists.ACCIDENT) if accident != "0" else None,
+                    draft.named("MA_TAI_NAN", accident) if accident != "0" else None,
                 )
             ),
             "verificationStatus": fhir.fixed(
@@ -183,9 +189,7 @@ def encounter(draft: Draft) -> None:
     act = _act(kind, came)
     body: Json = {
         "extension": fhir.listed(
-            fhir.extension(
-                "outcome", "CodeableConcept", list_concept("ket-qua-dtri", row["KET_QUA_DTRI"], lists.OUTCOME)
-            ),
+            fhir.extension("outcome", "CodeableConcept", draft.named("KET_QUA_DTRI", row["KET_QUA_DTRI"])),
             fhir.extension("treatment-days", "UnsignedInt", _count(row["SO_NGAY_DTRI"])),
             fhir.extension("treatment", "String", row["PP_DIEU_TRI"]),
             fhir.extension("note", "String", row["GHI_CHU"]),
@@ -195,17 +199,14 @@ def encounter(draft: Draft) -> None:
         "class": act,
         "classHistory": _class_history(start, admitted, end, kind, came),
         "type": fhir.listed(
-            fhir.concept(
-                code_name("MA_LOAI_KCB", kind, on_date(draft)),
-                fhir.coding(systems.codes("ma-loai-kcb"), kind),
-            ),
-            fhir.concept("", fhir.coding(systems.codes("ma-doituong-kcb"), came)),
+            draft.named("MA_LOAI_KCB", kind),
+            draft.named("MA_DOITUONG_KCB", came),
         ),
         "priority": fhir.fixed(systems.ACT_PRIORITY, "EM", "Cấp cứu") if came == _EMERGENCY else None,
         "subject": draft.subject,
         "participant": _participants(draft),
         "period": period,
-        "reasonCode": [{"text": text} for text in _reasons(row)],
+        "reasonCode": _reasons(row),
         "diagnosis": draft.diagnoses,
         "hospitalization": _hospitalization(draft, row),
         "location": _locations(draft, row),
@@ -214,7 +215,8 @@ def encounter(draft: Draft) -> None:
     slip = _slip(row["GIAY_CHUYEN_TUYEN"], came)
     if slip:
         body["appointment" if slip["type"] == "Appointment" else "basedOn"] = [slip]
-    made = draft.add("Encounter", draft.encounter_id, body, " ".join(_reasons(row)))
+    told = " ".join(row[field] for field in ("LY_DO_VV", "LY_DO_VNT", "PP_DIEU_TRI", "GHI_CHU"))
+    made = draft.add("Encounter", draft.encounter_id, body, told)
     draft.unread_times(made, row, "NGAY_VAO", "NGAY_VAO_NOI_TRU", "NGAY_RA")
     if values.moment(end) and period and "end" not in period:
         draft.unread(made, row, "NGAY_RA")
@@ -222,8 +224,10 @@ def encounter(draft: Draft) -> None:
         draft.unread(made, row, "SO_NGAY_DTRI")
 
 
-def _reasons(row: Fields) -> list[str]:
-    return list(dict.fromkeys(text for text in (row["LY_DO_VV"], row["LY_DO_VNT"]) if text))
+def _reasons(row: Fields) -> list[Json]:
+    came = fhir.concept(row["LY_DO_VV"])
+    admitted = fhir.concept(row["LY_DO_VNT"], fhir.coding(systems.codes("ma-ly-do-vnt"), row["MA_LY_DO_VNT"]))
+    return fhir.listed(came, None if admitted == came else admitted)
 
 
 def _count(text: str) -> int | None:
@@ -289,7 +293,7 @@ def _hospitalization(draft: Draft, row: Fields) -> Json | None:
             "origin": draft.organization(row["MA_NOI_DI"]),
             "destination": draft.organization(row["MA_NOI_DEN"]),
             "dischargeDisposition": fhir.concept(
-                lists.LEAVING.get(leaving, ""),
+                code_name("MA_LOAI_RV", leaving, draft.on, "vi") or "",
                 fhir.coding(systems.DISCHARGE_DISPOSITION, disposition),
                 fhir.coding(systems.codes("ma-loai-rv"), leaving),
             ),

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import importlib.util
-import json
 from dataclasses import replace
 from functools import cache
-from importlib.resources import files
 from pathlib import Path
 from types import ModuleType
 
@@ -15,6 +13,7 @@ from hypothesis import strategies as st
 
 from lienthong.connectors.his_xml.dossier import Dossier, Row
 from lienthong.connectors.his_xml.mapping import Source, to_fhir, transfer_of, visit_of
+from lienthong.connectors.his_xml.tables import tables
 from lienthong.foundation import json as our_json
 
 
@@ -29,11 +28,8 @@ def _fhir_r4() -> ModuleType:
 
 
 FIELDS = {
-    table["id"]: [field["name"] for field in (*table["fields"], *table.get("fields_only_in_4750", ()))]
-    + [field["name_before_3176"] for field in table["fields"] if "name_before_3176" in field]
-    for table in json.loads((files("lienthong.connectors.his_xml") / "data" / "tables.json").read_bytes())[
-        "tables"
-    ]
+    table.id: sorted({name for fields in table.fields.values() for name in fields})
+    for table in tables().values()
 }
 SOURCE = Source("0" * 64, "export.xml")
 
