@@ -4,8 +4,8 @@ from __future__ import annotations
 
 # Sender
 QUEUE = (
-    "INSERT INTO exchange_message (direction, message, kind, loop, sender, receiver, created, jws, manifest, bytes, state)"
-    " VALUES ('out', %s, %s, %s, %s, %s, %s, %s, %s, %s, 'queued') RETURNING number"
+    "INSERT INTO exchange_message (direction, message, kind, loop, sender, receiver, created, jws, manifest,"
+    " bytes, state) VALUES ('out', %s, %s, %s, %s, %s, %s, %s, %s, %s, 'queued') RETURNING number"
 )
 INSERT_PART = (
     "INSERT INTO exchange_part (number, place, sha256, size, role, type) VALUES (%s, %s, %s, %s, %s, %s)"
@@ -80,9 +80,15 @@ CLAIM = (
 )
 CLAIM_QUEUED = CLAIM.format(state="'queued'", order="number")
 CLAIM_COLLECTED = CLAIM.format(state="'collected'", order="position")
-ANY_OPEN = "SELECT 1 FROM exchange_message WHERE direction = %s AND state = %s AND next_try <= %s AND claimed_until < %s LIMIT 1"
+ANY_OPEN = (
+    "SELECT 1 FROM exchange_message WHERE direction = %s AND state = %s AND next_try <= %s"
+    " AND claimed_until < %s LIMIT 1"
+)
 RENEW = "UPDATE exchange_message SET claimed_until = %s WHERE claimed_by = %s AND number IN ({marks})"
-RELEASE = "UPDATE exchange_message SET claimed_by = '', claimed_until = '' WHERE claimed_by = %s AND number IN ({marks})"
+RELEASE = (
+    "UPDATE exchange_message SET claimed_by = '', claimed_until = ''"
+    " WHERE claimed_by = %s AND number IN ({marks})"
+)
 TRY_AGAIN = (
     "UPDATE exchange_message SET problem = %s, attempts = attempts + 1, next_try = %s, claimed_by = '',"
     " claimed_until = '' WHERE number = %s AND state IN ('queued', 'collected')"
@@ -169,8 +175,8 @@ _ROW = (
     " FROM exchange_message"
 )
 OF_LOOP = _ROW + " WHERE loop = %s ORDER BY number"
-FIND = (
-    _ROW
+FIND = (  # constants and placeholders only
+    _ROW  # noqa: S608
     + " WHERE number IN (SELECT number FROM exchange_message WHERE loop = %s OR (manifest >= %s AND manifest < %s)"
     " OR (direction IN ('in', 'out', 'relay') AND message >= %s AND message < %s)"
     " UNION SELECT number FROM exchange_part WHERE sha256 >= %s AND sha256 < %s) ORDER BY number DESC LIMIT 50"
@@ -180,4 +186,7 @@ SET_ASIDE_COUNT = (
     "SELECT COUNT(*) FROM exchange_message WHERE direction IN ('in', 'out') AND state = 'set-aside'"
 )
 SENT_SINCE = "SELECT COUNT(*) FROM exchange_message WHERE direction = 'out' AND accepted_at >= %s"
-RECEIPTS_SINCE = "SELECT COUNT(*) FROM exchange_message WHERE direction = 'out' AND receipt_at >= %s AND receipt_state = 'verified'"
+RECEIPTS_SINCE = (
+    "SELECT COUNT(*) FROM exchange_message WHERE direction = 'out'"
+    " AND receipt_at >= %s AND receipt_state = 'verified'"
+)
