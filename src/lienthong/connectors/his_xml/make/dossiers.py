@@ -74,8 +74,8 @@ def _times(
     """Arrival, admission, end."""
     if not scenario.inpatient:
         arrived = datetime.combine(day, time(7, 0)) + timedelta(minutes=rng.randrange(420))
-        has_tests = bool(scenario.panels or scenario.imaging)
-        stay = timedelta(minutes=rng.randint(115, 175) if has_tests else rng.randint(25, 60))
+        usual = (115, 175) if scenario.panels or scenario.imaging else (25, 60)
+        stay = timedelta(minutes=rng.randint(*(scenario.minutes if any(scenario.minutes) else usual)))
         return arrived, None, arrived + stay
     nights = rng.randint(*(scenario.before_transfer if send else scenario.stay))
     first = day - timedelta(days=nights)
