@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
-from lienthong.connectors.his_xml.make.data import load
 from lienthong.connectors.his_xml.make.episode import Episode, add_drug, add_service, shares, stamp
+from lienthong.connectors.his_xml.make.lists import load
 
 FULL_COVER_BELOW = 351_000 * 100
 """15 % of the base salary, in hundredths of a đồng: below it no co-payment (insurance law, article 22)."""

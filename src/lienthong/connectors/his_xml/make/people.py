@@ -8,7 +8,7 @@ from functools import cache
 from random import Random
 from typing import Any
 
-from lienthong.connectors.his_xml.make.data import Weighted, code_list, load
+from lienthong.connectors.his_xml.make.lists import Weighted, code_list, load
 from lienthong.foundation.ids import stable_id
 
 MERGER = date(2025, 7, 1)

@@ -7,7 +7,7 @@ from functools import cache
 from random import Random
 from typing import Any
 
-from lienthong.connectors.his_xml.make.data import load, scenario_files
+from lienthong.connectors.his_xml.make.lists import load, scenario_files
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from functools import cache
 from random import Random
 
 from lienthong.connectors.his_xml.dossier import Edition
-from lienthong.connectors.his_xml.make.data import load
+from lienthong.connectors.his_xml.make.lists import load
 from lienthong.connectors.his_xml.make.people import given_names, surnames
 from lienthong.foundation.text import name_case
 
