@@ -17,7 +17,6 @@ from lienthong.connectors.his_xml.tables import Table, tables
 from lienthong.foundation.errors import Problem
 
 _LABEL = re.compile(r"XML0*(\d+)")
-_DECLARATION = re.compile(rb"\s*<\?xml\s[^>]*\?>")
 _NO_MARKUP = re.compile(rb"<!--.*?-->|<!\[CDATA\[.*?\]\]>", re.DOTALL)
 _VENDOR = {
     "CHI_TIEU_GIAM_DINH_Y_KHOA": "XML12",
@@ -126,7 +125,7 @@ def _why(content: bytes, declared: str, error: Exception) -> _Unreadable:
 
 
 def _inner(text: str) -> bytes:
-    """The bytes of an inner document: XML as text, or base64 of it; without byte order mark and declaration.
+    """The bytes of an inner document: XML as text, or base64 of it; without byte order mark.
 
     Raises:
         _Unreadable: neither, or in another encoding, or with a DTD.
@@ -192,7 +191,7 @@ class _Reading:
                 if not document.strip():
                     return
                 huge = len(document) > _LIBXML_TEXT
-                root = _parse(_undeclared(document), declared_encoding(document), huge)
+                root = _parse(document, declared_encoding(document), huge)
                 before = 0
         except _Unreadable as error:
             self._unreadable(stated or label, error)
@@ -305,12 +304,6 @@ def _flat_count(root: Any, rows: list[Any]) -> int:
     if rows[0].getparent() is root:
         return 1 + len(root) + fields
     return 1 + len(root) + sum(map(len, root)) + fields
-
-
-def _undeclared(document: bytes) -> bytes:
-    """Without the XML declaration, whose encoding may be wrong; lines stay."""
-    found = _DECLARATION.match(document)
-    return b"\n" * found[0].count(b"\n") + document[found.end() :] if found else document
 
 
 def _table_id(label: str) -> str:

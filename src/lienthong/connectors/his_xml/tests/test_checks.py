@@ -109,6 +109,7 @@ def test_one_fault_is_one_warning(table: str, field: str, value: str, code: str)
         ("XML1", "NGAY_VAO", "202402290715"),
         ("XML1", "MA_DOITUONG_KCB", "2.0"),
         ("XML1", "MA_KHOA", "K03;K16.1"),
+        ("XML8", "NGAY_CT", "20260302"),
         ("XML13", "HO_TEN", "Trần Thị Ví Dụ"),
         ("XML13", "NGAY_VAO", "202603020715;202603030700"),
     ],
@@ -183,6 +184,12 @@ def test_slip_and_manner_of_leaving() -> None:
     assert found(itself) == [("same-destination", "MA_CSKCB_DEN")]
     unlisted = changed(("XML1", "MA_NOI_DEN", "79999"), ("XML13", "MA_CSKCB_DEN", "79999"))
     assert found(unlisted) == [("unknown-facility", "MA_CSKCB_DEN")]
+
+
+def test_a_card_that_ends_soon_matters_for_a_transfer_only() -> None:
+    home = changed(("XML1", "MA_LOAI_RV", "1"), ("XML1", "GT_THE_DEN", "20260312"))
+    del home.tables["XML13"]
+    assert found(home) == []
 
 
 def test_a_fault_in_every_row_is_told_five_times_and_counted() -> None:

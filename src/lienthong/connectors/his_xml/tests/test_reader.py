@@ -47,6 +47,8 @@ def hidden(text: str, form: str) -> str:
         return base64.b64encode(undeclared(text).encode()).decode()
     if form == "wrong label":
         return base64.b64encode(text.replace("utf-8", "utf-16").encode()).decode()
+    if form == "odd label":
+        return base64.b64encode(text.replace("utf-8", "TCVN-3").encode()).decode()
     if form == "cdata":
         return f"<![CDATA[{text}]]>"
     if form == "escaped":
@@ -54,7 +56,7 @@ def hidden(text: str, form: str) -> str:
     return undeclared(text)  # child elements
 
 
-FORMS = ["base64", "wrapped", "bom", "bare", "wrong label", "cdata", "escaped", "elements"]
+FORMS = ["base64", "wrapped", "bom", "bare", "wrong label", "odd label", "cdata", "escaped", "elements"]
 
 
 def file_hoso(label: str, content: str) -> str:
@@ -193,6 +195,12 @@ def test_free_text_in_cdata_stays_text(tmp_path: Path) -> None:
     (dossier,) = read(tmp_path, envelope(dossier_of(XML8=text)))
     assert dossier.row("XML8").values["QT_BENHLY"].startswith(html)
     assert dossier.problems == []
+
+
+def test_a_prefix_declared_on_the_envelope(tmp_path: Path) -> None:
+    text = DOCUMENTS["XML1"].replace("<NHOM_MAU/>", '<NHOM_MAU xsi:nil="true"/>')
+    (dossier,) = read(tmp_path, envelope(dossier_of("elements", XML1=text)))
+    assert values(dossier) == EXPECTED
 
 
 def test_markup_in_a_field_keeps_its_text_and_warns(tmp_path: Path) -> None:

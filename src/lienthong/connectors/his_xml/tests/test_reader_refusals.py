@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import gzip
+import tracemalloc
 from pathlib import Path
 
 import pytest
@@ -231,6 +232,16 @@ def test_limits_of_a_dossier(path: Path, limits: Limits, code: str, refused: boo
         assert MANY[one.start : one.start + one.length] == HOSO.encode()
 
 
+def test_a_dossier_that_is_too_large_is_not_kept_in_memory(path: Path) -> None:
+    path.write_bytes(MANY.replace(b"<NOIDUNGFILE>", b"<NOIDUNGFILE>" + b" " * 20_000_000, 1))
+    tracemalloc.start()
+    dossiers = list(read_export(path, limits=Limits(dossier_bytes=1_000_000)))
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert [one.refused for one in dossiers] == [True, False, False]
+    assert peak < 6_000_000
+
+
 def test_limits_of_a_file(path: Path) -> None:
     count, problem = read_before(path, b"<GIAMDINHHS>" + b"<a>" * 100)
     assert (count, problem.code) == (0, "his-xml-too-deep")
@@ -253,7 +264,8 @@ PIECES = [
     b"<GIAMDINHHS>", b"</GIAMDINHHS>", b"<HOSO>", b"</HOSO>", b"<HOSO/>", b"<FILEHOSO>", b"</FILEHOSO>",
     b"<LOAIHOSO>XML1</LOAIHOSO>", b"<NOIDUNGFILE>", b"</NOIDUNGFILE>", b"<![CDATA[", b"]]>", b"<!--", b"-->",
     b"<?x", b"?>", b"<!DOCTYPE a>", b"<TONG_HOP>", b"</TONG_HOP>", b"<MA_LK>1</MA_LK>", b"&amp;", b"&x;",
-    b"\xd2", b"PFRPTkdfSE9QLz4=", b"<TRANG_THAI_KCB>", b"<CHI_TIEU_TRANG_THAI_KCB>", b" ", b"\n", b"<", b">", b"\x00",
+    b"\xd2", b"PFRPTkdfSE9QLz4=", b"<TRANG_THAI_KCB>", b"<CHI_TIEU_TRANG_THAI_KCB>",
+    b" ", b"\n", b"<", b">", b"\x00",
 ]  # fmt: skip
 
 
