@@ -179,24 +179,20 @@ class _Reading:
         if content is None:
             return
         stated = _table_id(label)
+        for root in content:
+            self._document(root, None, label, stated, self.line_before)
+        text = content.text
+        if len(content) or not text or not text.strip():
+            return
         try:
-            if len(content):
-                root, document = content[0], None
-                before = self.line_before
-            else:
-                text = content.text
-                if not text or not text.strip():
-                    return
-                document = _inner(text)
-                if not document.strip():
-                    return
-                huge = len(document) > _LIBXML_TEXT
-                root = _parse(document, declared_encoding(document), huge)
-                before = 0
+            document = _inner(text)
+            if not document.strip():
+                return
+            root = _parse(document, declared_encoding(document), len(document) > _LIBXML_TEXT)
         except _Unreadable as error:
             self._unreadable(stated or label, error)
             return
-        self._document(root, document, label, stated, before)
+        self._document(root, document, label, stated, 0)
 
     def _unreadable(self, table: str, error: _Unreadable) -> None:
         severity: Any = "error" if table == "XML1" or error.code == "dtd" else "warning"

@@ -229,6 +229,14 @@ def test_several_documents_of_the_same_table(tmp_path: Path) -> None:
     assert dossier.problems == []
 
 
+def test_several_documents_in_one_content(tmp_path: Path) -> None:
+    both = hidden(DOCUMENTS["XML4"], "elements") + hidden(DOCUMENTS["XML5"], "elements")
+    content = dossier_of(XML4="", XML5="") + file_hoso("XML4", both)
+    (dossier,) = read(tmp_path, envelope(content, count="01"))
+    assert values(dossier) == EXPECTED
+    assert codes(dossier) == ["his-xml-table-label"]
+
+
 def test_a_slip_with_the_names_of_4750(tmp_path: Path) -> None:
     text = DOCUMENTS["XML13"].replace("MA_CSKCB_DEN", "MA_NOI_DEN").replace("MA_CSKCB_DI", "MA_NOI_DI")
     text = text.replace("TINH_TRANG_CT", "PP_DIEU_TRI")
