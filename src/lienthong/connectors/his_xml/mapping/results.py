@@ -9,7 +9,7 @@ from .draft import Draft, Fields
 from .fhir import Json
 
 _SERVICE = {"1": "LAB", "2": "RAD", "3": "OTH"}
-_CATEGORY = {"1": "laboratory", "2": "imaging", "3": "exam"}
+_CATEGORY = {"1": "laboratory", "2": "imaging", "3": "procedure"}
 
 
 def results(draft: Draft) -> None:
