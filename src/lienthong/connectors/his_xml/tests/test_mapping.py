@@ -357,3 +357,19 @@ def test_spellings_of_a_licence_are_one_practitioner() -> None:
     named = mapped(XML2=[{"TEN_THUOC": "A", "MA_BAC_SI": "BS. Mẫu"}])
     assert of(named, "Practitioner") == []
     assert only(named, "MedicationRequest")["requester"] == {"display": "BS. Mẫu"}
+
+
+def test_words_of_the_source_never_become_markup() -> None:
+    rows = [{"QT_BENHLY": "Sốt < 39 độ & ho\n<script>x</script>"}]
+    (part,) = only(mapped(XML8=rows), "Composition")["section"]
+    assert part["text"]["div"] == (
+        f'<div xmlns="{systems.XHTML}">Sốt &lt; 39 độ &amp; ho<br/>&lt;script&gt;x&lt;/script&gt;</div>'
+    )
+
+
+def test_provenance_says_when_the_file_was_taken_in_or_that_nobody_knows() -> None:
+    dossier = sample("check_in")
+    known = replace(SOURCE, received=datetime(2025, 2, 10, 8, 0, tzinfo=VIETNAM))
+    assert to_fhir(dossier, known)[-1]["recorded"] == "2025-02-10T01:00:00.000Z"
+    assert "recorded" not in to_fhir(dossier, SOURCE)[-1]
+    assert "_recorded" in to_fhir(dossier, SOURCE)[-1]
