@@ -192,7 +192,8 @@ class Draft:
         Text without a digit is a name and stays text. The name never enters the Practitioner, so that the
         resource is the same in every dossier.
         """
-        number = next(iter(values.items(number)), "")
+        if ";" in number:
+            number = next(iter(values.items(number)), "")
         spelled, resource_id = _licence(number)
         if not spelled:
             return {"display": name or number} if name or number else None
@@ -209,8 +210,8 @@ class Draft:
 
     def practitioners(self, numbers: str) -> list[Json]:
         """References to each of a list of practitioners, each once."""
-        found = [self.practitioner(number) for number in values.items(numbers)]
-        return list({str(one): one for one in found if one}.values())
+        found = fhir.listed(*(self.practitioner(number) for number in values.items(numbers)))
+        return found if len(found) < 2 else list({str(one): one for one in found}.values())
 
     def location(self, department: str, bed: str = "") -> Json | None:
         """Reference to a department of this facility, or to a bed in it; None without a department."""
