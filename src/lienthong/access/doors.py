@@ -29,7 +29,10 @@ def requires(*allowed: Role) -> Callable[[View], View]:
         def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
             if not request.user.is_authenticated:
                 target = urlencode({"next": request.get_full_path()}) if request.method == "GET" else ""
-                return HttpResponseRedirect(reverse("sign-in") + (f"?{target}" if target else ""))
+                url = reverse("sign-in") + (f"?{target}" if target else "")
+                if request.headers.get("HX-Request"):  # a part of a page: let htmx open the whole page
+                    return HttpResponse(headers={"HX-Redirect": url})
+                return HttpResponseRedirect(url)
             if passwords.must_change(request.user) and not getattr(view, "before_password", False):
                 return HttpResponseRedirect(reverse("password"))
             if allowed and not accounts.request_roles(request) & set(allowed):

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
 
-from lienthong.access import accounts
+from lienthong.access import accounts, rights
 from lienthong.access.rights import Right
 from lienthong.facilities import directory
 
@@ -23,7 +24,15 @@ class Entry:
     site: bool = True
 
 
-ENTRIES: tuple[Entry, ...] = ()
+ENTRIES = (
+    Entry("province", _("Province today"), rights.PROVINCE, site=False),
+    Entry("it", _("Is everything flowing?"), rights.FLOW),
+    Entry("exports", _("Exports of the HIS"), rights.FLOW, hub=False),
+    Entry("refused", _("Refused dossiers"), rights.FLOW, hub=False),
+    Entry("messages", _("Messages"), rights.FLOW),
+    Entry("accounts", _("Accounts"), rights.ACCOUNTS),
+    Entry("trail", _("Audit trail"), rights.TRAIL),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,9 +48,11 @@ def links(request: HttpRequest) -> list[Link]:
     """What the person who asks may open here, in order."""
     held = accounts.request_roles(request)
     hub = directory.is_hub()
-    found = []
-    for entry in ENTRIES:
-        if held & set(entry.right) and (entry.hub if hub else entry.site):
-            url = reverse(entry.page)
-            found.append(Link(url, entry.label, request.path == url or request.path.startswith(f"{url}/")))
-    return found
+    urls = {
+        reverse(entry.page): entry.label
+        for entry in ENTRIES
+        if held & set(entry.right) and (entry.hub if hub else entry.site)
+    }
+    inside = [url for url in urls if request.path == url or request.path.startswith(f"{url}/")]
+    current = max(inside, key=len, default="")
+    return [Link(url, label, url == current) for url, label in urls.items()]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, include, path
 
-from lienthong.web.views import me, session
+from lienthong.web.views import accounts, it, me, province, session, trail
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", session.home, name="home"),
@@ -14,5 +14,22 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("language", session.language, name="language"),
     path("me", me.me, name="me"),
     path("rights", me.who_may_what, name="rights"),
+    path("it", it.flow, name="it"),
+    path("it/exports", it.exports, name="exports"),
+    path("it/exports/<slug:sha256>", it.export, name="export"),
+    path("it/refused", it.refused, name="refused"),
+    path("it/messages", it.messages, name="messages"),
+    path("it/messages/<slug:id>", it.message, name="message"),
+    path("accounts", accounts.listing, name="accounts"),
+    path("accounts/new", accounts.new, name="account-new"),
+    path("accounts/<str:username>", accounts.one, name="account"),
+    path("accounts/<str:username>/lock", accounts.change, {"what": "lock"}, name="account-lock"),
+    path("accounts/<str:username>/open", accounts.change, {"what": "open"}, name="account-open"),
+    path("accounts/<str:username>/reset", accounts.change, {"what": "reset"}, name="account-reset"),
+    path("audit", trail.trail, name="trail"),
+    path("audit/check", trail.check, name="trail-check"),
+    path("patients/<slug:id>/seen-by", trail.seen_by, name="seen-by"),
+    path("province", province.province, name="province"),
+    path("province/<slug:code>", province.unit, name="unit"),
     path("", include("lienthong.web.record_urls")),
 ]

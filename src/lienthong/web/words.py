@@ -1,8 +1,13 @@
-"""Words for the codes of the audit trail."""
+"""Words for codes: the audit trail, messages, problems, in the language of the page."""
 
 from __future__ import annotations
 
+from typing import Any
+
+from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
+
+from lienthong.foundation.errors import Problem
 
 ACTIONS = {
     "sign-in": _("Signed in"),
@@ -18,7 +23,104 @@ ACTIONS = {
     "role-taken": _("Role taken"),
     "refused": _("Page refused"),
     "read": _("Record read"),
-    "store": _("Stored"),
-    "send": _("Sent"),
+    "transfer-received": _("Transfer: received"),
+    "transfer-seen": _("Transfer: seen"),
+    "transfer-accepted": _("Transfer: accepted"),
+    "transfer-arrived": _("Transfer: patient arrived"),
+    "transfer-answered": _("Transfer: answered"),
+    "seen-by": _("Readers of a record looked up"),
+    "store": _("Data stored"),
+    "send": _("Dossier sent"),
     "audit-checked": _("Trail checked"),
 }
+
+PLACES = {
+    "file": _("file"),
+    "dossier": _("dossier"),
+    "ma_lk": "MA_LK",
+    "table": _("table"),
+    "row": _("row"),
+    "field": _("field"),
+    "line": _("line"),
+}
+"""The places of a problem, from the outside in."""
+
+
+def _fields(problem: Problem | dict[str, Any]) -> dict[str, Any]:
+    return problem.as_dict() if isinstance(problem, Problem) else problem
+
+
+def _text(problem: Problem | dict[str, Any], name: str) -> str:
+    fields = _fields(problem)
+    other = fields.get(f"{name}_en") if get_language() == "en" else None
+    return str(other or fields.get(name) or "")
+
+
+def sentence(problem: Problem | dict[str, Any]) -> str:
+    """What is wrong, in the language of the page."""
+    return _text(problem, "message")
+
+
+def hint(problem: Problem | dict[str, Any]) -> str:
+    """What to do; may be empty."""
+    return _text(problem, "hint")
+
+
+def places(problem: Problem | dict[str, Any]) -> list[tuple[str, str]]:
+    """Where: pairs of word and value, e.g. ``("table", "XML1")``, ``("line", "12")``."""
+    fields = _fields(problem)
+    return [
+        (str(words), str(fields[name]))
+        for name, words in PLACES.items()
+        if fields.get(name) not in (None, "")
+    ]
+
+
+KINDS = {"transfer": _("Transfer dossier"), "transfer-step": _("Step of a transfer")}
+"""Kinds of message."""
+
+MESSAGE_STATES = {
+    "queued": ("wait", _("Waiting to go out")),
+    "accepted": ("info", _("At the hub")),
+    "collected": ("info", _("Collected")),
+    "stored": ("ok", _("Stored, receipt signed")),
+    "refused": ("bad", _("Refused by the receiver")),
+    "set-aside": ("bad", _("Set aside")),
+}
+"""States of a message: shape of the tag and words."""
+
+STEPS = {
+    "queued": _("Put into the outbox"),
+    "uploaded": _("Parts handed to the hub"),
+    "accepted": _("Accepted by the hub"),
+    "in-mailbox": _("Laid into the receiver's mailbox"),
+    "handed-over": _("Handed over to the receiver"),
+    "collected": _("Collected by the receiver"),
+    "stored": _("Stored by the receiver"),
+    "refused": _("Refused by the receiver"),
+    "held": _("Kept for another try"),
+    "set-aside": _("Set aside"),
+    "receipt-signed": _("Receipt signed by the receiver"),
+    "receipt-sent": _("Receipt sent to the hub"),
+    "receipt-at-hub": _("Receipt at the hub"),
+    "receipt-taken": _("Receipt taken by the sender"),
+    "receipt-verified": _("Receipt verified by the sender"),
+}
+"""Steps of a message's journey."""
+
+REASONS = {
+    "role": _("role does not open the page"),
+    "password": _("wrong password"),
+    "name": _("unknown user name"),
+    "locked": _("account locked after failures"),
+    "closed": _("account locked by hand"),
+    "unused": _("account unused for 45 days"),
+    "failures": _("5 failures"),
+    "idle": _("not used for 15 minutes"),
+    "longest": _("signed in for too long"),
+    "referral-duty": _("transfer for treatment"),
+    "emergency": _("emergency"),
+    "written-request": _("written request"),
+    "holds": _("the chain holds"),
+}
+"""Reasons in the audit trail."""

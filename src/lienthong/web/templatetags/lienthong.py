@@ -11,7 +11,11 @@ from django.forms import BaseForm, BoundField
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from lienthong import exchange
+from lienthong.access.models import Role
+from lienthong.facilities import directory
 from lienthong.foundation import clock
+from lienthong.web import words
 
 register = template.Library()
 
@@ -83,6 +87,48 @@ def pagination(context: template.Context, page: Page[Any]) -> dict[str, Any]:
 
 
 @register.filter
-def word(code: str, words: dict[str, str]) -> str:
-    """The words for a code; the code itself where there are none."""
-    return str(words.get(code, code))
+def action(code: str) -> str:
+    """The words for an action of the audit trail."""
+    return str(words.ACTIONS.get(code, code))
+
+
+register.filter("sentence", words.sentence)
+register.filter("hint", words.hint)
+register.filter("places", words.places)
+
+
+@register.filter
+def role_words(codes: str) -> str:
+    """Roles as the trail keeps them (``doctor,head``), in words."""
+    return ", ".join(str(Role(code).label) if code in Role.values else code for code in codes.split(","))
+
+
+@register.filter
+def reason(code: str) -> str:
+    """The words for a reason of the audit trail; what a person wrote stays."""
+    return str(words.REASONS.get(code, code))
+
+
+@register.filter
+def facility(code: str) -> str:
+    """The facility's name in the language of the page; what is no code stays."""
+    return directory.name(code)
+
+
+@register.filter
+def kind(code: str) -> str:
+    """The words for a kind of message."""
+    return str(words.KINDS.get(code, code))
+
+
+@register.filter
+def step(code: str) -> str:
+    """The words for a step on a message's way."""
+    return str(words.STEPS.get(code, code))
+
+
+@register.simple_tag
+def message_state(row: exchange.MessageRow) -> SafeString:
+    """A message's state; green only by the receiver's signed receipt."""
+    shape, text = words.MESSAGE_STATES.get(row.state, ("wait", row.state))
+    return tag(shape, str(text))

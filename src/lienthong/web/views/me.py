@@ -9,7 +9,6 @@ from django.views.decorators.http import require_GET
 from lienthong.access import accounts, audit, rights
 from lienthong.access.doors import requires
 from lienthong.access.models import Role
-from lienthong.web.words import ACTIONS
 
 _SIGN_INS = ("sign-in", "sign-in-failed", "sign-out", "account-locked", "password-changed")
 
@@ -25,7 +24,6 @@ def me(request: HttpRequest) -> HttpResponse:
     page = {
         "held": [Role(role).label for role in held],
         "events": events[:50],
-        "words": ACTIONS,
     }
     return render(request, "web/me.html", page)
 

@@ -1,0 +1,139 @@
+"""The accounts of the unit: make, give roles, lock, open, reset the password. All of it is audited."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.core.validators import RegexValidator
+from django.db.models import Prefetch
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from lienthong.access import accounts, passwords, rights
+from lienthong.access.doors import requires
+from lienthong.access.models import Account, Role, RoleGrant
+from lienthong.facilities import directory
+from lienthong.foundation import clock
+from lienthong.foundation.errors import LienThongError
+from lienthong.web.words import hint, sentence
+
+
+class RolesForm(forms.Form):
+    """The roles of an account at this unit."""
+
+    roles = forms.MultipleChoiceField(
+        label=gettext_lazy("Roles at this unit"),
+        choices=Role.choices,
+        widget=forms.CheckboxSelectMultiple,
+        required=False,
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        foreign = (Role.DOCTOR, Role.NURSE) if directory.is_hub() else (Role.DEPARTMENT,)
+        choices = [(str(role), role.label) for role in Role if role not in foreign]
+        self.fields["roles"].choices = choices  # type: ignore[attr-defined]
+
+
+class AccountForm(RolesForm):
+    """A new account."""
+
+    username = forms.CharField(
+        label=gettext_lazy("User name"),
+        max_length=60,
+        min_length=3,
+        validators=[
+            RegexValidator(
+                r"^[a-z][a-z0-9._-]*\Z",
+                gettext_lazy("Small letters without marks, digits, point, hyphen; e.g. bs.hoa"),
+            )
+        ],
+    )
+    full_name = forms.CharField(label=gettext_lazy("Full name"), max_length=120)
+    licence = forms.CharField(label=gettext_lazy("Practice licence"), max_length=60, required=False)
+    field_order = ("username", "full_name", "licence", "roles")
+
+
+@require_GET
+@requires(*rights.ACCOUNTS)
+def listing(request: HttpRequest) -> HttpResponse:
+    """``/accounts``: everybody with an account here, with roles and state."""
+    held = RoleGrant.objects.filter(facility=directory.here(), ended_at=None).order_by("role")
+    everybody = Account.objects.prefetch_related(Prefetch("grants", held, to_attr="held"))
+    return render(request, "web/accounts/list.html", {"accounts": everybody, "now": clock.now()})
+
+
+@require_http_methods(["GET", "POST"])
+@requires(*rights.ACCOUNTS)
+def new(request: HttpRequest) -> HttpResponse:
+    """``/accounts/new``: makes an account; its one-time password is shown once."""
+    form = AccountForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        password, fields = passwords.one_time(), form.cleaned_data
+        try:
+            account = accounts.create_account(
+                fields["username"],
+                fields["full_name"],
+                password,
+                [Role(role) for role in fields["roles"]],
+                by=accounts.actor(request),
+                licence=fields["licence"],
+            )
+        except LienThongError as error:
+            form.add_error("username", f"{sentence(error.problem)} {hint(error.problem)}")
+        else:
+            return render(request, "web/accounts/password.html", {"account": account, "password": password})
+    return render(request, "web/accounts/new.html", {"form": form})
+
+
+@require_http_methods(["GET", "POST"])
+@requires(*rights.ACCOUNTS)
+def one(request: HttpRequest, username: str) -> HttpResponse:
+    """``/accounts/<name>``: roles now and before, state; POST sets the roles."""
+    account = get_object_or_404(Account, username=username)
+    form = RolesForm(request.POST or None, initial={"roles": sorted(accounts.roles(account))})
+    if request.method == "POST" and form.is_valid():
+        wanted = [Role(role) for role in form.cleaned_data["roles"]]
+        try:
+            accounts.set_roles(account, wanted, by=accounts.actor(request))
+        except LienThongError as error:
+            form.add_error(None, f"{sentence(error.problem)} {hint(error.problem)}")
+        else:
+            messages.success(request, _("The roles hold from now on."))
+            return redirect("account", username)
+    now = clock.now()
+    page: dict[str, Any] = {
+        "account": account,
+        "form": form,
+        "own": account == request.user,
+        "grants": account.grants.filter(facility=directory.here()).order_by("-granted_at"),
+        "now": now,
+        "locked": account.locked_until is not None and account.locked_until > now,
+    }
+    return render(request, "web/accounts/one.html", page)
+
+
+@require_POST
+@requires(*rights.ACCOUNTS)
+def change(request: HttpRequest, username: str, what: str) -> HttpResponse:
+    """``/accounts/<name>/lock``, ``/open`` and ``/reset``; a reset shows the one-time password once."""
+    account = get_object_or_404(Account, username=username)
+    by = accounts.actor(request)
+    try:
+        if what == "reset":
+            password = accounts.reset_password(account, by=by)
+            return render(request, "web/accounts/password.html", {"account": account, "password": password})
+        if what == "lock":
+            accounts.close(account, by=by)
+            messages.success(request, _("The account is locked; whoever uses it is signed out."))
+        else:
+            accounts.reopen(account, by=by)
+            messages.success(request, _("The account is open."))
+    except LienThongError as error:
+        messages.error(request, f"{sentence(error.problem)} {hint(error.problem)}")
+    return redirect("account", username)

@@ -1,0 +1,143 @@
+"""The province today: who is connected, what travels. Amounts only, no clinical content."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from django.db.models import Max, Min
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET
+
+from lienthong import exchange
+from lienthong.access import rights
+from lienthong.access.doors import requires
+from lienthong.facilities import directory
+from lienthong.facilities.models import Facility
+from lienthong.foundation import clock
+from lienthong.web.charts import bars_by_day
+
+CONNECTED = timedelta(minutes=5)
+SILENT = timedelta(hours=24)
+DAYS = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """A unit's line: connection in words and shape, and its traffic."""
+
+    code: str
+    name: str
+    confirmed: bool
+    shape: str
+    words: str
+    last_seen: datetime | None
+    sent_today: int
+    received_today: int
+    sent_week: int
+    received_week: int
+    receipts_week: int
+    last_day: date | None
+
+
+def _connection(joined: datetime | None, seen: datetime | None, now: datetime) -> tuple[str, str]:
+    if joined is None:
+        return "wait", _("Not joined yet")
+    if seen is None:
+        return "warn", _("Joined, never seen")
+    if now - seen <= CONNECTED:
+        return "ok", _("Connected")
+    return ("warn", _("No contact now")) if now - seen <= SILENT else ("bad", _("Silent"))
+
+
+def _units(traffic: Sequence[exchange.DayCount]) -> list[Unit]:
+    now, today = clock.now(), clock.today()
+    week = today - timedelta(days=6)
+    sent: dict[str, list[exchange.DayCount]] = defaultdict(list)
+    received: dict[str, list[exchange.DayCount]] = defaultdict(list)
+    for count in traffic:
+        sent[count.sender].append(count)
+        received[count.receiver].append(count)
+    found = []
+    facilities = Facility.objects.exclude(code=directory.here()).annotate(
+        seen=Max("nodes__last_seen"), joined=Min("nodes__valid_from")
+    )
+    for facility in facilities:
+        out, into = sent[facility.code], received[facility.code]
+        shape, words = _connection(facility.joined, facility.seen, now)
+        found.append(
+            Unit(
+                code=facility.code,
+                name=directory.name(facility.code),
+                confirmed=facility.code_confirmed,
+                shape=shape,
+                words=words,
+                last_seen=facility.seen,
+                sent_today=sum(c.sent for c in out if c.day == today),
+                received_today=sum(c.receipted for c in into if c.day == today),
+                sent_week=sum(c.sent for c in out if c.day >= week),
+                received_week=sum(c.receipted for c in into if c.day >= week),
+                receipts_week=sum(c.receipted for c in out if c.day >= week),
+                last_day=max((c.day for c in [*out, *into]), default=None),
+            )
+        )
+    return found
+
+
+def _by_day(traffic: Sequence[exchange.DayCount], days: int) -> list[tuple[date, int]]:
+    amounts: dict[date, int] = defaultdict(int)
+    for count in traffic:
+        amounts[count.day] += count.sent
+    today = clock.today()
+    return [(day, amounts[day]) for day in (today - timedelta(days=back) for back in reversed(range(days)))]
+
+
+@require_GET
+@requires(*rights.PROVINCE)
+def province(request: HttpRequest) -> HttpResponse:
+    """``/province``: totals, transfers by day, one line for each unit."""
+    traffic = exchange.traffic_by_day(DAYS)
+    units = _units(traffic)
+    page = {
+        "units": units,
+        "connected": sum(unit.shape == "ok" for unit in units),
+        "joined": sum(unit.shape != "wait" for unit in units),
+        "sent": sum(count.sent for count in traffic),
+        "receipted": sum(count.receipted for count in traffic),
+        "open": sum(count.sent - count.receipted for count in traffic),
+        "sent_today": sum(unit.sent_today for unit in units),
+        "chart": bars_by_day(
+            _by_day(traffic, DAYS), _("Messages by day, last %(n)d days") % {"n": DAYS}, _("Messages")
+        ),
+        "days": DAYS,
+        "now": clock.now(),
+    }
+    return render(request, "web/province/province.html", page)
+
+
+@require_GET
+@requires(*rights.PROVINCE)
+def unit(request: HttpRequest, code: str) -> HttpResponse:
+    """``/province/<code>``: one unit's traffic by day and by other side."""
+    if not Facility.objects.filter(code=code).exists() or code == directory.here():
+        raise Http404
+    traffic = exchange.traffic_by_day(DAYS)
+    mine = [count for count in traffic if code in (count.sender, count.receiver)]
+    others: dict[str, dict[str, int]] = defaultdict(lambda: {"out": 0, "in": 0, "receipts": 0})
+    for count in mine:
+        amounts = others[count.receiver if count.sender == code else count.sender]
+        amounts["out" if count.sender == code else "in"] += count.sent
+        amounts["receipts"] += count.receipted
+    page = {
+        "unit": next(unit for unit in _units(traffic) if unit.code == code),
+        "others": [(directory.name(other), amounts) for other, amounts in sorted(others.items())],
+        "chart": bars_by_day(
+            _by_day(mine, DAYS), _("Messages by day, last %(n)d days") % {"n": DAYS}, _("Messages")
+        ),
+        "days": DAYS,
+    }
+    return render(request, "web/province/unit.html", page)

@@ -1,0 +1,103 @@
+"""The audit trail: read it, check its chain, and see who opened a patient's record."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_GET, require_POST
+
+from lienthong import records
+from lienthong.access import accounts, audit, rights
+from lienthong.access.doors import requires
+from lienthong.foundation import clock
+from lienthong.web.words import ACTIONS
+
+_PART = 100
+
+
+class TrailForm(forms.Form):
+    """Filters of the trail."""
+
+    person = forms.CharField(label=gettext_lazy("User name"), max_length=60, required=False)
+    action = forms.ChoiceField(label=gettext_lazy("What"), required=False)
+    since = forms.DateField(label=gettext_lazy("From day"), required=False)
+    until = forms.DateField(label=gettext_lazy("To day"), required=False)
+    since.widget = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+    until.widget = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        choices = [("", _("Everything")), *((code, str(words)) for code, words in ACTIONS.items())]
+        self.fields["action"] = forms.ChoiceField(label=_("What"), choices=choices, required=False)
+
+    def filters(self) -> dict[str, str]:
+        """For :func:`lienthong.access.audit.trail`; what is not valid filters nothing."""
+        fields = self.cleaned_data if self.is_valid() else {}
+        found = {name: fields.get(name) or "" for name in ("person", "action")}
+        since, until = fields.get("since"), fields.get("until")
+        if since:
+            found["since"] = clock.iso(datetime.combine(since, datetime.min.time(), clock.VIETNAM))
+        if until:
+            after = datetime.combine(until, datetime.min.time(), clock.VIETNAM) + timedelta(days=1)
+            found["until"] = clock.iso(after)
+        return found
+
+
+def _before(request: HttpRequest) -> int | None:
+    text = request.GET.get("before", "")
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else None
+
+
+@require_GET
+@requires(*rights.TRAIL)
+def trail(request: HttpRequest) -> HttpResponse:
+    """``/audit``: the trail of this node, newest first, with filters."""
+    form = TrailForm(request.GET)
+    events = audit.trail(**form.filters(), before=_before(request), limit=_PART + 1)
+    page = {"form": form, "events": events[:_PART], "more": len(events) > _PART}
+    return render(request, "web/trail/trail.html", page)
+
+
+@require_POST
+@requires(*rights.TRAIL)
+def check(request: HttpRequest) -> HttpResponse:
+    """``/audit/check``: reads the whole chain again and says whether it holds."""
+    broken = audit.broken_at()
+    audit.record(
+        accounts.actor(request),
+        "audit-checked",
+        page=request.path,
+        why="holds" if broken is None else f"broken at {broken}",
+    )
+    if broken is None:
+        messages.success(request, _("The chain holds: no event was changed, removed or added out of turn."))
+    else:
+        text = _("The chain is broken at event %(n)d: it or its neighbours were changed outside the program.")
+        messages.error(request, text % {"n": broken})
+    return redirect("trail")
+
+
+@require_GET
+@requires(*rights.SEEN_BY)
+def seen_by(request: HttpRequest, id: str) -> HttpResponse:
+    """``/patients/<id>/seen-by``: who touched a patient's record here; looking at this is noted too."""
+    patient = records.read("Patient", id)
+    if patient is None:
+        raise Http404
+    audit.record(accounts.actor(request), "seen-by", patient=id, page=request.path)
+    events = audit.seen_by(id, limit=_PART + 1, before=_before(request))
+    names = patient.resource.get("name") or [{}]
+    page = {
+        "patient": id,
+        "name": names[0].get("text", ""),
+        "events": events[:_PART],
+        "more": len(events) > _PART,
+    }
+    return render(request, "web/trail/seen_by.html", page)
