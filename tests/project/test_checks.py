@@ -35,11 +35,12 @@ def test_a_folder_without_its_readme_or_headings_is_found(tmp_path: Path) -> Non
         ("web", "SELECT json FROM records_pack WHERE id = %s", 1),
         ("transfers", "UPDATE exchange_message SET state = 'x'", 1),
         ("transfers", "INSERT INTO transfers_transfer (loop) VALUES (%s)", 0),
+        ("config", "SELECT COUNT(*) FROM transfers_transfer", 0),
         ("web", "learn more from records_pack", 0),
     ],
 )
 def test_sql_on_another_folders_tables_is_found(tmp_path: Path, folder: str, sql: str, faults: int) -> None:
-    for name in ("records", "web", "transfers", "exchange"):
+    for name in ("records", "web", "transfers", "exchange", "config"):
         (tmp_path / name / "migrations").mkdir(parents=True)
     (tmp_path / folder / "sql.py").write_text(f'_ONE = "{sql}"\n', "utf-8")
     assert len(list(run_checks.tables(tmp_path))) == faults
