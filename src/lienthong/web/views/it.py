@@ -189,7 +189,7 @@ def messages(request: HttpRequest) -> HttpResponse:
     text = request.GET.get("q", "").strip()[:100]
     files: list[Export] = []
     if text:
-        rows = list(exchange.find(text))
+        rows = exchange.find(text)
         numbered = Transfer.objects.filter(Q(slip=text) | Q(ma_lk=text)).values_list("loop", flat=True)[:20]
         for loop in numbered:
             rows += exchange.messages_of(loop)
@@ -198,7 +198,7 @@ def messages(request: HttpRequest) -> HttpResponse:
             named = Q(sha256__startswith=text.lower()) | Q(name=text)
             files = list(Export.objects.filter(named).order_by("-taken_at")[:20])
     else:
-        rows = list(exchange.recent())
+        rows = exchange.recent()
     return render(request, "web/it/messages.html", {"text": text, "rows": rows, "files": files})
 
 
