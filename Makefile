@@ -2,28 +2,34 @@
 PY ?= python3.11
 VENV := .venv
 BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check --no-input install
 .DEFAULT_GOAL := help
 .PHONY: help setup dev run test check drill bench browser lock clean
 
 help: ## Print the commands
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-9s %s\n", $$1, $$2}'
+	@awk -F':.*## ' '/^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: $(VENV)/.run ## The environment alone, in .venv
 dev: $(VENV)/.dev
 
-$(VENV)/.run: requirements/build.txt requirements/run.txt package-lock.json pyproject.toml
-	@test -x $(BIN)/python || $(PY) -m venv $(VENV) 2>/dev/null || python3 -m venv $(VENV)
+$(BIN)/pip:
+	@rm -rf $(VENV)
+	@$(PY) -m venv $(VENV) 2>/dev/null || python3 -m venv $(VENV) || \
+		{ rm -rf $(VENV); echo "Python's venv module is missing; on Debian: apt-get install python3-venv"; exit 1; }
+
+$(VENV)/.run: requirements/build.txt requirements/run.txt package-lock.json pyproject.toml | $(BIN)/pip
 	@echo "Installing Python packages (hashed lock) ..."
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/build.txt -r requirements/run.txt
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@$(PIP) --require-hashes -r requirements/build.txt -r requirements/run.txt
+	@$(PIP) --no-deps --no-build-isolation -e .
 	@echo "Installing web assets (npm lock) ..."
-	@npm ci --omit=dev --no-audit --no-fund --loglevel=error
+	@npm ci --omit=dev --ignore-scripts --no-audit --no-fund --loglevel=error
 	@$(BIN)/python tools/translations.py compile
 	@touch $@
 
 $(VENV)/.dev: $(VENV)/.run requirements/dev.txt
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
-	@npm ci --no-audit --no-fund --loglevel=error
+	@echo "Installing the tools of developers (hashed lock) ..."
+	@$(PIP) --require-hashes -r requirements/dev.txt
+	@npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
 	@touch $@
 
 run: $(VENV)/.run ## Start the demo province on loopback and print addresses and accounts
@@ -32,7 +38,7 @@ run: $(VENV)/.run ## Start the demo province on loopback and print addresses and
 test: $(VENV)/.dev ## Fast tests, on SQLite and on PostgreSQL
 	@$(BIN)/python tools/run_tests.py
 
-check: $(VENV)/.dev ## Format, lint, types, import contracts, migrations, translations
+check: $(VENV)/.dev ## Format, lint, types, import contracts, migrations, translations, licences, links
 	@$(BIN)/python tools/run_checks.py
 
 drill: $(VENV)/.dev ## Kill and restart every process while the demo runs, and count
@@ -44,8 +50,13 @@ bench: $(VENV)/.dev ## Measure, side by side in one run, and write docs/referenc
 browser: $(VENV)/.dev ## The pages in Debian's Chromium, with axe
 	@$(BIN)/python -m pytest tests/browser -m browser
 
-lock: ## Renew the hashed locks (needs uv)
-	@cd requirements && for f in build run dev; do uv pip compile --quiet --generate-hashes --no-emit-index-url --no-annotate --no-header --python-version 3.11 $$f.in -o $$f.txt; done
+lock: $(VENV)/.dev ## Renew the hashed locks (needs uv) and the list of licences
+	@cd requirements && for name in build run dev; do \
+		uv pip compile --quiet --upgrade --generate-hashes --no-emit-index-url --no-annotate --no-header \
+			--python-version 3.11 $$name.in -o $$name.txt || exit 1; done
+	@npm install --package-lock-only --ignore-scripts --no-audit --no-fund
+	@$(MAKE) --no-print-directory dev
+	@$(BIN)/python tools/licences.py write
 
 clean: ## Remove the environment and the demo's data
 	@rm -rf $(VENV) node_modules var

@@ -25,7 +25,10 @@ def required() -> dict[str, list[str]]:
     for name in ("profiles-resources.json", "profiles-types.json"):
         for entry in json.loads((SOURCE / name).read_text("utf-8"))["entry"]:
             resource = entry["resource"]
-            if resource["resourceType"] != "StructureDefinition" or resource.get("derivation") == "constraint":
+            if (
+                resource["resourceType"] != "StructureDefinition"
+                or resource.get("derivation") == "constraint"
+            ):
                 continue
             for element in resource["snapshot"]["element"]:
                 *parents, last = element["path"].split(".")

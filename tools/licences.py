@@ -9,8 +9,10 @@ from __future__ import annotations
 import json
 import re
 import sys
+from email.message import Message
 from importlib import metadata
 from pathlib import Path
+from typing import cast
 
 ROOT = Path(__file__).resolve().parent.parent
 NOTICE = ROOT / "NOTICE"
@@ -28,17 +30,16 @@ _SHORT = {
 def python_packages(lock: Path) -> dict[str, str]:
     """``{name: licence}`` of every package of a pip lock; an empty licence where none is stated."""
     names = re.findall(r"^([A-Za-z0-9._-]+)(?:\[[^\]]*\])?==", lock.read_text("utf-8"), re.MULTILINE)
-    return {name: _licence(metadata.metadata(name)) for name in names}
+    return {name: _licence(cast(Message, metadata.metadata(name))) for name in names}
 
 
-def _licence(fields: metadata.PackageMetadata) -> str:
-    if "License-Expression" in fields:
-        return fields["License-Expression"]
+def _licence(fields: Message) -> str:
+    if expression := fields["License-Expression"]:
+        return str(expression)
     classifiers = [c for c in fields.get_all("Classifier") or [] if c.startswith("License ::")]
     stated = [c.rpartition(" :: ")[2] for c in classifiers if not c.endswith("OSI Approved")]
-    text = " AND ".join(sorted(stated)) or (fields["License"] if "License" in fields else "")
-    first = text.strip().partition("\n")[0]
-    return _SHORT.get(first, first)
+    text = " AND ".join(sorted(stated)) or fields.get("License", "")
+    return _SHORT.get(text, text)
 
 
 def npm_packages(lock: Path) -> dict[str, str]:

@@ -16,10 +16,15 @@ from typing import BinaryIO, cast
 import zstandard
 
 _CHUNK = 1 << 20
+_WINDOW = 8 << 20
 
 
 class NoSuchBlob(KeyError):
     """No content with that SHA-256 is kept here."""
+
+
+class DamagedBlob(Exception):
+    """What is on disk is not what was put there."""
 
 
 class BlobFolder:
@@ -72,8 +77,28 @@ class BlobFolder:
             temporary.unlink(missing_ok=True)
         return sha256, size
 
+    def put_encoded(self, chunks: Iterable[bytes], limit: int) -> tuple[str, int]:
+        """Keeps content that arrives compressed (one zstd frame) as it is; returns ``(sha256, bytes)`` of the content.
+
+        Raises:
+            ValueError: more than ``limit`` bytes of content, or no zstd frame; nothing is kept.
+        """
+        temporary = self._temporary()
+        try:
+            with temporary.open("w+b") as file:
+                for chunk in chunks:
+                    file.write(chunk)
+                file.seek(0)
+                sha256, size = _measure(file, limit)
+                file.flush()
+                os.fsync(file.fileno())
+            self._settle(temporary, sha256)
+        finally:
+            temporary.unlink(missing_ok=True)
+        return sha256, size
+
     def open(self, sha256: str) -> BinaryIO:
-        """A stream of the content.
+        """A stream of the content; unlike :meth:`read` it does not check it.
 
         Raises:
             NoSuchBlob: it is not here.
@@ -85,9 +110,20 @@ class BlobFolder:
         return cast(BinaryIO, zstandard.ZstdDecompressor().stream_reader(file, closefd=True))
 
     def read(self, sha256: str) -> bytes:
-        """The whole content."""
-        with self.open(sha256) as stream:
-            return stream.read()
+        """The whole content.
+
+        Raises:
+            NoSuchBlob: it is not here.
+            DamagedBlob: the file was cut or changed.
+        """
+        try:
+            with self.open(sha256) as stream:
+                content = stream.read()
+        except zstandard.ZstdError as error:
+            raise DamagedBlob(sha256) from error
+        if hashlib.sha256(content).hexdigest() != sha256:
+            raise DamagedBlob(sha256)
+        return content
 
     def slice(self, sha256: str, start: int, length: int) -> bytes:
         """``length`` bytes from ``start``."""
@@ -127,6 +163,21 @@ class BlobFolder:
             _flush_folder(self.root)
         temporary.replace(final)
         _flush_folder(final.parent)
+
+
+def _measure(file: BinaryIO, limit: int) -> tuple[str, int]:
+    """SHA-256 and length of what a zstd stream holds, in bounded memory."""
+    digest, size = hashlib.sha256(), 0
+    try:
+        with zstandard.ZstdDecompressor(max_window_size=_WINDOW).stream_reader(file, closefd=False) as content:
+            while chunk := content.read(_CHUNK):
+                size += len(chunk)
+                if size > limit:
+                    raise ValueError(f"more than {limit} bytes")
+                digest.update(chunk)
+    except zstandard.ZstdError as error:
+        raise ValueError(str(error)) from error
+    return digest.hexdigest(), size
 
 
 def _flush_folder(folder: Path) -> None:

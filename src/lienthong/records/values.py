@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, time
+from functools import lru_cache
 from typing import Any
 
 from lienthong.foundation.clock import VIETNAM
@@ -55,6 +56,7 @@ def moment(resource: Resource) -> str:
     return ""
 
 
+@lru_cache(maxsize=8192)
 def utc(text: str) -> str:
     """A FHIR date or dateTime as ``yyyy-MM-ddTHH:mm:ssZ``; a date counts from midnight in Viet Nam."""
     try:

@@ -1,4 +1,7 @@
-"""What others may ask of transfers: start one, take a step, list and read them, take what arrives."""
+"""What others may ask of transfers: start one, take a step, list and read them, take what arrives.
+
+Patient and clinical content travel in parts alone, never in the manifest, which the hub reads.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +17,7 @@ from django.db.models import Count, Q, QuerySet
 from lienthong import exchange, records
 from lienthong.access.audit import Actor, record, system
 from lienthong.facilities import directory
-from lienthong.foundation import clock, ids
+from lienthong.foundation import clock, ids, json
 from lienthong.foundation.errors import LienThongError, Problem
 from lienthong.terminology import systems
 from lienthong.transfers import bundle, rules
@@ -65,8 +68,11 @@ def send(
         notice.receiver,
         TRANSFER,
         transfer.loop,
-        body=notice.as_body(),
-        parts=[exchange.Part("bundle", "application/fhir+json", content)],
+        body={},
+        parts=[
+            exchange.Part("notice", "application/json", json.dumps(notice.as_data())),
+            exchange.Part("bundle", "application/fhir+json", content),
+        ],
         basis=basis,
     )
     if first:
@@ -96,7 +102,7 @@ def _begun(notice: Notice) -> Transfer | None:
 
 
 def _fill(transfer: Transfer, notice: Notice) -> None:
-    body = notice.as_body()
+    body = notice.as_data()
     for name in body:
         if name == "left_at":
             transfer.left_at = notice.left_at
@@ -245,8 +251,9 @@ def advance(loop: str, state: State, *, actor: Actor, note: str = "") -> Transfe
         if state is State.ANSWERED and not note.strip():
             raise LienThongError(_empty_answer())
         at = clock.now()
-        body = {"state": state.value, "at": clock.iso(at), "person": actor.name, "note": note}
-        message = exchange.put(transfer.sender, STEP, loop, body=body, parts=[], basis=REFERRAL_DUTY)
+        step = {"state": state.value, "at": clock.iso(at), "person": actor.name, "note": note}
+        part = exchange.Part("step", "application/json", json.dumps(step))
+        message = exchange.put(transfer.sender, STEP, loop, body={}, parts=[part], basis=REFERRAL_DUTY)
         _step(transfer, state, at, actor.name, transfer.receiver, note=note, message=message)
         record(actor, f"transfer-{state.value}", patient=transfer.patient, page=f"transfer/{loop}", why=note)
         return transfer
@@ -290,7 +297,7 @@ def take_dossier(incoming: exchange.Incoming) -> str:
 
 def _checked(incoming: exchange.Incoming) -> Notice:
     try:
-        notice = Notice.from_body(incoming.body)
+        notice = Notice.from_json(incoming.part("notice"))
     except LienThongError as error:
         raise exchange.Refused(error.problem) from error
     if (notice.sender, notice.receiver) != (incoming.sender, directory.here()):
@@ -304,10 +311,11 @@ def take_step(incoming: exchange.Incoming) -> str:
     if transfer is None or transfer.receiver != incoming.sender or transfer.sender != directory.here():
         raise exchange.Refused(_foreign_loop())
     try:
-        state = State(incoming.body["state"])
-        at = clock.from_iso(incoming.body["at"])
-        person, note = str(incoming.body["person"]), str(incoming.body["note"])[:4000]
-    except (KeyError, ValueError, TypeError) as error:
+        step = json.loads(incoming.part("step"))
+        state = State(step["state"])
+        at = clock.from_iso(step["at"])
+        person, note = str(step["person"]), str(step["note"])[:4000]
+    except (json.DecodeError, KeyError, ValueError, TypeError) as error:
         raise exchange.Refused(_not_allowed()) from error
     if state not in rules.NEEDS:
         raise exchange.Refused(_not_allowed())

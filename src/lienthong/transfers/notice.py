@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass, fields
 from datetime import datetime
 from typing import Any
 
-from lienthong.foundation import clock
+from lienthong.foundation import clock, json
 from lienthong.foundation.errors import LienThongError, Problem
 
 
@@ -41,31 +41,30 @@ class Notice:
     condition: str
     kept_back: int = 0
 
-    def as_body(self) -> dict[str, Any]:
-        """For the manifest."""
+    def as_data(self) -> dict[str, Any]:
+        """For the part ``notice``, as JSON values."""
         return {**asdict(self), "left_at": clock.iso(self.left_at)}
 
     @classmethod
-    def from_body(cls, body: dict[str, Any]) -> Notice:
-        """Reads a manifest's body.
+    def from_json(cls, content: bytes) -> Notice:
+        """Reads the part ``notice``.
 
         Raises:
-            LienThongError: a value is missing or has another type.
+            LienThongError: it is no JSON, a value is missing or has another type.
         """
         texts = {f.name for f in fields(cls)} - {"left_at", "kept_back"}
         try:
+            body = json.loads(content)
             values = {name: body[name] for name in texts}
             if not all(isinstance(value, str) and len(value) <= 4000 for value in values.values()):
                 raise ValueError("text expected")
-            return cls(
-                **values, left_at=clock.from_iso(body["left_at"]), kept_back=int(body.get("kept_back", 0))
-            )
-        except (KeyError, ValueError, TypeError) as error:
+            return cls(**values, left_at=clock.from_iso(body["left_at"]), kept_back=int(body["kept_back"]))
+        except (json.DecodeError, KeyError, ValueError, TypeError) as error:
             raise LienThongError(
                 Problem(
-                    code="transfer-head-unreadable",
+                    code="transfer-notice-unreadable",
                     vi="Phần đầu của thông điệp chuyển người bệnh thiếu hoặc sai dữ liệu.",
-                    en=f"The head of the transfer message is incomplete or wrong ({error}).",
+                    en=f"The notice of the transfer is incomplete or wrong ({type(error).__name__}).",
                     hint_vi="Nơi gửi cần cập nhật phần mềm rồi gửi lại.",
                     hint_en="The sender updates the software and sends it again.",
                 )

@@ -7,8 +7,10 @@ file goes on where it stopped and nothing is done twice.
 from __future__ import annotations
 
 import hashlib
+import shutil
+import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -32,8 +34,8 @@ from lienthong.foundation.errors import LienThongError, Problem
 from lienthong.transfers import desk
 from lienthong.transfers.notice import Notice
 
-GROUP_DOSSIERS = 25
-GROUP_SECONDS = 0.5
+GROUP_DOSSIERS = 10
+GROUP_SECONDS = 0.3
 _CHUNK = 1 << 20
 _ACTOR = audit.system("his-xml")
 
@@ -60,26 +62,49 @@ def take(path: Path) -> Export:
         sha256=sha256,
         defaults={"name": path.name, "size": size, "taken_at": clock.now(), "state": Export.State.READING},
     )
-    if export.state != Export.State.READING:
-        return export
-    source = mapping.Source(sha256=sha256, file_name=path.name)
+    return _read(export, path) if export.state == Export.State.READING else export
+
+
+def replay(sha256s: Sequence[str] = ()) -> Iterator[Export]:
+    """Reads kept exports again from their bytes, oldest first: what a corrected mapping or check now gives.
+
+    Dossiers that a later file replaced stay as that file gave them. All exports when none is named.
+    """
+    exports = Export.objects.exclude(state=Export.State.READING).order_by("taken_at")
+    if sha256s:
+        exports = exports.filter(sha256__in=sha256s)
+    blobs = BlobFolder(settings.NODE.blobs)
+    for export in list(exports):
+        with tempfile.NamedTemporaryFile(suffix=".xml") as file, blobs.open(export.sha256) as kept:
+            shutil.copyfileobj(kept, file)
+            file.flush()
+            with transaction.atomic():
+                export.findings.all().delete()
+                export.state, export.position, export.finished_at = Export.State.READING, 0, None
+                export.stored = export.unchanged = export.refused = export.warnings = 0
+                export.save()
+            yield _read(export, Path(file.name))
+
+
+def _read(export: Export, path: Path) -> Export:
+    source = mapping.Source(sha256=export.sha256, file_name=export.name)
+    problem: Problem | None = None
     try:
         with closing(read_export(path)) as dossiers:
             for group in _groups(dossiers, export.position):
                 _commit(export, group, source)
     except LienThongError as error:
-        Finding.objects.create(
-            export=export,
-            position=0,
-            severity="error",
-            code=error.problem.code,
-            problem=error.problem.as_dict(),
-        )
-    export.refresh_from_db()
-    refused = export.findings.filter(severity="error").exists()
-    export.state = Export.State.REFUSED if refused else Export.State.DONE
-    export.finished_at = clock.now()
-    export.save()
+        problem = error.problem
+    with transaction.atomic():
+        if problem is not None:
+            Finding.objects.create(
+                export=export, position=0, severity="error", code=problem.code, problem=problem.as_dict()
+            )
+        export.refresh_from_db()
+        refused = export.findings.filter(severity="error").exists()
+        export.state = Export.State.REFUSED if refused else Export.State.DONE
+        export.finished_at = clock.now()
+        export.save()
     return export
 
 
@@ -148,7 +173,8 @@ def _store(export: Export, dossier: Dossier, source: mapping.Source, group: _Gro
         .order_by("-number")
         .first()
     )
-    if last is not None and last.content == content:
+    again = last is not None and (last.export_id, last.position) == (export.pk, dossier.position)
+    if last is not None and not again and (last.content == content or _replaced(export, dossier)):
         group.unchanged += 1
         return
     try:
@@ -161,24 +187,33 @@ def _store(export: Export, dossier: Dossier, source: mapping.Source, group: _Gro
                 actor=_ACTOR,
                 moment=clock.iso(visit.start) if visit and visit.start else "",
             )
-            DossierVersion.objects.create(
-                facility=dossier.facility,
-                ma_lk=dossier.ma_lk,
-                number=last.number + 1 if last else 1,
-                export=export,
-                position=dossier.position,
-                start=dossier.start,
-                length=dossier.length,
-                content=content,
-                warnings=sum(p.severity == "warning" for p in dossier.problems),
-                at=clock.now(),
-            )
+            if not again:
+                number = last.number + 1 if last else 1
+                DossierVersion.objects.create(
+                    facility=dossier.facility,
+                    ma_lk=dossier.ma_lk,
+                    number=number,
+                    export=export,
+                    position=dossier.position,
+                    start=dossier.start,
+                    length=dossier.length,
+                    content=content,
+                    warnings=sum(p.severity == "warning" for p in dossier.problems),
+                    at=clock.now(),
+                )
             if outcome.created or outcome.updated or outcome.deleted:
                 _send(dossier, resources)
     except records.InvalidResource as error:
         dossier.problems += error.problems
         return
     group.stored += 1
+
+
+def _replaced(export: Export, dossier: Dossier) -> bool:
+    """Whether this very dossier of this file was stored before and a later file has replaced it since."""
+    return DossierVersion.objects.filter(
+        facility=dossier.facility, ma_lk=dossier.ma_lk, export=export, position=dossier.position
+    ).exists()
 
 
 def _content(dossier: Dossier) -> str:
@@ -191,33 +226,42 @@ def _send(dossier: Dossier, resources: list[dict[str, Any]]) -> None:
     """A slip (XML13) starts or joins a transfer; a dossier without one joins a transfer begun by hand."""
     if dossier.facility != directory.here():
         return
-    transfer = mapping.transfer_of(dossier)
-    if transfer is None:
+    slip = mapping.transfer_of(dossier)
+    if slip is None:
         begun = desk.begun(dossier.facility, dossier.ma_lk)
         if begun is not None:
             desk.send(desk.notice_of(begun), resources, actor=_ACTOR)
         return
-    if not directory.connected(transfer.destination) or transfer.destination == directory.here():
-        problem = desk.not_connected(transfer.destination)
-        dossier.problems.append(problem)
+    if not directory.connected(slip.destination) or slip.destination == directory.here():
+        dossier.problems.append(desk.not_connected(slip.destination))
         return
+    by_ref = {f"{r['resourceType']}/{r['id']}": r for r in resources}
+    patient = by_ref[f"Patient/{slip.patient_id}"]
+    row = dossier.tables["XML13"][0]
     desk.send(
         Notice(
             sender=dossier.facility,
-            receiver=transfer.destination,
+            receiver=slip.destination,
             ma_lk=dossier.ma_lk,
-            slip=transfer.slip,
-            left_at=transfer.moment,
-            patient=transfer.patient_id,
-            patient_name=transfer.patient_name,
-            birth=transfer.birth,
-            gender=transfer.gender,
-            diagnosis=transfer.diagnosis,
-            diagnosis_code=transfer.diagnosis_code,
-            reason=transfer.reason,
-            condition=transfer.condition,
+            slip=slip.slip,
+            left_at=slip.moment or clock.now(),
+            patient=slip.patient_id,
+            patient_name=slip.patient_name,
+            birth=patient.get("birthDate", ""),
+            gender=patient.get("gender", ""),
+            diagnosis="" if slip.restricted else slip.diagnosis,
+            diagnosis_code="" if slip.restricted else slip.icd,
+            reason=slip.reason,
+            condition=row.get("TINH_TRANG_CT"),
         ),
         resources,
         actor=_ACTOR,
-        keep=transfer.named,
+        keep=_named(by_ref, slip),
     )
+
+
+def _named(by_ref: dict[str, dict[str, Any]], slip: mapping.TransferNotice) -> frozenset[str]:
+    """What the slip itself names, and therefore travels even where it is specially protected."""
+    request = f"ServiceRequest/{slip.service_request_id}"
+    reasons = by_ref.get(request, {}).get("reasonReference", ())
+    return frozenset({request, f"Composition/{slip.composition_id}", *(r["reference"] for r in reasons)})

@@ -1,0 +1,17 @@
+"""Who handles which message: the one table through which a lower part reaches a higher one."""
+
+from __future__ import annotations
+
+from lienthong.transfers import desk
+
+HANDLERS = {
+    desk.TRANSFER: desk.take_dossier,
+    desk.STEP: desk.take_step,
+}
+"""Kind of message to what the receiving site does with it, inside its transaction; returns the hash of what was
+stored."""
+
+RECEIPT_HANDLERS = {
+    desk.TRANSFER: desk.receipt_came,
+}
+"""Kind of message to what the sending site does when the receiver's verified receipt is stored."""

@@ -1,0 +1,63 @@
+"""One node at work: pages and doors in a web process, courier and export folder in threads of this one."""
+
+from __future__ import annotations
+
+import multiprocessing
+import signal
+import threading
+from pathlib import Path
+
+from lienthong.config import setup
+
+_JOIN_SECONDS = 10
+
+
+def run(home: Path, *, with_parent: bool = False) -> int:
+    """Serves the node in ``home`` until SIGINT or SIGTERM; ``with_parent``: also until the starting process ends."""
+    if with_parent:
+        lifeline.end_with_parent(signal.SIGTERM)
+    setup.use(home)
+    setup.migrate()
+    from django.conf import settings
+    from granian import Granian
+    from granian.constants import Interfaces
+
+    stop = threading.Event()
+    threads = [] if settings.NODE.role == "hub" else _site_threads(stop)
+    for thread in threads:
+        thread.start()
+    multiprocessing.set_start_method("spawn", force=True)
+    server = Granian(
+        "lienthong.config.doors:application",
+        address=settings.NODE.host,
+        port=settings.NODE.port,
+        interface=Interfaces.WSGI,
+        workers=1,
+        blocking_threads=16,
+        backlog=512,
+        respawn_failed_workers=True,
+        log_enabled=False,
+    )
+
+    try:
+        server.serve()
+    finally:
+        stop.set()
+        for thread in threads:
+            thread.join(_JOIN_SECONDS)
+    return 0
+
+
+def _site_threads(stop: threading.Event) -> list[threading.Thread]:
+    from django.conf import settings
+
+    from lienthong.connectors.his_xml.folder import Folder
+    from lienthong.exchange.courier import Courier
+
+    courier = Courier(stop)
+    work = {
+        "exports": lambda: Folder(settings.NODE.exports).run(stop),
+        "outbox": courier.run_outbox,
+        "inbox": courier.run_inbox,
+    }
+    return [threading.Thread(target=target, name=name, daemon=True) for name, target in work.items()]
