@@ -2,6 +2,23 @@
 
 from __future__ import annotations
 
-from django.urls import URLPattern, URLResolver
+from django.urls import URLPattern, URLResolver, path
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from lienthong.web.views import patients, transfers
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("transfers/in", transfers.incoming, name="transfers-in"),
+    path("transfers/out", transfers.outgoing, name="transfers-out"),
+    path("transfers/new/<str:encounter>", transfers.begin, name="transfer-new"),
+    path("transfers/<str:loop>", transfers.one, name="transfer"),
+    path("transfers/<str:loop>/steps", transfers.step, name="transfer-step"),
+    path("transfers/<str:loop>/slip", transfers.slip, name="transfer-slip"),
+    path("patients", patients.find, name="patients"),
+    path("patients/<str:identifier>", patients.overview, name="patient"),
+    path("patients/<str:identifier>/visits/<str:encounter>", patients.visit, name="visit"),
+    path("patients/<str:identifier>/results", patients.results, name="patient-results"),
+    path("patients/<str:identifier>/diagnoses", patients.diagnoses, name="patient-diagnoses"),
+    path("patients/<str:identifier>/documents", patients.documents, name="patient-documents"),
+    path("patients/<str:identifier>/documents/<str:kind>/<str:document>", patients.document, name="document"),
+    path("patients/<str:identifier>/protected", patients.protected, name="patient-protected"),
+]

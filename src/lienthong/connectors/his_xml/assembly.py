@@ -387,4 +387,6 @@ def _edition(dossier: Dossier, slip_names: set[str]) -> Edition:
         return "3176"
     if occupation != 5 and (not day or day >= "20250101"):
         return "3176"
+    if day and day < "20231229":  # the day of Decision 4750
+        return "130"
     return "4750" if after_130 or day >= "20240701" else "130"

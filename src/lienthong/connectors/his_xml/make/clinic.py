@@ -11,7 +11,8 @@ from lienthong.connectors.his_xml.make.episode import Episode, add_drug, add_ser
 FULL_COVER_BELOW = 351_000 * 100
 """15 % of the base salary, in hundredths of a đồng: below it no co-payment (insurance law, article 22)."""
 MOST_NOTES = 8
-MOST_DRUG_DAYS = 5
+DAILY_ORDERS = 2
+"""Drugs are ordered day by day so long, then for the rest of the stay."""
 
 
 def treat(episode: Episode) -> None:
@@ -124,7 +125,7 @@ def _image(episode: Episode) -> None:
                 "MA_LK": episode.ma_lk,
                 "STT": str(len(episode.results) + 1),
                 "MA_DICH_VU": row["MA_DICH_VU"],
-                "TEN_CHI_SO": "" if episode.edition != "130" else row["TEN_DICH_VU"],
+                "TEN_CHI_SO": row["TEN_DICH_VU"],
                 "MO_TA": description,
                 "KET_LUAN": conclusion,
                 "NGAY_KQ": stamp(done),
@@ -136,7 +137,8 @@ def _image(episode: Episode) -> None:
 
 def _procedures(episode: Episode) -> None:
     for service, day in episode.scenario.procedures:
-        if day > episode.days:
+        operation = load("services.json")[service][2] == 8
+        if day > episode.days or (operation and _operated_elsewhere(episode)):
             continue
         ordered = episode.round_time(day) + timedelta(minutes=15)
         begun = ordered + _minutes(episode, 10, 40)
@@ -145,23 +147,30 @@ def _procedures(episode: Episode) -> None:
             add_service(episode, service, ordered, begun, done, episode.doctor)
 
 
+def _operated_elsewhere(episode: Episode) -> bool:
+    return bool(episode.send_to and episode.scenario.treatment_sent)
+
+
 def _drugs(episode: Episode) -> None:
     if not episode.scenario.inpatient:
         ordered = episode.left - timedelta(minutes=6)
         for key, dose, times, days in episode.scenario.drugs:
             add_drug(episode, key, float(dose), times, days, ordered, None)
         return
-    last_day = min(episode.days, MOST_DRUG_DAYS)
-    for day in range(last_day + 1):
+    stay = max(1, episode.days)
+    for day in range(min(stay, DAILY_ORDERS + 1)):
         ordered = episode.round_time(day) + timedelta(minutes=8)
-        if day and day == episode.days:
-            break
         for key, dose, times, first, last in episode.scenario.drugs:
-            if day < first or (last >= 0 and day > last):
+            end = min(stay - 1, last) if last >= 0 else stay - 1
+            begins = max(day, first) if day == DAILY_ORDERS else day
+            anaesthesia = key in ("bupivacain", "propofol") and _operated_elsewhere(episode)
+            if first > begins or begins > end or anaesthesia:
                 continue
-            given = min(ordered + _minutes(episode, 12, 40), episode.left - timedelta(minutes=20))
-            if given >= ordered:
-                add_drug(episode, key, float(dose), times, 1, ordered, given)
+            days = end - begins + 1 if day == DAILY_ORDERS else 1
+            at = ordered + timedelta(days=begins - day)
+            given = min(at + _minutes(episode, 12, 40), episode.left - timedelta(minutes=20))
+            if given >= at:
+                add_drug(episode, key, float(dose), times, days, at, given)
 
 
 def _bed(episode: Episode) -> None:

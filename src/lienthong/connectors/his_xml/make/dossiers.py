@@ -17,6 +17,7 @@ from lienthong.connectors.his_xml.make.layout import document
 from lienthong.connectors.his_xml.make.people import People, Person
 from lienthong.connectors.his_xml.make.scenario import Scenario, draw
 from lienthong.connectors.his_xml.make.staff import staff
+from lienthong.foundation.clock import VIETNAM
 from lienthong.foundation.ids import stable_id
 
 BENEFIT = {"1": 100, "2": 100, "3": 95, "4": 80, "5": 100}
@@ -214,7 +215,7 @@ def finish(episode: Episode) -> MadeDossier:
         edition=edition,
         documents=documents,
         is_transfer=bool(episode.send_to),
-        discharged=episode.left,
+        discharged=episode.left.replace(tzinfo=VIETNAM),
     )
 
 

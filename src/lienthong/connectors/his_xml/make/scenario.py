@@ -25,6 +25,8 @@ class Scenario:
         drugs: drug, amount per time, times a day, first day, last day (-1 to the end); out-patients: days.
         procedures: service and day.
         papers: further tables (XML6, XML9, XML10, XML11, XML15).
+        treatment_sent: what was done when the patient is sent on instead of being operated on here.
+        only_at: facilities that treat this, parted by spaces; empty for all.
     """
 
     id: str
@@ -63,6 +65,7 @@ class Scenario:
     state: str = ""
     direction: str = ""
     surgery: str = ""
+    treatment_sent: str = ""
     advice: str = "Uống thuốc theo đơn, tái khám theo hẹn"
     follow_up: tuple[int, ...] = ()
     papers: tuple[str, ...] = ()

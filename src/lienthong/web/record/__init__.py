@@ -1,0 +1,1 @@
+"""What the doctors' pages show: functions from FHIR R4 dictionaries to plain values for the templates."""
