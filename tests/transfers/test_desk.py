@@ -89,7 +89,9 @@ def send(notice: Notice = NOTICE, content: list[dict[str, Any]] | None = None, *
 
 def messages() -> list[tuple[str, str, str]]:
     with connection.cursor() as cursor:
-        cursor.execute("SELECT message, kind, loop FROM exchange_message WHERE direction = 'out' ORDER BY number")
+        cursor.execute(
+            "SELECT message, kind, loop FROM exchange_message WHERE direction = 'out' ORDER BY number"
+        )
         return [tuple(row) for row in cursor.fetchall()]
 
 
@@ -275,7 +277,9 @@ class TestReceiver:
             desk.advance("l1", State.ANSWERED, actor=DOCTOR, note="  ")
         assert len(messages()) == 1
 
-    @pytest.mark.parametrize("content", [b"", b"{", b"[]", b'{"resourceType":"Bundle","entry":[]}', b'{"entry":[1]}'])
+    @pytest.mark.parametrize(
+        "content", [b"", b"{", b"[]", b'{"resourceType":"Bundle","entry":[]}', b'{"entry":[1]}']
+    )
     def test_an_unreadable_bundle_is_named(self, content: bytes) -> None:
         with pytest.raises(LienThongError):
             bundle.unpack(content)

@@ -14,7 +14,7 @@ _PR_SET_PDEATHSIG = 1
 
 
 def _end_with_parent() -> None:
-    """Lets the kernel end this worker when its parent dies, however it dies (Linux). Does nothing in other processes."""
+    """Lets the kernel end this worker when its parent dies, however it dies (Linux); nothing in other processes."""
     parent = multiprocessing.parent_process()
     if parent is None:
         return

@@ -116,6 +116,10 @@ WHITENOISE_AUTOREFRESH = False
 
 FHIR_DEFINITIONS = _ASSETS / "@medplum" / "definitions" / "dist" / "fhir" / "r4"
 
+EXCHANGE_HANDLERS = "lienthong.config.handlers.HANDLERS"
+EXCHANGE_RECEIPT_HANDLERS = "lienthong.config.handlers.RECEIPT_HANDLERS"
+EXCHANGE_LONG_POLLS = 12  # calls that may wait for mail at once; fewer than the server's threads
+
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,

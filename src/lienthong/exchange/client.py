@@ -81,11 +81,13 @@ class Hub:
         return str(answer["acceptance"])
 
     def mailbox(self, after: int, limit: int, wait: int) -> tuple[list[Item], int]:
-        """Items after a number; waits up to ``wait`` seconds for the first. Also how long to wait before asking again."""
+        """Items after a number, waiting up to ``wait`` seconds for the first; and how long to pause before the next call."""
         query = urlencode({"after": after, "limit": limit, "wait": wait})
         answer = _json(self._call("GET", f"/exchange/v1/mailbox?{query}"))
         try:
-            items = [Item(int(i["number"]), str(i["at"]), str(i["type"]), str(i["jws"])) for i in answer["items"]]
+            items = [
+                Item(int(i["number"]), str(i["at"]), str(i["type"]), str(i["jws"])) for i in answer["items"]
+            ]
             return items, int(answer.get("poll_after", 0))
         except (KeyError, TypeError, ValueError) as error:
             raise NoLine(problems.hub_fault(200)) from error
@@ -125,14 +127,18 @@ class Hub:
     def _call(
         self, method: str, path: str, body: Any = None, headers: dict[str, str] | None = None
     ) -> urllib3.BaseHTTPResponse:
-        answer = self._send(method, path, body, {**(headers or {}), "Authorization": f"Bearer {self._bearer()}"})
+        answer = self._send(
+            method, path, body, {**(headers or {}), "Authorization": f"Bearer {self._bearer()}"}
+        )
         if answer.status == 401:
             answer.drain_conn()
             with self._lock:
                 self._until = 0.0
             if hasattr(body, "seek"):
                 body.seek(0)
-            answer = self._send(method, path, body, {**(headers or {}), "Authorization": f"Bearer {self._bearer()}"})
+            answer = self._send(
+                method, path, body, {**(headers or {}), "Authorization": f"Bearer {self._bearer()}"}
+            )
         return _good(answer)
 
     def _send(self, method: str, path: str, body: Any, headers: dict[str, str]) -> urllib3.BaseHTTPResponse:

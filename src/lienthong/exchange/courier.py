@@ -193,7 +193,9 @@ class Courier:
             wait(pending)
             work.release(self._worker, [row.number for row in pending.values()])
 
-    def _fetch(self, pool: ThreadPoolExecutor, row: Claimed, pending: dict[Future[Manifest], Claimed]) -> None:
+    def _fetch(
+        self, pool: ThreadPoolExecutor, row: Claimed, pending: dict[Future[Manifest], Claimed]
+    ) -> None:
         try:
             found = inbox.checked(row)
         except LienThongError as error:
@@ -231,7 +233,9 @@ class Courier:
             inbox.due.wait(_LOOK_AGAIN)
             return
         answers = self._hub.post_receipts([jws for _, _, jws in batch])
-        receipts.sent([(number, message, why) for (number, message, _), why in zip(batch, answers, strict=True)])
+        receipts.sent(
+            [(number, message, why) for (number, message, _), why in zip(batch, answers, strict=True)]
+        )
 
 
 def _distinct(found: Manifest) -> list[str]:

@@ -127,7 +127,9 @@ def _mailbox(request: Request, caller: Caller) -> Response:
     except ValueError as error:
         raise HttpError(400, problems.not_understood("after, limit and wait are numbers")) from error
     if not (0 <= after < 1 << 62 and 1 <= limit <= MOST_ITEMS and wait >= 0):
-        raise HttpError(400, problems.not_understood(f"limit is 1 to {MOST_ITEMS}, after and wait not negative"))
+        raise HttpError(
+            400, problems.not_understood(f"limit is 1 to {MOST_ITEMS}, after and wait not negative")
+        )
     items, waited = _wait_for_mail(caller, after, limit, wait)
     names = ("number", "at", "type", "jws")
     value: dict[str, Any] = {"items": [dict(zip(names, item, strict=True)) for item in items]}
@@ -159,7 +161,11 @@ def _wait_for_mail(caller: Caller, after: int, limit: int, wait: float) -> tuple
 def _receipts(request: Request, caller: Caller) -> Response:
     value = request.json(RECEIPTS_LIMIT)
     batch = value.get("receipts") if isinstance(value, dict) else None
-    if not isinstance(batch, list) or len(batch) > MOST_RECEIPTS or not all(isinstance(jws, str) for jws in batch):
+    if (
+        not isinstance(batch, list)
+        or len(batch) > MOST_RECEIPTS
+        or not all(isinstance(jws, str) for jws in batch)
+    ):
         raise HttpError(400, problems.not_understood(f"receipts: a list of at most {MOST_RECEIPTS} JWS"))
     return answer(200, {"results": hub.take_receipts(caller, batch)})
 

@@ -93,7 +93,17 @@ def accept(caller: Caller, jws: str) -> tuple[bool, str]:
     here, now = settings.NODE.facility, clock.iso(clock.now())
     acceptance = manifest.sign_acceptance(keys.own(), here, found.id, digest, now)
     receiver = found.to.facility
-    head = (found.id, found.kind, found.loop, caller.facility, receiver, found.created, jws, digest, found.bytes)
+    head = (
+        found.id,
+        found.kind,
+        found.loop,
+        caller.facility,
+        receiver,
+        found.created,
+        jws,
+        digest,
+        found.bytes,
+    )
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(sql.RELAY, (*head, now, acceptance, clock.vietnam_day(now)))
         row = cursor.fetchone()
@@ -104,7 +114,10 @@ def accept(caller: Caller, jws: str) -> tuple[bool, str]:
             cursor.execute(sql.RELAY_POSITION, (number, row[0]))
             way = f"{caller.facility} → {receiver}"
             trace.add(
-                [(found.id, now, here, trace.ACCEPTED, way), (found.id, now, here, trace.IN_MAILBOX, f"{number}")]
+                [
+                    (found.id, now, here, trace.ACCEPTED, way),
+                    (found.id, now, here, trace.IN_MAILBOX, f"{number}"),
+                ]
             )
             detail = {"message": found.id, "manifest": digest, "to": receiver, "bytes": found.bytes}
             page = f"exchange/{found.kind}"
@@ -180,9 +193,13 @@ def mailbox(caller: Caller, after: int, limit: int) -> list[Item]:
 
 def _handed_over(caller: Caller, items: Sequence[tuple[int, str, str]], now: str) -> None:
     messages = [message for _, kind, message in sorted(items) if kind == "message"]
-    trace.add([(message, now, settings.NODE.facility, trace.HANDED_OVER, caller.facility) for message in messages])
+    trace.add(
+        [(message, now, settings.NODE.facility, trace.HANDED_OVER, caller.facility) for message in messages]
+    )
     for message in messages:
-        audit.record(caller.actor, "message-handed-over", page="exchange/mailbox", detail={"message": message})
+        audit.record(
+            caller.actor, "message-handed-over", page="exchange/mailbox", detail={"message": message}
+        )
 
 
 def done(caller: Caller, up_to: int) -> None:
@@ -191,7 +208,8 @@ def done(caller: Caller, up_to: int) -> None:
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(sql.DONE, (now, caller.facility, up_to))
         steps = [
-            (row[0], now, settings.NODE.facility, trace.RECEIPT_TAKEN, caller.facility) for row in cursor.fetchall()
+            (row[0], now, settings.NODE.facility, trace.RECEIPT_TAKEN, caller.facility)
+            for row in cursor.fetchall()
         ]
         trace.add(steps)
 
@@ -208,7 +226,9 @@ def take_receipts(caller: Caller, batch: Sequence[str]) -> list[dict[str, Any]]:
     now = clock.iso(clock.now())
     with transaction.atomic():
         for jws, receipt in zip(batch, checked, strict=True):
-            problem = receipt if isinstance(receipt, Problem) else _keep_receipt(caller, jws, receipt, now, news)
+            problem = (
+                receipt if isinstance(receipt, Problem) else _keep_receipt(caller, jws, receipt, now, news)
+            )
             results.append({"status": "kept"} if problem is None else _refused(problem))
         for sender, message in sorted(news):  # in order, so that two batches never wait for each other
             _post(sender, "receipt", message, now)

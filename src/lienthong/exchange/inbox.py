@@ -146,7 +146,9 @@ def distrust(row: Claimed, problem: Problem) -> None:
     """Sets a message aside that cannot be trusted. No receipt: whoever it says it is from may not have sent it."""
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(sql.SET_ASIDE, (work.as_text(problem), row.number))
-        trace.add([(row.message, clock.iso(clock.now()), settings.NODE.facility, trace.SET_ASIDE, problem.code)])
+        trace.add(
+            [(row.message, clock.iso(clock.now()), settings.NODE.facility, trace.SET_ASIDE, problem.code)]
+        )
 
 
 def handle(row: Claimed, found: Manifest) -> None:

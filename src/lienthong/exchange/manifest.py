@@ -227,7 +227,14 @@ def read_receipt(payload: bytes) -> Receipt:
     except (msgspec.MsgspecError, ValueError) as error:
         raise LienThongError(problems.bad_receipt(str(error)[:200])) from error
     return Receipt(
-        body.message, body.manifest, body.outcome, body.stored, at, body.by.facility, body.by.kid, body.problem
+        body.message,
+        body.manifest,
+        body.outcome,
+        body.stored,
+        at,
+        body.by.facility,
+        body.by.kid,
+        body.problem,
     )
 
 

@@ -65,7 +65,7 @@ def put(to: str, kind: str, loop: str, *, body: dict[str, Any], parts: Sequence[
     if to == here:
         raise LienThongError(problems.to_self())
     blobs = BlobFolder(settings.NODE.blobs)
-    entries = [
+    entries: list[dict[str, Any]] = [
         {"sha256": blobs.put(part.content), "size": len(part.content), "role": part.role, "type": part.type}
         for part in parts
     ]

@@ -111,18 +111,18 @@ def traffic_by_day(days: int) -> list[DayCount]:
         return [DayCount(date.fromisoformat(row[0]), *row[1:]) for row in cursor.fetchall()]
 
 
-def _one(statement: str, values: Sequence[object] = ()) -> Any:
+def _one(statement: str, values: Sequence[str] = ()) -> Any:
     with connection.cursor() as cursor:
         cursor.execute(statement, values)
         return cursor.fetchone()
 
 
-def _rows(statement: str, values: Sequence[object]) -> list[MessageRow]:
+def _rows(statement: str, values: Sequence[str]) -> list[MessageRow]:
     with connection.cursor() as cursor:
         cursor.execute(statement, values)
         return [
-            MessageRow(*row[:6], clock.from_iso(row[6]), row[7], row[8], _moment(row[9]), _problem(row[10]))
-            for row in cursor.fetchall()
+            MessageRow(*head, clock.from_iso(created), state, size, _moment(receipt_at), _problem(problem))
+            for *head, created, state, size, receipt_at, problem in cursor.fetchall()
         ]
 
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 # Sender
 QUEUE = (
-    "INSERT INTO exchange_message (direction, message, kind, loop, sender, receiver, created, jws, manifest, bytes, state)"
-    " VALUES ('out', %s, %s, %s, %s, %s, %s, %s, %s, %s, 'queued') RETURNING number"
+    "INSERT INTO exchange_message (direction, message, kind, loop, sender, receiver, created, jws, manifest,"
+    " bytes, state) VALUES ('out', %s, %s, %s, %s, %s, %s, %s, %s, %s, 'queued') RETURNING number"
 )
-INSERT_PART = "INSERT INTO exchange_part (number, place, sha256, size, role, type) VALUES (%s, %s, %s, %s, %s, %s)"
+INSERT_PART = (
+    "INSERT INTO exchange_part (number, place, sha256, size, role, type) VALUES (%s, %s, %s, %s, %s, %s)"
+)
 ACCEPTED = (
     "UPDATE exchange_message SET accepted_at = %s, day = %s, acceptance = %s, position = %s, problem = '',"
     " claimed_by = '', claimed_until = '', state = CASE WHEN state = 'queued' THEN 'accepted' ELSE state END"
@@ -54,9 +56,7 @@ REPLACE_SET_ASIDE = (
     " WHERE direction = 'in' AND message = %s AND state = 'set-aside' AND jws <> %s RETURNING number"
 )
 DELETE_PARTS = "DELETE FROM exchange_part WHERE number = %s"
-TAKE = (
-    "UPDATE exchange_message SET attempts = attempts + 1 WHERE number = %s AND state = 'collected' RETURNING number"
-)
+TAKE = "UPDATE exchange_message SET attempts = attempts + 1 WHERE number = %s AND state = 'collected' RETURNING number"
 HANDLED = (
     "UPDATE exchange_message SET state = %s, receipt = %s, receipt_at = %s, receipt_state = 'due', problem = %s,"
     " claimed_by = '', claimed_until = '' WHERE number = %s"
@@ -81,11 +81,13 @@ CLAIM = (
 CLAIM_QUEUED = CLAIM.format(state="'queued'", order="number")
 CLAIM_COLLECTED = CLAIM.format(state="'collected'", order="position")
 ANY_OPEN = (
-    "SELECT 1 FROM exchange_message WHERE direction = %s AND state = %s AND next_try <= %s AND claimed_until < %s LIMIT 1"
+    "SELECT 1 FROM exchange_message WHERE direction = %s AND state = %s AND next_try <= %s"
+    " AND claimed_until < %s LIMIT 1"
 )
 RENEW = "UPDATE exchange_message SET claimed_until = %s WHERE claimed_by = %s AND number IN ({marks})"
 RELEASE = (
-    "UPDATE exchange_message SET claimed_by = '', claimed_until = '' WHERE claimed_by = %s AND number IN ({marks})"
+    "UPDATE exchange_message SET claimed_by = '', claimed_until = ''"
+    " WHERE claimed_by = %s AND number IN ({marks})"
 )
 TRY_AGAIN = (
     "UPDATE exchange_message SET problem = %s, attempts = attempts + 1, next_try = %s, claimed_by = '',"
@@ -139,7 +141,9 @@ NEXT_POSITION = (
     "INSERT INTO exchange_mailbox (facility, last) VALUES (%s, 1)"
     " ON CONFLICT (facility) DO UPDATE SET last = exchange_mailbox.last + 1 RETURNING last"
 )
-INSERT_ITEM = "INSERT INTO exchange_mailboxitem (facility, number, kind, message, at) VALUES (%s, %s, %s, %s, %s)"
+INSERT_ITEM = (
+    "INSERT INTO exchange_mailboxitem (facility, number, kind, message, at) VALUES (%s, %s, %s, %s, %s)"
+)
 ITEMS = (
     "SELECT i.number, i.kind, i.at, i.handed_at, i.message,"
     " CASE WHEN i.kind = 'message' THEN m.jws ELSE m.receipt END"
@@ -171,16 +175,18 @@ _ROW = (
     " FROM exchange_message"
 )
 OF_LOOP = _ROW + " WHERE loop = %s ORDER BY number"
-FIND = (
-    _ROW + " WHERE number IN (SELECT number FROM exchange_message WHERE loop = %s OR (manifest >= %s AND manifest < %s)"
+FIND = (  # constants and placeholders only
+    _ROW  # noqa: S608
+    + " WHERE number IN (SELECT number FROM exchange_message WHERE loop = %s OR (manifest >= %s AND manifest < %s)"
     " OR (direction IN ('in', 'out', 'relay') AND message >= %s AND message < %s)"
     " UNION SELECT number FROM exchange_part WHERE sha256 >= %s AND sha256 < %s) ORDER BY number DESC LIMIT 50"
 )
-WAITING = (
-    "SELECT COUNT(*), MIN(created) FROM exchange_message WHERE direction = 'out' AND state = 'queued'"
+WAITING = "SELECT COUNT(*), MIN(created) FROM exchange_message WHERE direction = 'out' AND state = 'queued'"
+SET_ASIDE_COUNT = (
+    "SELECT COUNT(*) FROM exchange_message WHERE direction IN ('in', 'out') AND state = 'set-aside'"
 )
-SET_ASIDE_COUNT = "SELECT COUNT(*) FROM exchange_message WHERE direction IN ('in', 'out') AND state = 'set-aside'"
 SENT_SINCE = "SELECT COUNT(*) FROM exchange_message WHERE direction = 'out' AND accepted_at >= %s"
 RECEIPTS_SINCE = (
-    "SELECT COUNT(*) FROM exchange_message WHERE direction = 'out' AND receipt_at >= %s AND receipt_state = 'verified'"
+    "SELECT COUNT(*) FROM exchange_message WHERE direction = 'out'"
+    " AND receipt_at >= %s AND receipt_state = 'verified'"
 )

@@ -68,7 +68,9 @@ def issue(form: dict[str, str], address: str) -> dict[str, Any]:
         facility = _check(assertion, kid)
     except HttpError as error:
         why = {"reason": error.problem.where.get("reason", "")}
-        audit.record(audit.Actor(f"node:{kid[:43]}", "", "site", address), "token-refused", page=PATH, detail=why)
+        audit.record(
+            audit.Actor(f"node:{kid[:43]}", "", "site", address), "token-refused", page=PATH, detail=why
+        )
         raise
     now = int(time.time())
     hub = hub_id(settings.NODE.facility)

@@ -11,7 +11,13 @@ from django.db import connection
 from lienthong.exchange import sql
 from lienthong.foundation import clock
 
-QUEUED, UPLOADED, ACCEPTED, IN_MAILBOX, HANDED_OVER = "queued", "uploaded", "accepted", "in-mailbox", "handed-over"
+QUEUED, UPLOADED, ACCEPTED, IN_MAILBOX, HANDED_OVER = (
+    "queued",
+    "uploaded",
+    "accepted",
+    "in-mailbox",
+    "handed-over",
+)
 COLLECTED, STORED, REFUSED, HELD, SET_ASIDE = "collected", "stored", "refused", "held", "set-aside"
 RECEIPT_SIGNED, RECEIPT_SENT = "receipt-signed", "receipt-sent"
 RECEIPT_AT_HUB, RECEIPT_TAKEN, RECEIPT_VERIFIED = "receipt-at-hub", "receipt-taken", "receipt-verified"

@@ -109,7 +109,9 @@ def connected(code: str) -> bool:
 def nodes(role: str, facility: str = "") -> list[NodeKey]:
     """The keys that are valid now of a role (``hub`` or ``site``), of one facility if given, oldest first."""
     now = clock.now()
-    found = Node.objects.filter(role=role, valid_from__lte=now).exclude(valid_to__lte=now).order_by("valid_from")
+    found = (
+        Node.objects.filter(role=role, valid_from__lte=now).exclude(valid_to__lte=now).order_by("valid_from")
+    )
     if facility:
         found = found.filter(facility_id=facility)
     return [NodeKey(node.kid, node.facility_id, node.role, node.jwk) for node in found]

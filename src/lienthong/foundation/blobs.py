@@ -169,7 +169,9 @@ def _measure(file: BinaryIO, limit: int) -> tuple[str, int]:
     """SHA-256 and length of what a zstd stream holds, in bounded memory."""
     digest, size = hashlib.sha256(), 0
     try:
-        with zstandard.ZstdDecompressor(max_window_size=_WINDOW).stream_reader(file, closefd=False) as content:
+        with zstandard.ZstdDecompressor(max_window_size=_WINDOW).stream_reader(
+            file, closefd=False
+        ) as content:
             while chunk := content.read(_CHUNK):
                 size += len(chunk)
                 if size > limit:

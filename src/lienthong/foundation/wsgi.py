@@ -30,7 +30,9 @@ class Response:
 class HttpError(LienThongError):
     """A problem with the HTTP status, headers and further members that it is answered with."""
 
-    def __init__(self, status: int, problem: Problem, *, headers: tuple[tuple[str, str], ...] = (), **more: Any) -> None:
+    def __init__(
+        self, status: int, problem: Problem, *, headers: tuple[tuple[str, str], ...] = (), **more: Any
+    ) -> None:
         super().__init__(problem)
         self.status, self.headers, self.more = status, headers, more
 
@@ -47,7 +49,9 @@ class Request:
     def header(self, name: str) -> str:
         """A header's value, or an empty text."""
         key = name.upper().replace("-", "_")
-        return str(self._environ.get(key if key in ("CONTENT_TYPE", "CONTENT_LENGTH") else f"HTTP_{key}") or "")
+        return str(
+            self._environ.get(key if key in ("CONTENT_TYPE", "CONTENT_LENGTH") else f"HTTP_{key}") or ""
+        )
 
     @property
     def query(self) -> dict[str, str]:

@@ -191,7 +191,11 @@ def test_a_slip_starts_one_transfer_and_a_resent_dossier_joins_it(folder: Folder
 
 
 def test_a_slip_to_a_hospital_that_is_not_connected_is_a_warning(folder: Folder) -> None:
-    drop(folder, "a.xml", envelope(list(make_dossiers(1, 1, start=DAY, end=DAY, transfers=1, destination="01901")), DAY))
+    drop(
+        folder,
+        "a.xml",
+        envelope(list(make_dossiers(1, 1, start=DAY, end=DAY, transfers=1, destination="01901")), DAY),
+    )
     look(folder)
     assert not Transfer.objects.exists()
     assert Finding.objects.filter(code="transfer-receiver-not-connected", severity="warning").exists()
