@@ -98,6 +98,11 @@ def find(text: str) -> list[MessageRow]:
     return _rows(sql.FIND, (text, *span, *span, *span))
 
 
+def recent(limit: int, *, stuck: bool = False) -> list[MessageRow]:
+    """The latest messages, newest first; ``stuck``: only those that wait, were refused or set aside."""
+    return _rows(sql.STUCK if stuck else sql.RECENT, (limit,))
+
+
 def messages_of(loop: str) -> list[MessageRow]:
     """All messages of a loop that this node sent, received or relayed, oldest first."""
     return _rows(sql.OF_LOOP, (loop,))
