@@ -13,6 +13,7 @@ from lienthong.exchange.reading import (
     find,
     flow,
     messages_of,
+    recent,
     traffic_by_day,
 )
 from lienthong.exchange.trace import TraceStep, journey
@@ -33,5 +34,6 @@ __all__ = [
     "journey",
     "messages_of",
     "put",
+    "recent",
     "traffic_by_day",
 ]

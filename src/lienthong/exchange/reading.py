@@ -98,6 +98,11 @@ def find(text: str) -> list[MessageRow]:
     return _rows(sql.FIND, (text, *span, *span, *span))
 
 
+def recent(limit: int, *, stuck: bool = False) -> list[MessageRow]:
+    """The latest messages, newest first; ``stuck``: only those that wait, were refused or set aside."""
+    return _rows(sql.STUCK if stuck else sql.RECENT, (limit,))
+
+
 def messages_of(loop: str) -> list[MessageRow]:
     """All messages of a loop that this node sent, received or relayed, oldest first."""
     return _rows(sql.OF_LOOP, (loop,))
@@ -117,7 +122,7 @@ def _one(statement: str, values: Sequence[str] = ()) -> Any:
         return cursor.fetchone()
 
 
-def _rows(statement: str, values: Sequence[str]) -> list[MessageRow]:
+def _rows(statement: str, values: Sequence[object]) -> list[MessageRow]:
     with connection.cursor() as cursor:
         cursor.execute(statement, values)
         return [_row(row) for row in cursor.fetchall()]

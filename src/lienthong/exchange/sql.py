@@ -181,6 +181,8 @@ FIND = (  # constants and placeholders only
     " OR (direction IN ('in', 'out', 'relay') AND message >= %s AND message < %s)"
     " UNION SELECT number FROM exchange_part WHERE sha256 >= %s AND sha256 < %s) ORDER BY number DESC LIMIT 50"
 )
+RECENT = _ROW + " ORDER BY number DESC LIMIT %s"
+STUCK = _ROW + " WHERE state IN ('queued', 'refused', 'set-aside') ORDER BY number DESC LIMIT %s"
 WAITING = "SELECT COUNT(*), MIN(created) FROM exchange_message WHERE direction = 'out' AND state = 'queued'"
 SET_ASIDE_COUNT = (
     "SELECT COUNT(*) FROM exchange_message WHERE direction IN ('in', 'out') AND state = 'set-aside'"

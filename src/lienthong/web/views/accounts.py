@@ -110,7 +110,7 @@ def one(request: HttpRequest, username: str) -> HttpResponse:
     page: dict[str, Any] = {
         "account": account,
         "form": form,
-        "own": account == request.user,
+        "own": account == accounts.own(request),
         "grants": account.grants.filter(facility=directory.here()).order_by("-granted_at"),
         "now": now,
         "locked": account.locked_until is not None and account.locked_until > now,
