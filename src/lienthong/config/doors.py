@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 import multiprocessing
 import os
 import signal
@@ -10,20 +9,11 @@ from collections.abc import Iterable
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "lienthong.config.settings")
 
-_PR_SET_PDEATHSIG = 1
+from lienthong.config import lifeline  # noqa: E402
 
-
-def _end_with_parent() -> None:
-    """Lets the kernel end this worker when its parent dies, however it dies (Linux); nothing in other processes."""
-    parent = multiprocessing.parent_process()
-    if parent is None:
-        return
-    ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-    if os.getppid() != parent.pid:
-        os.kill(os.getpid(), signal.SIGKILL)
-
-
-_end_with_parent()
+_parent = multiprocessing.parent_process()
+if _parent is not None and _parent.pid is not None:
+    lifeline.end_with_parent(signal.SIGKILL, _parent.pid)
 
 from django.core.wsgi import get_wsgi_application  # noqa: E402
 

@@ -109,7 +109,7 @@ USE_TZ = True
 TIME_ZONE = "Asia/Ho_Chi_Minh"
 
 STATIC_URL = "static/"
-STATIC_ROOT = NODE.home / "static"
+STATIC_ROOT = None
 STATICFILES_DIRS = [("fonts", _ASSETS / "@fontsource" / "source-sans-3" / "files")]
 WHITENOISE_USE_FINDERS = True
 WHITENOISE_AUTOREFRESH = False

@@ -125,10 +125,15 @@ def _one(statement: str, values: Sequence[str] = ()) -> Any:
 def _rows(statement: str, values: Sequence[object]) -> list[MessageRow]:
     with connection.cursor() as cursor:
         cursor.execute(statement, values)
-        return [
-            MessageRow(*head, clock.from_iso(created), state, size, _moment(receipt_at), _problem(problem))
-            for *head, created, state, size, receipt_at, problem in cursor.fetchall()
-        ]
+        return [_row(row) for row in cursor.fetchall()]
+
+
+def _row(row: tuple[Any, ...]) -> MessageRow:
+    message, direction, kind, loop, sender, receiver, created, state, size, receipt_at, problem = row
+    moments = clock.from_iso(created), _moment(receipt_at)
+    return MessageRow(
+        message, direction, kind, loop, sender, receiver, moments[0], state, size, moments[1], _problem(problem)
+    )
 
 
 def _moment(text: str | None) -> datetime | None:

@@ -11,7 +11,7 @@ INSERT_PART = (
     "INSERT INTO exchange_part (number, place, sha256, size, role, type) VALUES (%s, %s, %s, %s, %s, %s)"
 )
 ACCEPTED = (
-    "UPDATE exchange_message SET accepted_at = %s, day = %s, acceptance = %s, position = %s, problem = '',"
+    "UPDATE exchange_message SET accepted_at = %s, day = %s, acceptance = %s, problem = '',"
     " claimed_by = '', claimed_until = '', state = CASE WHEN state = 'queued' THEN 'accepted' ELSE state END"
     " WHERE direction = 'out' AND message = %s AND acceptance = ''"
 )

@@ -29,6 +29,9 @@ class Entry:
 
 
 ENTRIES = (
+    Entry("transfers-in", _("Transfers to us"), rights.TRANSFERS, hub=False),
+    Entry("transfers-out", _("Transfers from us"), rights.TRANSFERS, hub=False),
+    Entry("patients", _("Find a person"), rights.RECORDS, hub=False),
     Entry("province", _("Province today"), rights.PROVINCE, site=False),
     Entry("it", _("Is everything flowing?"), rights.FLOW),
     Entry("exports", _("Exports of the HIS"), rights.FLOW, hub=False),

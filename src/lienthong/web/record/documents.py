@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from django.utils.translation import gettext as _
 
@@ -14,6 +14,13 @@ from lienthong.web.record import fhir, moments, results
 
 REFERRAL_NOTE = "57133-1"
 PATIENT_REFERRAL = "3457005"
+
+
+class HasResource(Protocol):
+    """A stored resource; see :class:`lienthong.records.Stored`."""
+
+    @property
+    def resource(self) -> dict[str, Any]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +62,6 @@ class Report:
 
     id: str
     name: str
-    laboratory: bool
     moment: str
     findings: tuple[str, ...]
     conclusion: tuple[str, ...]
@@ -195,18 +201,26 @@ def _sections(parent: Any, depth: int) -> list[Section]:
     return found
 
 
-def report(resource: Any, observations: Mapping[str, Any], names: Mapping[str, str]) -> Report:
+def in_words(report: Any) -> bool:
+    """Whether a DiagnosticReport says more than figures: a conclusion, or no laboratory report."""
+    return bool(fhir.text(report, "conclusion")) or not _laboratory(report)
+
+
+def _laboratory(report: Any) -> bool:
+    return any(fhir.code_of(c, "/v2-0074") == "LAB" for c in fhir.items(report, "category"))
+
+
+def report(resource: Any, observations: Mapping[str, HasResource], names: Mapping[str, str]) -> Report:
     """The view of a DiagnosticReport; ``observations`` by id hold the findings it refers to."""
     found = [
         observations.get(fhir.text(entry, "reference").removeprefix("Observation/"))
         for entry in fhir.items(resource, "result")
     ]
     name = fhir.words(fhir.at(resource, "code"))
-    findings = [line for entry in found if entry is not None for line in _finding(entry, name)]
+    findings = [line for entry in found if entry is not None for line in _finding(entry.resource, name)]
     return Report(
         id=fhir.text(resource, "id"),
         name=name,
-        laboratory=any(fhir.code_of(c, "/v2-0074") == "LAB" for c in fhir.items(resource, "category")),
         moment=moments.key(fhir.text(resource, "effectiveDateTime") or fhir.text(resource, "issued")),
         findings=tuple(findings),
         conclusion=tuple(fhir.lines(fhir.text(resource, "conclusion"))),

@@ -18,7 +18,7 @@ from lienthong.web.record import diagnoses, documents, drugs, fhir, person, resu
 from lienthong.web.record.source import Source, source
 
 VISITS = 10
-RESULTS = 900
+RESULTS = 360
 DRUGS = 120
 DOCUMENTS = 12
 _PAPERS_READ = 60
@@ -113,7 +113,8 @@ def overview(stored: Stored, *, before: str = "") -> Overview:
 
     shown = [e for e in encounters if not before or e.moment <= before]
     rest, shown = shown[VISITS:], shown[:VISITS]
-    known = names([*shown, *papers[:DOCUMENTS], *(m for m in measured[:200] if m.type == "DiagnosticReport")])
+    told = [m for m in _of(measured, "DiagnosticReport") if documents.in_words(m.resource)][: REPORTS + 1]
+    known = names([*shown, *papers[:DOCUMENTS], *told])
     by_visit: dict[str, list[Any]] = {}
     for condition in conditions:
         by_visit.setdefault(fhir.target(condition.resource, "encounter"), []).append(condition.resource)
@@ -121,7 +122,7 @@ def overview(stored: Stored, *, before: str = "") -> Overview:
     observations = _of(measured, "Observation")
     laboratory = [o for o in observations if results.is_laboratory(o.resource)]
     vital = [o for o in observations if results.is_vital_sign(o.resource)]
-    found = _reports(measured, known)
+    found = _reports(measured, known, REPORTS + 1)
     return Overview(
         person=person.person(stored.resource),
         protected=records.restricted_count(stored.id),
@@ -327,9 +328,10 @@ def _vital_signs(kept: Iterable[Stored]) -> list[results.Group]:
     return results.groups((o.resource for o in kept), columns=VITAL_SIGNS)
 
 
-def _reports(kept: Iterable[Stored], known: Mapping[str, str]) -> list[documents.Report]:
+def _reports(kept: Iterable[Stored], known: Mapping[str, str], most: int = 500) -> list[documents.Report]:
     every = list(kept)
-    observations = {o.id: o.resource for o in _of(every, "Observation")}
-    found = (documents.report(r.resource, observations, known) for r in _of(every, "DiagnosticReport"))
-    told = [r for r in found if r.conclusion or (r.findings and not r.laboratory)]
+    wanted = [r.resource for r in _of(every, "DiagnosticReport") if documents.in_words(r.resource)][:most]
+    observations = {o.id: o for o in _of(every, "Observation")}
+    found = [documents.report(r, observations, known) for r in wanted]
+    told = [r for r in found if r.conclusion or r.findings]
     return sorted(told, key=lambda r: r.moment, reverse=True)

@@ -174,7 +174,7 @@ class _Sender:
             return []
         first, last = date(2023, 2, 20), FIRST_DAY - timedelta(days=3)
         count = self.plan.history
-        return list(person_visits(self.site, self.regular, count, first, last, self.rng, "4750"))
+        return list(person_visits(self.site, self.regular, count, first, last, self.rng, None))
 
 
 def _pending_culture(episode: Episode) -> None:

@@ -8,7 +8,7 @@ from random import Random
 from typing import Any
 
 from lienthong.connectors.his_xml.dossier import Edition
-from lienthong.connectors.his_xml.make.data import load
+from lienthong.connectors.his_xml.make.lists import load
 from lienthong.connectors.his_xml.make.people import Person
 from lienthong.connectors.his_xml.make.scenario import Scenario
 from lienthong.connectors.his_xml.make.staff import Member, Staff

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from lienthong.connectors.his_xml.make.data import load
 from lienthong.connectors.his_xml.make.episode import Episode, Row, day_stamp, money, stamp
+from lienthong.connectors.his_xml.make.lists import load
 
 
 def _identity(episode: Episode) -> Row:

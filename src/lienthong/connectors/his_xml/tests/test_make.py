@@ -27,8 +27,8 @@ from lienthong.connectors.his_xml.make import (
     make_dossiers,
     write_exports,
 )
-from lienthong.connectors.his_xml.make.data import icd_names, load
 from lienthong.connectors.his_xml.make.layout import layout
+from lienthong.connectors.his_xml.make.lists import icd_names, load
 from lienthong.connectors.his_xml.make.scenario import scenarios
 from lienthong.foundation.clock import VIETNAM
 
