@@ -56,7 +56,7 @@ class Overview:
     diagnoses: Block[list[diagnoses.Distinct]]
     drugs: Block[list[drugs.Day]]
     results: Block[results.Table]
-    vital_signs: Block[list[results.Group]]
+    vital_signs: Block[results.Table]
     reports: Block[list[documents.Report]]
     documents: Block[list[documents.Document]]
 
@@ -141,7 +141,7 @@ def overview(stored: Stored, *, before: str = "") -> Overview:
             ),
             source(laboratory),
         ),
-        vital_signs=Block(_vital_signs(vital), source(vital)),
+        vital_signs=Block(results.table(o.resource for o in vital), source(vital)),
         reports=Block(
             found[:REPORTS], source(_of(measured, "DiagnosticReport")), max(0, len(found) - REPORTS)
         ),
