@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from django.contrib.auth.hashers import make_password
 from django.contrib.auth.password_validation import validate_password
+from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.db.models import F, Q
 from django.http import HttpRequest
@@ -42,12 +43,30 @@ def roles(account: Account) -> set[Role]:
     return {Role(role) for role in held.values_list("role", flat=True)}
 
 
+def signed_in(request: HttpRequest) -> Account | None:
+    """The account of whoever asks; None without sign-in."""
+    user = getattr(request, "user", None)  # a request refused early has none
+    return user if isinstance(user, Account) else None
+
+
+def own(request: HttpRequest) -> Account:
+    """The account of whoever asks, for pages behind a door.
+
+    Raises:
+        PermissionDenied: nobody is signed in.
+    """
+    account = signed_in(request)
+    if account is None:
+        raise PermissionDenied
+    return account
+
+
 def request_roles(request: HttpRequest) -> set[Role]:
     """The roles of whoever asks; none without sign-in. Read once for each request."""
-    found = getattr(request, "_lienthong_roles", None)
+    found: set[Role] | None = getattr(request, "_lienthong_roles", None)
     if found is None:
-        user = getattr(request, "user", None)
-        found = roles(user) if user is not None and user.is_authenticated else set()
+        account = signed_in(request)
+        found = roles(account) if account else set()
         request._lienthong_roles = found  # type: ignore[attr-defined]
     return set(found)
 
@@ -59,10 +78,11 @@ def address(request: HttpRequest) -> str:
 
 def actor(request: HttpRequest) -> audit.Actor:
     """Whoever asks, as the audit trail names people."""
-    if not request.user.is_authenticated:
+    account = signed_in(request)
+    if account is None:
         return audit.Actor("unknown", "", "", address(request))
     held = ",".join(sorted(request_roles(request)))
-    return audit.Actor(request.user.username, request.user.full_name, held, address(request))
+    return audit.Actor(account.username, account.full_name, held, address(request))
 
 
 def authenticate(username: str, password: str, from_address: str) -> Account | None:

@@ -158,7 +158,7 @@ def seen_by(patient: str, limit: int = 200, before: int | None = None) -> list[E
     )
     with connection.cursor() as cursor:
         cursor.execute(sql, (patient, before if before is not None else 1 << 62, limit))
-        return [Event(*row[:-1], detail=json.loads(row[-1])) for row in cursor.fetchall()]
+        return [Event(*(*row[:-1], json.loads(row[-1]))) for row in cursor.fetchall()]
 
 
 def trail(
@@ -188,4 +188,4 @@ def trail(
     )
     with connection.cursor() as cursor:
         cursor.execute(sql, [*(value for _part, value in wanted), limit])
-        return [Event(*row[:-1], detail=json.loads(row[-1])) for row in cursor.fetchall()]
+        return [Event(*(*row[:-1], json.loads(row[-1]))) for row in cursor.fetchall()]

@@ -27,13 +27,14 @@ def requires(*allowed: Role) -> Callable[[View], View]:
     def decorate(view: View) -> View:
         @wraps(view)
         def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-            if not request.user.is_authenticated:
+            account = accounts.signed_in(request)
+            if account is None:
                 target = urlencode({"next": request.get_full_path()}) if request.method == "GET" else ""
                 url = reverse("sign-in") + (f"?{target}" if target else "")
                 if request.headers.get("HX-Request"):  # a part of a page: let htmx open the whole page
                     return HttpResponse(headers={"HX-Redirect": url})
                 return HttpResponseRedirect(url)
-            if passwords.must_change(request.user) and not getattr(view, "before_password", False):
+            if passwords.must_change(account) and not getattr(view, "before_password", False):
                 return HttpResponseRedirect(reverse("password"))
             if allowed and not accounts.request_roles(request) & set(allowed):
                 audit.record(accounts.actor(request), "refused", page=request.path, why="role")

@@ -1,11 +1,18 @@
-"""What a password must be, beside Django's own rules (length, common ones, likeness to the name)."""
+"""What a password must be.
+
+14 characters while there is no second factor (TCVN 14423:2026).
+"""
 
 from __future__ import annotations
 
 import secrets
 from datetime import timedelta
 
-from django.contrib.auth.password_validation import validate_password
+from django.contrib.auth.password_validation import (
+    CommonPasswordValidator,
+    MinimumLengthValidator,
+    validate_password,
+)
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
@@ -15,6 +22,22 @@ from lienthong.foundation import clock, text
 LONGEST_AGE = timedelta(days=180)
 _LETTERS = "abcdefghjkmnpqrstuvwxyz"
 _DIGITS = "23456789"
+
+
+class LongEnough(MinimumLengthValidator):
+    """Refuses passwords of fewer than ``min_length`` characters."""
+
+    def get_error_message(self) -> str:
+        """The sentence for the person."""
+        return _("The password needs at least %(n)d characters.") % {"n": self.min_length}
+
+
+class NotCommon(CommonPasswordValidator):
+    """Refuses the 20,000 passwords that everybody tries first."""
+
+    def get_error_message(self) -> str:
+        """The sentence for the person."""
+        return _("This password is one of those that everybody tries first.")
 
 
 class NotSimple:

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from django.utils.translation import gettext_lazy as _
 
 from lienthong.access.models import Role
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Right:
     """A right and the roles that hold it; iterating gives the roles, for ``@requires(*RECORDS)``."""
 
-    label: str
+    label: StrOrPromise
     roles: tuple[Role, ...]
 
     def __iter__(self) -> Iterator[Role]:

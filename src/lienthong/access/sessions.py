@@ -39,7 +39,7 @@ def sign_in(request: HttpRequest, account: Account) -> None:
 
 def sign_out(request: HttpRequest, why: str = "") -> None:
     """Ends the session and everything kept in it."""
-    if request.user.is_authenticated:
+    if accounts.signed_in(request):
         audit.record(accounts.actor(request), "sign-out", page=request.path, why=why)
     request.session.flush()
     request.user = Nobody()  # type: ignore[assignment]
@@ -80,7 +80,7 @@ class SessionTimeout:
 
 
 def _who(request: HttpRequest) -> Account | Nobody:
-    account = Account.objects.filter(pk=request.session.get("account"), is_active=True).first()
+    account = Account.objects.filter(pk=request.session.get("account", 0), is_active=True).first()
     if account is None:
         return Nobody()
     if not constant_time_compare(request.session.get("proof", ""), account.get_session_auth_hash()):

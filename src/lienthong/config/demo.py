@@ -154,6 +154,7 @@ class Province:
 
     def start(self, name: str) -> None:
         """Starts one node in a process group of its own, so that Ctrl-C reaches this process alone."""
+        node.save(self.configs[name])
         home = self.configs[name].home
         with (home / "log.txt").open("ab") as log:
             self.processes[name] = subprocess.Popen(
@@ -170,6 +171,18 @@ class Province:
         for name in dead:
             self.start(name)
         return dead
+
+    def taken_ports(self) -> list[int]:
+        """Ports of the province that another program holds."""
+        taken = []
+        for config in self.configs.values():
+            with socket.socket() as probe:
+                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                try:
+                    probe.bind((config.host, config.port))
+                except OSError:
+                    taken.append(config.port)
+        return taken
 
     def answers(self) -> bool:
         """Whether every node accepts connections."""
@@ -275,6 +288,14 @@ def run(folder: Path, *, port: int, leave: bool, as_json: bool, ready_json: bool
     status = 1
     try:
         province.folder.mkdir(parents=True, exist_ok=True)
+        if taken := province.taken_ports():
+            ports = ", ".join(map(str, taken))
+            print(
+                f"Cổng {ports} đang được chương trình khác dùng; chọn cổng khác bằng --port.\n"
+                f"Port {ports} is used by another program; choose others with --port.",
+                file=sys.stderr,
+            )
+            return 2
         if not province.made:
             say("Dựng tỉnh mẫu: trục tỉnh, ba bệnh viện, hồ sơ tự tạo … / Making the demo province …")
             province.make()

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import multiprocessing
+import os
 import signal
 import threading
+import time
 from pathlib import Path
 
-from lienthong.config import setup
+from lienthong.config import lifeline, setup
 
-_JOIN_SECONDS = 10
+_STOP_SECONDS = 3
+"""How long calls under way may take to end; everything acknowledged is durable, so the rest may be cut off."""
 
 
 def run(home: Path, *, with_parent: bool = False) -> int:
     """Serves the node in ``home`` until SIGINT or SIGTERM; ``with_parent``: also until the starting process ends."""
     if with_parent:
-        lifeline.end_with_parent(signal.SIGTERM)
+        lifeline.end_with_parent(signal.SIGTERM, os.getppid())
     setup.use(home)
     setup.migrate()
     from django.conf import settings
@@ -36,6 +39,7 @@ def run(home: Path, *, with_parent: bool = False) -> int:
         blocking_threads=16,
         backlog=512,
         respawn_failed_workers=True,
+        workers_kill_timeout=_STOP_SECONDS,
         log_enabled=False,
     )
 
@@ -43,8 +47,9 @@ def run(home: Path, *, with_parent: bool = False) -> int:
         server.serve()
     finally:
         stop.set()
+        deadline = time.monotonic() + _STOP_SECONDS
         for thread in threads:
-            thread.join(_JOIN_SECONDS)
+            thread.join(max(0.0, deadline - time.monotonic()))
     return 0
 
 

@@ -74,9 +74,8 @@ DATABASES = {"default": node.database_settings(NODE)}
 AUTH_USER_MODEL = "access.Account"
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
 AUTH_PASSWORD_VALIDATORS = [
-    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 14}},
-    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
-    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "lienthong.access.passwords.LongEnough", "OPTIONS": {"min_length": 14}},
+    {"NAME": "lienthong.access.passwords.NotCommon"},
     {"NAME": "lienthong.access.passwords.NotSimple"},
 ]
 
@@ -110,12 +109,16 @@ USE_TZ = True
 TIME_ZONE = "Asia/Ho_Chi_Minh"
 
 STATIC_URL = "static/"
-STATIC_ROOT = NODE.home / "static"
+STATIC_ROOT = None
 STATICFILES_DIRS = [("fonts", _ASSETS / "@fontsource" / "source-sans-3" / "files")]
 WHITENOISE_USE_FINDERS = True
 WHITENOISE_AUTOREFRESH = False
 
 FHIR_DEFINITIONS = _ASSETS / "@medplum" / "definitions" / "dist" / "fhir" / "r4"
+
+EXCHANGE_HANDLERS = "lienthong.config.handlers.HANDLERS"
+EXCHANGE_RECEIPT_HANDLERS = "lienthong.config.handlers.RECEIPT_HANDLERS"
+EXCHANGE_LONG_POLLS = 12  # calls that may wait for mail at once; fewer than the server's threads
 
 LOGGING = {
     "version": 1,

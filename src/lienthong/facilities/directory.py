@@ -104,3 +104,19 @@ def connected(code: str) -> bool:
     now = clock.now()
     nodes = Node.objects.filter(facility_id=code, valid_from__lte=now)
     return nodes.filter(Q(valid_to=None) | Q(valid_to__gt=now)).exists()
+
+
+def nodes(role: str, facility: str = "") -> list[NodeKey]:
+    """The keys that are valid now of a role (``hub`` or ``site``), of one facility if given, oldest first."""
+    now = clock.now()
+    found = (
+        Node.objects.filter(role=role, valid_from__lte=now).exclude(valid_to__lte=now).order_by("valid_from")
+    )
+    if facility:
+        found = found.filter(facility_id=facility)
+    return [NodeKey(node.kid, node.facility_id, node.role, node.jwk) for node in found]
+
+
+def seen(kid: str) -> None:
+    """Notes that a node has just called."""
+    Node.objects.filter(kid=kid).update(last_seen=clock.now())

@@ -16,6 +16,7 @@ from typing import BinaryIO, cast
 import zstandard
 
 _CHUNK = 1 << 20
+_WINDOW = 8 << 20
 
 
 class NoSuchBlob(KeyError):
@@ -71,6 +72,26 @@ class BlobFolder:
                 file.flush()
                 os.fsync(file.fileno())
             sha256 = digest.hexdigest()
+            self._settle(temporary, sha256)
+        finally:
+            temporary.unlink(missing_ok=True)
+        return sha256, size
+
+    def put_encoded(self, chunks: Iterable[bytes], limit: int) -> tuple[str, int]:
+        """Keeps content that arrives compressed (one zstd frame) as it is; returns ``(sha256, bytes)`` of the content.
+
+        Raises:
+            ValueError: more than ``limit`` bytes of content, or no zstd frame; nothing is kept.
+        """
+        temporary = self._temporary()
+        try:
+            with temporary.open("w+b") as file:
+                for chunk in chunks:
+                    file.write(chunk)
+                file.seek(0)
+                sha256, size = _measure(file, limit)
+                file.flush()
+                os.fsync(file.fileno())
             self._settle(temporary, sha256)
         finally:
             temporary.unlink(missing_ok=True)
@@ -142,6 +163,23 @@ class BlobFolder:
             _flush_folder(self.root)
         temporary.replace(final)
         _flush_folder(final.parent)
+
+
+def _measure(file: BinaryIO, limit: int) -> tuple[str, int]:
+    """SHA-256 and length of what a zstd stream holds, in bounded memory."""
+    digest, size = hashlib.sha256(), 0
+    try:
+        with zstandard.ZstdDecompressor(max_window_size=_WINDOW).stream_reader(
+            file, closefd=False
+        ) as content:
+            while chunk := content.read(_CHUNK):
+                size += len(chunk)
+                if size > limit:
+                    raise ValueError(f"more than {limit} bytes")
+                digest.update(chunk)
+    except zstandard.ZstdError as error:
+        raise ValueError(str(error)) from error
+    return digest.hexdigest(), size
 
 
 def _flush_folder(folder: Path) -> None:

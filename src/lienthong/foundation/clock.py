@@ -25,3 +25,13 @@ def from_iso(text: str) -> datetime:
 def today() -> date:
     """Today's date in Viet Nam."""
     return now().astimezone(VIETNAM).date()
+
+
+def vietnam_day(moment: str) -> str:
+    """The day in Viet Nam (``yyyy-MM-dd``) of a moment as :func:`iso` writes it."""
+    return from_iso(moment).astimezone(VIETNAM).date().isoformat()
+
+
+def day_start() -> str:
+    """When today began in Viet Nam, as :func:`iso` writes it."""
+    return iso(datetime.combine(today(), datetime.min.time(), VIETNAM))

@@ -42,6 +42,16 @@ class Problem:
             "hint_en": self.hint_en,
         }
 
+    @classmethod
+    def from_dict(cls, value: dict[str, Any]) -> Problem:
+        """The reverse of :meth:`as_dict`; unknown members are places."""
+        known = {name: value.get(name, "") for name in ("code", "message", "message_en", "hint", "hint_en")}
+        where = {k: v for k, v in value.items() if k not in known and k not in ("severity", "retry")}
+        severity: Severity = "warning" if value.get("severity") == "warning" else "error"
+        vi, en = str(known["message"]), str(known["message_en"])
+        hints = str(known["hint"]), str(known["hint_en"])
+        return cls(str(known["code"]), vi, en, *hints, severity, where, bool(value.get("retry", False)))
+
 
 class LienThongError(Exception):
     """The base of all errors of this program; carries a :class:`Problem`."""

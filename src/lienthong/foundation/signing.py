@@ -95,3 +95,28 @@ def verify(token: str, jwk: dict[str, Any], typ: str) -> bytes:
         return bytes(_jws.decode(token, from_jwk(jwk), algorithms=["EdDSA"]))
     except jwt.PyJWTError as error:
         raise BadSignature(str(error)) from error
+
+
+def verify_jwt(token: str, jwk: dict[str, Any], audience: list[str], leeway: int = 0) -> dict[str, Any]:
+    """The claims of a JWT that ``jwk`` signed for one of the audiences and that has not expired.
+
+    Args:
+        leeway: seconds by which the two clocks may differ.
+
+    Raises:
+        BadSignature: another key, expired, for somebody else, or a claim of ``iss sub aud exp jti`` is missing.
+    """
+    required = ["iss", "sub", "aud", "exp", "jti"]
+    try:
+        return dict(
+            jwt.decode(
+                token,
+                from_jwk(jwk),
+                algorithms=["EdDSA"],
+                audience=audience,
+                leeway=leeway,
+                options={"require": required},
+            )
+        )
+    except jwt.PyJWTError as error:
+        raise BadSignature(str(error)) from error

@@ -19,6 +19,7 @@ from lienthong.access.audit import Actor, record, system
 from lienthong.facilities import directory
 from lienthong.foundation import clock, ids, json
 from lienthong.foundation.errors import LienThongError, Problem
+from lienthong.foundation.text import fold
 from lienthong.terminology import systems
 from lienthong.transfers import bundle, rules
 from lienthong.transfers.models import State, Step, Transfer
@@ -108,6 +109,8 @@ def _fill(transfer: Transfer, notice: Notice) -> None:
             transfer.left_at = notice.left_at
         elif body[name] or not getattr(transfer, name, ""):
             setattr(transfer, name, body[name])
+    known = (transfer.patient_name, transfer.slip, transfer.ma_lk, transfer.diagnosis, transfer.diagnosis_code)
+    transfer.words = fold(" ".join(known))
     transfer.slip_year = notice.left_at.astimezone(clock.VIETNAM).year
     transfer.changed_at = clock.now()
 
@@ -343,15 +346,8 @@ def outgoing(state: str = "", text: str = "", page: int = 1) -> Page[Transfer]:
 def _list(transfers: QuerySet[Transfer], state: str, text: str, page: int) -> Page[Transfer]:
     if state:
         transfers = transfers.filter(state=state)
-    for word in text.split():
-        transfers = transfers.filter(
-            Q(patient_name__icontains=word)
-            | Q(slip__icontains=word)
-            | Q(ma_lk__icontains=word)
-            | Q(diagnosis__icontains=word)
-            | Q(diagnosis_code__istartswith=word)
-            | Q(loop__startswith=word)
-        )
+    for word in fold(text).split():
+        transfers = transfers.filter(Q(words__contains=word) | Q(loop__startswith=word))
     return Paginator(transfers.order_by("-left_at", "loop"), PAGE_SIZE).get_page(page)
 
 

@@ -47,6 +47,7 @@ class Transfer(models.Model):
     state = models.CharField(max_length=12, choices=State.choices)
     changed_at = models.DateTimeField()
     answer = models.TextField(blank=True)
+    words = models.TextField(default="", help_text="folded text that the search box looks into")
     kept_back = models.PositiveIntegerField(
         default=0, help_text="specially protected entries that did not travel"
     )

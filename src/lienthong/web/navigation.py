@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from django.http import HttpRequest
 from django.urls import reverse
@@ -12,13 +13,16 @@ from lienthong.access import accounts, rights
 from lienthong.access.rights import Right
 from lienthong.facilities import directory
 
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
+
 
 @dataclass(frozen=True, slots=True)
 class Entry:
     """A link: name of the page, its words, who may open it, and whether the hub, sites or both have it."""
 
     page: str
-    label: str
+    label: StrOrPromise
     right: Right
     hub: bool = True
     site: bool = True
@@ -43,7 +47,7 @@ class Link:
     """A link ready to show."""
 
     url: str
-    label: str
+    label: StrOrPromise
     current: bool
 
 

@@ -32,8 +32,8 @@ ACTIONS = {
     "transfer-arrived": _("Transfer: patient arrived"),
     "transfer-answered": _("Transfer: answered"),
     "seen-by": _("Readers of a record looked up"),
-    "store": _("Stored"),
-    "send": _("Sent"),
+    "store": _("Data stored"),
+    "send": _("Dossier sent"),
     "audit-checked": _("Trail checked"),
 }
 

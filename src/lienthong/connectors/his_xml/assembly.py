@@ -17,7 +17,6 @@ from lienthong.connectors.his_xml.tables import Table, tables
 from lienthong.foundation.errors import Problem
 
 _LABEL = re.compile(r"XML0*(\d+)")
-_DECLARATION = re.compile(rb"\s*<\?xml\s[^>]*\?>")
 _NO_MARKUP = re.compile(rb"<!--.*?-->|<!\[CDATA\[.*?\]\]>", re.DOTALL)
 _VENDOR = {
     "CHI_TIEU_GIAM_DINH_Y_KHOA": "XML12",
@@ -126,7 +125,7 @@ def _why(content: bytes, declared: str, error: Exception) -> _Unreadable:
 
 
 def _inner(text: str) -> bytes:
-    """The bytes of an inner document: XML as text, or base64 of it; without byte order mark and declaration.
+    """The bytes of an inner document: XML as text, or base64 of it; without byte order mark.
 
     Raises:
         _Unreadable: neither, or in another encoding, or with a DTD.
@@ -180,24 +179,20 @@ class _Reading:
         if content is None:
             return
         stated = _table_id(label)
+        for root in content:
+            self._document(root, None, label, stated, self.line_before)
+        text = content.text
+        if len(content) or not text or not text.strip():
+            return
         try:
-            if len(content):
-                root, document = content[0], None
-                before = self.line_before
-            else:
-                text = content.text
-                if not text or not text.strip():
-                    return
-                document = _inner(text)
-                if not document.strip():
-                    return
-                huge = len(document) > _LIBXML_TEXT
-                root = _parse(_undeclared(document), declared_encoding(document), huge)
-                before = 0
+            document = _inner(text)
+            if not document.strip():
+                return
+            root = _parse(document, declared_encoding(document), len(document) > _LIBXML_TEXT)
         except _Unreadable as error:
             self._unreadable(stated or label, error)
             return
-        self._document(root, document, label, stated, before)
+        self._document(root, document, label, stated, 0)
 
     def _unreadable(self, table: str, error: _Unreadable) -> None:
         severity: Any = "error" if table == "XML1" or error.code == "dtd" else "warning"
@@ -307,12 +302,6 @@ def _flat_count(root: Any, rows: list[Any]) -> int:
     return 1 + len(root) + sum(map(len, root)) + fields
 
 
-def _undeclared(document: bytes) -> bytes:
-    """Without the XML declaration, whose encoding may be wrong; lines stay."""
-    found = _DECLARATION.match(document)
-    return b"\n" * found[0].count(b"\n") + document[found.end() :] if found else document
-
-
 def _table_id(label: str) -> str:
     found = _LABEL.fullmatch("".join(label.split()).upper().replace("_", ""))
     table = f"XML{found[1]}" if found else ""
@@ -387,4 +376,6 @@ def _edition(dossier: Dossier, slip_names: set[str]) -> Edition:
         return "3176"
     if occupation != 5 and (not day or day >= "20250101"):
         return "3176"
+    if day and day < "20231229":  # the day of Decision 4750
+        return "130"
     return "4750" if after_130 or day >= "20240701" else "130"

@@ -74,8 +74,8 @@ def _refused(path: Path, problem: Problem) -> dict[str, Any]:
 
 
 def _as_dict(problem: Problem) -> dict[str, Any]:
-    places = {"table": "", "row": 0, "field": "", "line": 0}
-    return places | problem.as_dict()
+    first = {"code": "", "severity": "", "table": "", "row": 0, "field": "", "line": 0}
+    return first | problem.as_dict()
 
 
 def _sha256(path: Path) -> str:

@@ -104,9 +104,9 @@ class Folder:
     def take(self, path: Path) -> Export:
         """Reads one file and moves it; a report goes beside a refused one."""
         export = intake.take(path)
-        target = self.done if export.state == Export.State.DONE else self.refused
-        place = _free(target / path.name, export.sha256)
-        if target is self.refused:
+        done = export.state == Export.State.DONE
+        place = _free((self.done if done else self.refused) / path.name, export.sha256)
+        if not done:
             findings = Finding.objects.filter(export=export).order_by("position", "id")
             write_report(place, export, list(findings))
         path.replace(place)

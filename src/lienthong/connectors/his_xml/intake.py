@@ -87,7 +87,7 @@ def replay(sha256s: Sequence[str] = ()) -> Iterator[Export]:
 
 
 def _read(export: Export, path: Path) -> Export:
-    source = mapping.Source(sha256=export.sha256, file_name=export.name)
+    source = mapping.Source(sha256=export.sha256, file_name=export.name, received=export.taken_at)
     problem: Problem | None = None
     try:
         with closing(read_export(path)) as dossiers:

@@ -58,7 +58,7 @@ def _dossiers(stream: BinaryIO, limits: Limits, whole: int | None) -> Iterator[D
     if held is None:
         raise ExportRefused(faults.no_dossier())
     stated = scanner.outer.stated_count
-    if stated and stated != str(count):
+    if stated and stated.lstrip("0") != str(count):
         held.problems.append(faults.wrong_count(stated, count))
     yield held
 

@@ -103,8 +103,6 @@ class _Base64(io.RawIOBase):
             chunk = self._file.read(len(buffer))
             digits = self._rest + b"".join(chunk.split())
             whole = len(digits) if not chunk else len(digits) // 4 * 4
-            # decoded bytes must fit the buffer: three for four digits
-            whole = min(whole, len(buffer) // 3 * 4)
             self._rest = digits[whole:]
             try:
                 decoded = binascii.a2b_base64(digits[:whole], strict_mode=True) if whole else b""

@@ -33,6 +33,12 @@ class RolesForm(forms.Form):
         required=False,
     )
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        foreign = (Role.DOCTOR, Role.NURSE) if directory.is_hub() else (Role.DEPARTMENT,)
+        choices = [(str(role), role.label) for role in Role if role not in foreign]
+        self.fields["roles"].choices = choices  # type: ignore[attr-defined]
+
 
 class AccountForm(RolesForm):
     """A new account."""
@@ -104,7 +110,7 @@ def one(request: HttpRequest, username: str) -> HttpResponse:
     page: dict[str, Any] = {
         "account": account,
         "form": form,
-        "own": account == request.user,
+        "own": account == accounts.own(request),
         "grants": account.grants.filter(facility=directory.here()).order_by("-granted_at"),
         "now": now,
         "locked": account.locked_until is not None and account.locked_until > now,

@@ -44,6 +44,10 @@ class Trouble:
     bad: bool = False
 
 
+def _stuck() -> str:
+    return reverse("messages") + "?stuck=1"
+
+
 def _midnight() -> datetime:
     return datetime.combine(clock.today(), datetime.min.time(), clock.VIETNAM)
 
@@ -98,11 +102,12 @@ def flow(request: HttpRequest) -> HttpResponse:
 
 def _line_troubles(state: exchange.Flow, now: datetime, hub: bool) -> list[Trouble]:
     found = []
-    if not hub and state.last_contact_at is None:
+    contact = state.last_contact_at
+    if not hub and contact is None:
         remedy = _("Check the Internet line of this computer and the hub's address in lienthong.toml.")
         found.append(Trouble(_("There was no contact with the hub yet."), remedy, bad=True))
-    elif not hub and now - state.last_contact_at > HUB_SILENT:
-        what = _("No contact with the hub since %(at)s.") % {"at": moment(state.last_contact_at)}
+    elif not hub and contact is not None and now - contact > HUB_SILENT:
+        what = _("No contact with the hub since %(at)s.") % {"at": moment(contact)}
         remedy = _(
             "Check the Internet line. Nothing is lost: what waits goes by itself when the line is back."
         )
@@ -112,13 +117,13 @@ def _line_troubles(state: exchange.Flow, now: datetime, hub: bool) -> list[Troub
         remedy = _(
             "The line may be slow, or the other hospital is switched off. Look at the journey of the message."
         )
-        found.append(Trouble(what, remedy, reverse("messages")))
+        found.append(Trouble(what, remedy, _stuck()))
     if state.last_error is not None:
-        found.append(Trouble(sentence(state.last_error), hint(state.last_error), reverse("messages")))
+        found.append(Trouble(sentence(state.last_error), hint(state.last_error), _stuck()))
     if state.set_aside:
         what = ngettext("%(n)d message was set aside.", "%(n)d messages were set aside.", state.set_aside)
         remedy = _("Look at the reason on the message's page and tell the hospital that sent it.")
-        found.append(Trouble(what % {"n": state.set_aside}, remedy, reverse("messages")))
+        found.append(Trouble(what % {"n": state.set_aside}, remedy, _stuck()))
     return found
 
 
@@ -171,10 +176,9 @@ def refused(request: HttpRequest) -> HttpResponse:
     """``/it/refused``: what was set aside, why, where, what to do; ``code`` and ``all`` filter."""
     everything = request.GET.get("all") == "1"
     found = Finding.objects.filter(severity="error") if everything else waiting_refused()
-    kinds = list(found.values("code").annotate(n=Count("id"), example=Max("id")).order_by("-n", "code"))
-    examples = Finding.objects.in_bulk([kind["example"] for kind in kinds])
-    for kind in kinds:
-        kind["problem"] = examples[kind["example"]].problem
+    counts = list(found.values("code").annotate(n=Count("id"), example=Max("id")).order_by("-n", "code"))
+    examples = Finding.objects.in_bulk([count["example"] for count in counts])
+    kinds = [{**count, "problem": examples[count["example"]].problem} for count in counts]
     code = request.GET.get("code", "")
     chosen = found.filter(code=code) if code else found
     rows = Paginator(chosen.select_related("export").order_by("-id"), 50).get_page(request.GET.get("page"))
@@ -186,10 +190,10 @@ def refused(request: HttpRequest) -> HttpResponse:
 @requires(*rights.FLOW)
 def messages(request: HttpRequest) -> HttpResponse:
     """``/it/messages``: one box for a message id, a loop, a slip or dossier number, or the hash of a file."""
-    text = request.GET.get("q", "").strip()[:100]
+    text, stuck = request.GET.get("q", "").strip()[:100], request.GET.get("stuck") == "1"
     files: list[Export] = []
     if text:
-        rows = list(exchange.find(text))
+        rows = exchange.find(text)
         numbered = Transfer.objects.filter(Q(slip=text) | Q(ma_lk=text)).values_list("loop", flat=True)[:20]
         for loop in numbered:
             rows += exchange.messages_of(loop)
@@ -198,8 +202,10 @@ def messages(request: HttpRequest) -> HttpResponse:
             named = Q(sha256__startswith=text.lower()) | Q(name=text)
             files = list(Export.objects.filter(named).order_by("-taken_at")[:20])
     else:
-        rows = list(exchange.recent())
-    return render(request, "web/it/messages.html", {"text": text, "rows": rows, "files": files})
+        rows = exchange.recent(50, stuck=stuck)
+    return render(
+        request, "web/it/messages.html", {"text": text, "rows": rows, "files": files, "stuck": stuck}
+    )
 
 
 @require_GET

@@ -18,7 +18,9 @@ _SIGN_INS = ("sign-in", "sign-in-failed", "sign-out", "account-locked", "passwor
 def me(request: HttpRequest) -> HttpResponse:
     """``/me``: roles now, the last sign-ins and failures under one's own name."""
     events = [
-        event for event in audit.trail(person=request.user.username, limit=500) if event.action in _SIGN_INS
+        event
+        for event in audit.trail(person=accounts.own(request).username, limit=500)
+        if event.action in _SIGN_INS
     ]
     held = sorted(accounts.request_roles(request))
     page = {

@@ -35,6 +35,7 @@ class Unit:
     confirmed: bool
     shape: str
     words: str
+    joined: bool
     last_seen: datetime | None
     sent_today: int
     received_today: int
@@ -63,8 +64,10 @@ def _units(traffic: Sequence[exchange.DayCount]) -> list[Unit]:
         sent[count.sender].append(count)
         received[count.receiver].append(count)
     found = []
-    facilities = Facility.objects.exclude(code=directory.here()).annotate(
-        seen=Max("nodes__last_seen"), joined=Min("nodes__valid_from")
+    facilities = (
+        Facility.objects.exclude(code=directory.here())
+        .annotate(seen=Max("nodes__last_seen"), joined=Min("nodes__valid_from"))
+        .order_by("place", "code")
     )
     for facility in facilities:
         out, into = sent[facility.code], received[facility.code]
@@ -76,6 +79,7 @@ def _units(traffic: Sequence[exchange.DayCount]) -> list[Unit]:
                 confirmed=facility.code_confirmed,
                 shape=shape,
                 words=words,
+                joined=facility.joined is not None,
                 last_seen=facility.seen,
                 sent_today=sum(c.sent for c in out if c.day == today),
                 received_today=sum(c.receipted for c in into if c.day == today),
@@ -85,7 +89,7 @@ def _units(traffic: Sequence[exchange.DayCount]) -> list[Unit]:
                 last_day=max((c.day for c in [*out, *into]), default=None),
             )
         )
-    return found
+    return sorted(found, key=lambda unit: not unit.joined)
 
 
 def _by_day(traffic: Sequence[exchange.DayCount], days: int) -> list[tuple[date, int]]:
@@ -105,7 +109,7 @@ def province(request: HttpRequest) -> HttpResponse:
     page = {
         "units": units,
         "connected": sum(unit.shape == "ok" for unit in units),
-        "joined": sum(unit.shape != "wait" for unit in units),
+        "joined": sum(unit.joined for unit in units),
         "sent": sum(count.sent for count in traffic),
         "receipted": sum(count.receipted for count in traffic),
         "open": sum(count.sent - count.receipted for count in traffic),

@@ -75,7 +75,7 @@ def _demo_accounts() -> list[dict[str, str]]:
 @require_http_methods(["GET", "POST"])
 def sign_in(request: HttpRequest) -> HttpResponse:
     """``/sign-in``: name and password; goes on to ``next`` when that is a page of this node."""
-    if request.user.is_authenticated:
+    if accounts.signed_in(request):
         return redirect(_target(request))
     form, status = SignInForm(request.POST or None), 200
     if request.method == "POST" and form.is_valid():
@@ -123,7 +123,7 @@ def sign_out(request: HttpRequest) -> HttpResponse:
 @before_password
 def password(request: HttpRequest) -> HttpResponse:
     """``/password``: a new one; the present one is asked for again, wrong answers count as failures."""
-    account = request.user
+    account = accounts.own(request)
     form = PasswordForm(request.POST or None)
     if request.method == "POST" and form.is_valid() and _change(request, form):
         messages.success(request, _("The new password holds from now on."))
@@ -167,9 +167,10 @@ def language(request: HttpRequest) -> HttpResponse:
     response = HttpResponseRedirect(_target(request))
     if chosen in dict(settings.LANGUAGES):
         _remember(response, chosen)
-        if request.user.is_authenticated and request.user.language != chosen:
-            request.user.language = chosen
-            request.user.save(update_fields=["language"])
+        account = accounts.signed_in(request)
+        if account is not None and account.language != chosen:
+            account.language = chosen
+            account.save(update_fields=["language"])
     return response
 
 

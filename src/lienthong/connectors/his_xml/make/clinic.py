@@ -5,13 +5,16 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
-from lienthong.connectors.his_xml.make.data import load
 from lienthong.connectors.his_xml.make.episode import Episode, add_drug, add_service, shares, stamp
+from lienthong.connectors.his_xml.make.lists import load
 
 FULL_COVER_BELOW = 351_000 * 100
 """15 % of the base salary, in hundredths of a đồng: below it no co-payment (insurance law, article 22)."""
 MOST_NOTES = 8
-MOST_DRUG_DAYS = 5
+LENGTHS = {"chay_than": (205, 240), "hoa_chat": (90, 150), "cpap": (240, 300), "tho_may": (120, 240)}
+"""Minutes of procedures that take longer or shorter than is usual for their group."""
+DAILY_ORDERS = 2
+"""Drugs are ordered day by day so long, then for the rest of the stay."""
 
 
 def treat(episode: Episode) -> None:
@@ -67,13 +70,35 @@ def _laboratory(episode: Episode) -> None:
             for service, indicators in lists["panels"][panel].items():
                 begun = sampled + _minutes(episode, 4, 12)
                 row = add_service(episode, service, sampled, begun, ready, reader)
-                for indicator in indicators:
-                    _result(episode, row["MA_DICH_VU"], indicator, ready, reader.code(episode.edition))
+                values = {
+                    indicator: _value(episode, indicator, lists["indicators"][indicator][2:], ready)
+                    for indicator in indicators
+                }
+                _agree(episode, values)
+                for indicator, value in values.items():
+                    _result(episode, row["MA_DICH_VU"], indicator, value, ready, reader.code(episode.edition))
 
 
-def _result(episode: Episode, service: str, indicator: str, ready: datetime, reader: str) -> None:
-    name, unit, *normal = load("laboratory.json")["indicators"][indicator]
-    value = _value(episode, indicator, normal, ready)
+def _agree(episode: Episode, values: dict[str, str]) -> None:
+    """What follows from other indicators of the same sample, unless the scenario sets it."""
+    given = episode.scenario.values or {}
+    shake = episode.rng.uniform(0.97, 1.03)
+    if "HGB" in values:
+        if "HCT" not in given:
+            values["HCT"] = f"{float(values['HGB']) * 0.003 * shake:.3f}"
+        if "RBC" in values and "MCV" in values:
+            cells = float(values["HCT"]) * 1000 / float(values["MCV"])
+            values["RBC"] = f"{cells:.2f}"
+            values["MCH"] = f"{float(values['HGB']) / cells:.1f}"
+    if "NEU" in values and "LYM" in values:
+        rest = 100 - float(values["NEU"])
+        values["LYM"] = f"{rest * episode.rng.uniform(0.62, 0.8):.1f}"
+    if "HCO3" in values:
+        values["BE"] = f"{float(values['HCO3']) - 24.6 * shake:.1f}"
+
+
+def _result(episode: Episode, service: str, indicator: str, value: str, ready: datetime, reader: str) -> None:
+    name, unit = load("laboratory.json")["indicators"][indicator][:2]
     if indicator in (episode.scenario.values or {}):
         episode.found.setdefault(indicator, []).append(value)
     episode.results.append(
@@ -124,7 +149,7 @@ def _image(episode: Episode) -> None:
                 "MA_LK": episode.ma_lk,
                 "STT": str(len(episode.results) + 1),
                 "MA_DICH_VU": row["MA_DICH_VU"],
-                "TEN_CHI_SO": "" if episode.edition != "130" else row["TEN_DICH_VU"],
+                "TEN_CHI_SO": row["TEN_DICH_VU"],
                 "MO_TA": description,
                 "KET_LUAN": conclusion,
                 "NGAY_KQ": stamp(done),
@@ -136,13 +161,19 @@ def _image(episode: Episode) -> None:
 
 def _procedures(episode: Episode) -> None:
     for service, day in episode.scenario.procedures:
-        if day > episode.days:
+        operation = load("services.json")[service][2] == 8
+        if day > episode.days or (operation and _operated_elsewhere(episode)):
             continue
         ordered = episode.round_time(day) + timedelta(minutes=15)
         begun = ordered + _minutes(episode, 10, 40)
-        done = min(begun + _minutes(episode, 15, 70), episode.left - timedelta(minutes=5))
+        length = LENGTHS.get(service, (50, 120) if operation else (15, 45))
+        done = min(begun + _minutes(episode, *length), episode.left - timedelta(minutes=5))
         if begun < done:
             add_service(episode, service, ordered, begun, done, episode.doctor)
+
+
+def _operated_elsewhere(episode: Episode) -> bool:
+    return bool(episode.send_to and episode.scenario.treatment_sent)
 
 
 def _drugs(episode: Episode) -> None:
@@ -151,17 +182,20 @@ def _drugs(episode: Episode) -> None:
         for key, dose, times, days in episode.scenario.drugs:
             add_drug(episode, key, float(dose), times, days, ordered, None)
         return
-    last_day = min(episode.days, MOST_DRUG_DAYS)
-    for day in range(last_day + 1):
+    stay = max(1, episode.days)
+    for day in range(min(stay, DAILY_ORDERS + 1)):
         ordered = episode.round_time(day) + timedelta(minutes=8)
-        if day and day == episode.days:
-            break
         for key, dose, times, first, last in episode.scenario.drugs:
-            if day < first or (last >= 0 and day > last):
+            end = min(stay - 1, last) if last >= 0 else stay - 1
+            begins = max(day, first) if day == DAILY_ORDERS else day
+            anaesthesia = key in ("bupivacain", "propofol") and _operated_elsewhere(episode)
+            if first > begins or begins > end or anaesthesia:
                 continue
-            given = min(ordered + _minutes(episode, 12, 40), episode.left - timedelta(minutes=20))
-            if given >= ordered:
-                add_drug(episode, key, float(dose), times, 1, ordered, given)
+            days = end - begins + 1 if day == DAILY_ORDERS else 1
+            at = ordered + timedelta(days=begins - day)
+            given = min(at + _minutes(episode, 12, 40), episode.left - timedelta(minutes=20))
+            if given >= at:
+                add_drug(episode, key, float(dose), times, days, at, given)
 
 
 def _bed(episode: Episode) -> None:
@@ -182,7 +216,8 @@ def _bed(episode: Episode) -> None:
 def _notes(episode: Episode) -> None:
     scenario = episode.scenario
     if not scenario.inpatient:
-        _note(episode, scenario.notes[0], episode.arrived + timedelta(minutes=6))
+        text = f"{episode.text(scenario.history)} {scenario.notes[0]}"
+        _note(episode, text, episode.arrived + timedelta(minutes=6))
         return
     last = episode.left - timedelta(minutes=45)
     middle = scenario.notes[1:-1] or scenario.notes[-1:]
@@ -191,8 +226,16 @@ def _notes(episode: Episode) -> None:
         step = len(days) / MOST_NOTES
         days = [days[int(i * step)] for i in range(MOST_NOTES)]
     _note(episode, f"{episode.text(scenario.history)} Khám: {scenario.notes[0]}", episode.round_time(0))
+    said = ""
+    progress = load("phrases.json")["progress"]
     for number, day in enumerate(days[1:-1]):
-        _note(episode, middle[number * len(middle) // max(1, len(days) - 2)], episode.round_time(day))
+        text = middle[number * len(middle) // max(1, len(days) - 2)]
+        _note(
+            episode,
+            progress[(day + episode.ill_days) % len(progress)] if text == said else text,
+            episode.round_time(day),
+        )
+        said = text
     if scenario.surgery and any(service["MA_NHOM"] == "8" for service in episode.services):
         moment = next(s["NGAY_KQ"] for s in episode.services if s["MA_NHOM"] == "8")
         episode.course.append(_note_row(episode, "Bệnh nhân sau mổ tỉnh, huyết động ổn định.", moment, 0.3))

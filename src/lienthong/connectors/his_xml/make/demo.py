@@ -21,11 +21,12 @@ from lienthong.connectors.his_xml.make.exports import batch_name
 from lienthong.connectors.his_xml.make.history import person_visits
 from lienthong.connectors.his_xml.make.people import People
 from lienthong.connectors.his_xml.make.scenario import draw, scenarios
+from lienthong.foundation.clock import VIETNAM
 
 FIRST_DAY = date(2025, 1, 12)
 DAYS = 36
 HUB_HOSPITAL = "01929"
-EVENING = time(23, 45)
+EVENING = time(23, 45, tzinfo=VIETNAM)
 RESENT_AFTER = timedelta(days=3)
 HISTORY_VISITS = 24
 REGULAR_SENT_ON = 19
@@ -34,7 +35,7 @@ BACK_HOME = 8
 
 @dataclass(frozen=True, slots=True)
 class Export:
-    """A file as the HIS drops it: name within the folder, bytes, moment (Viet Nam's time, naive)."""
+    """A file as the HIS drops it: name within the folder, bytes, moment (aware, Viet Nam's time)."""
 
     name: str
     data: bytes
@@ -49,19 +50,14 @@ class Expected:
         dossiers: distinct readable dossiers (facility and MA_LK).
         versions: readable dossiers with those sent again.
         transfers: distinct dossiers sent on to 01929.
-        refused_dossiers: refused inside files that could be read; refused_files: refused as a whole.
+        refused: dossiers, and whole files that cannot be read.
     """
 
     files: int
     dossiers: int
     versions: int
     transfers: int
-    refused_dossiers: int
-    refused_files: int
-
-    @property
-    def refused(self) -> int:
-        return self.refused_dossiers + self.refused_files
+    refused: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,11 +126,10 @@ def demo_exports(seed: int) -> Demo:
             dossiers=dossiers,
             versions=dossiers + len(plan.resent_days),
             transfers=plan.transfers,
-            refused_dossiers=len(plan.damaged_days),
-            refused_files=bad_files,
+            refused=len(plan.damaged_days) + bad_files,
         )
     count = _HUB_ORDINARY + BACK_HOME
-    demo.expected[HUB_HOSPITAL] = Expected(-(-count // 12), count, count, 0, 0, 0)
+    demo.expected[HUB_HOSPITAL] = Expected(-(-count // 12), count, count, 0, 0)
     return demo
 
 
@@ -179,7 +174,7 @@ class _Sender:
             return []
         first, last = date(2023, 2, 20), FIRST_DAY - timedelta(days=3)
         count = self.plan.history
-        return list(person_visits(self.site, self.regular, count, first, last, self.rng, "4750"))
+        return list(person_visits(self.site, self.regular, count, first, last, self.rng, None))
 
 
 def _pending_culture(episode: Episode) -> None:
@@ -222,7 +217,7 @@ def _sender(seed: int, facility: str) -> Iterator[Export]:
     late: list[Export] = []
     transfers_of = [maker.transfers(day) for day in range(DAYS)]
     if plan.history:
-        moment = datetime.combine(FIRST_DAY, time(6, 30))
+        moment = datetime.combine(FIRST_DAY, time(6, 30, tzinfo=VIETNAM))
         yield Export(batch_name(moment), envelope(maker.history(), moment.date()), moment)
     for number in range(DAYS):
         day = FIRST_DAY + timedelta(days=number)

@@ -10,13 +10,14 @@ from random import Random
 from lienthong.connectors.his_xml.dossier import Edition
 from lienthong.connectors.his_xml.make import papers, programmes
 from lienthong.connectors.his_xml.make.clinic import treat
-from lienthong.connectors.his_xml.make.data import icd_names, load
 from lienthong.connectors.his_xml.make.envelope import MadeDossier
 from lienthong.connectors.his_xml.make.episode import Episode
 from lienthong.connectors.his_xml.make.layout import document
+from lienthong.connectors.his_xml.make.lists import icd_names, load
 from lienthong.connectors.his_xml.make.people import People, Person
 from lienthong.connectors.his_xml.make.scenario import Scenario, draw
 from lienthong.connectors.his_xml.make.staff import staff
+from lienthong.foundation.clock import VIETNAM
 from lienthong.foundation.ids import stable_id
 
 BENEFIT = {"1": 100, "2": 100, "3": 95, "4": 80, "5": 100}
@@ -73,8 +74,8 @@ def _times(
     """Arrival, admission, end."""
     if not scenario.inpatient:
         arrived = datetime.combine(day, time(7, 0)) + timedelta(minutes=rng.randrange(420))
-        has_tests = bool(scenario.panels or scenario.imaging)
-        stay = timedelta(minutes=rng.randint(115, 175) if has_tests else rng.randint(25, 60))
+        usual = (115, 175) if scenario.panels or scenario.imaging else (25, 60)
+        stay = timedelta(minutes=rng.randint(*(scenario.minutes if any(scenario.minutes) else usual)))
         return arrived, None, arrived + stay
     nights = rng.randint(*(scenario.before_transfer if send else scenario.stay))
     first = day - timedelta(days=nights)
@@ -214,7 +215,7 @@ def finish(episode: Episode) -> MadeDossier:
         edition=edition,
         documents=documents,
         is_transfer=bool(episode.send_to),
-        discharged=episode.left,
+        discharged=episode.left.replace(tzinfo=VIETNAM),
     )
 
 

@@ -21,7 +21,7 @@ class MadeDossier:
     Attributes:
         documents: table name and inner XML text, in official order; XML14 may stand several times.
         is_transfer: an XML13 is in it (130: the patient left to another facility).
-        discharged: NGAY_RA, Viet Nam's time, naive.
+        discharged: NGAY_RA, aware, Viet Nam's time.
     """
 
     facility: str

@@ -8,12 +8,13 @@ from random import Random
 from typing import Any
 
 from lienthong.connectors.his_xml.dossier import Edition
-from lienthong.connectors.his_xml.make.data import load
+from lienthong.connectors.his_xml.make.lists import load
 from lienthong.connectors.his_xml.make.people import Person
 from lienthong.connectors.his_xml.make.scenario import Scenario
 from lienthong.connectors.his_xml.make.staff import Member, Staff
 
 Row = dict[str, str]
+RANKS = ("Hạng đặc biệt", "Hạng I", "Hạng II")
 
 
 def stamp(moment: datetime) -> str:
@@ -87,10 +88,6 @@ class Episode:
         return min(base + timedelta(minutes=self.rng.randrange(50)), self.left - timedelta(minutes=90))
 
 
-def price(tenths_of_cents: int) -> str:
-    return f"{tenths_of_cents}.00"
-
-
 def money(cents: int) -> str:
     """An amount with 2 places from hundredths of a đồng."""
     return f"{cents // 100}.{cents % 100:02d}"
@@ -126,6 +123,10 @@ def add_service(
     """A row of XML3."""
     service: list[Any] = load("services.json")[key]
     code, name, group, unit_price, machine = service[:5]
+    if group == 15:
+        name = name.replace(
+            "Hạng I", RANKS[load("places.json")["facilities"].get(episode.facility, {}).get("rank", 2)]
+        )
     cents = unit_price * quantity * 100
     episode.service_total += cents
     doctor = episode.doctor.code(episode.edition)

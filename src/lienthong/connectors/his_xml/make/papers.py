@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from lienthong.connectors.his_xml.make.data import load
 from lienthong.connectors.his_xml.make.episode import Episode, Row, day_stamp, money, stamp
+from lienthong.connectors.his_xml.make.lists import load
 
 
 def _identity(episode: Episode) -> Row:
@@ -21,7 +21,7 @@ def _identity(episode: Episode) -> Row:
         "MA_NGHE_NGHIEP": _occupation(episode),
         "DIA_CHI": person.place.address(left.date()),
         "MA_THE_BHYT": person.card(),
-        "GT_THE_DEN": f"{left.year}1231" if person.card() else "",
+        "GT_THE_DEN": f"{left.year + (left.month == 12)}1231" if person.card() else "",
         "NGAY_VAO": stamp(episode.arrived),
         "NGAY_VAO_NOI_TRU": stamp(episode.admitted) if episode.admitted else "",
         "NGAY_RA": stamp(left),
@@ -60,7 +60,7 @@ def summary(episode: Episode) -> Row:
             "STT": "1",
             "MA_BN": person.record_numbers[episode.facility],
             "SO_CCCD": person.citizen_number,
-            "NHOM_MAU": person.blood,
+            "NHOM_MAU": person.blood if episode.edition != "130" else "",
             "MATINH_CU_TRU": province,
             "MAHUYEN_CU_TRU": district,
             "MAXA_CU_TRU": commune,
@@ -144,12 +144,17 @@ def _vitals_words(episode: Episode) -> str:
     )
 
 
+def _treatment(episode: Episode) -> str:
+    scenario = episode.scenario
+    return (episode.send_to and scenario.treatment_sent) or scenario.treatment
+
+
 def _course_text(episode: Episode) -> str:
     scenario = episode.scenario
     end = scenario.signs if episode.send_to else scenario.notes[-1]
     return (
         f"{episode.text(scenario.history)} Vào viện khám: {episode.text(scenario.notes[0])} "
-        f"Đã điều trị: {scenario.treatment}. Hiện tại: {episode.text(end)}"
+        f"Đã điều trị: {_treatment(episode)}. Hiện tại: {episode.text(end)}"
     )
 
 
@@ -183,7 +188,7 @@ def transfer_slip(episode: Episode) -> Row:
         row |= {
             "MA_CSKCB_DI": episode.came_from,
             "MA_CSKCB_DEN": episode.send_to,
-            "PP_DIEUTRI": f"{scenario.treatment}. Thuốc đã dùng: {_given(episode)}."
+            "PP_DIEUTRI": f"{_treatment(episode)}. Thuốc đã dùng: {_given(episode)}."
             + (f" Thủ thuật, kỹ thuật: {done}." if done else ""),
             "TINH_TRANG_CT": scenario.state,
         }

@@ -8,7 +8,7 @@ from functools import cache
 from random import Random
 from typing import Any
 
-from lienthong.connectors.his_xml.make.data import Weighted, code_list, load
+from lienthong.connectors.his_xml.make.lists import Weighted, code_list, load
 from lienthong.foundation.ids import stable_id
 
 MERGER = date(2025, 7, 1)
@@ -133,9 +133,9 @@ class People:
         child = years < 16
         weight, height = _body(rng, years, sex)
         young = day.year - years >= 1980
-        surname = _surnames(ethnic).draw(rng)
+        surname = surnames(ethnic).draw(rng)
         return Person(
-            name=f"{surname} {_given(rng, sex, young)}".upper(),
+            name=f"{surname} {given_names(rng, sex, young)}".upper(),
             sex=sex,
             born=born,
             year_only=years > 72 and rng.random() < 0.12,
@@ -151,15 +151,15 @@ class People:
             height=height,
             blood=rng.choice(("O+", "O+", "O+", "B+", "B+", "A+", "A+", "AB+")) if rng.random() < 0.3 else "",
             employer=employer,
-            father=f"{surname} {_given(rng, '1', True)}".upper() if child else "",
-            mother=f"{_surnames(ethnic).draw(rng)} {_given(rng, '2', True)}".upper() if child else "",
+            father=f"{surname} {given_names(rng, '1', True)}".upper() if child else "",
+            mother=f"{surnames(ethnic).draw(rng)} {given_names(rng, '2', True)}".upper() if child else "",
         )
 
     def newborn(self, rng: Random, born: datetime) -> Person:
         """A baby of known hour, without own citizen number, under the mother's name (Decision 3176, XML1)."""
         baby = self.make(rng, (0, 0), "", born.date())
         baby.born, baby.citizen_number = born, ""
-        baby.mother = f"{_surnames(baby.ethnic).draw(rng)} {_given(rng, '2', True)}".upper()
+        baby.mother = f"{surnames(baby.ethnic).draw(rng)} {given_names(rng, '2', True)}".upper()
         baby.name = baby.mother
         baby.weight, baby.height, baby.blood = round(rng.uniform(1.5, 2.3), 2), rng.randint(41, 46), ""
         baby.temporary_card = "TE124" + baby.social_number
@@ -185,7 +185,7 @@ def _ethnic(district: str) -> Weighted:
 
 
 @cache
-def _surnames(ethnic: str) -> Weighted:
+def surnames(ethnic: str) -> Weighted:
     return Weighted(load("names.json")["surnames"][ethnic])
 
 
@@ -194,7 +194,7 @@ def _words(kind: str, sex: str, age: str) -> Weighted:
     return Weighted(load("names.json")[f"{kind}_{'male' if sex == '1' else 'female'}"][age])
 
 
-def _given(rng: Random, sex: str, young: bool) -> str:
+def given_names(rng: Random, sex: str, young: bool) -> str:
     age = "young" if young else "old"
     middle = _words("middle", sex, age).draw(rng)
     given = _words("given", sex, age).draw(rng)

@@ -7,7 +7,7 @@ from functools import cache
 from random import Random
 from typing import Any
 
-from lienthong.connectors.his_xml.make.data import load, scenario_files
+from lienthong.connectors.his_xml.make.lists import load, scenario_files
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +24,10 @@ class Scenario:
         imaging: service, description, conclusion.
         drugs: drug, amount per time, times a day, first day, last day (-1 to the end); out-patients: days.
         procedures: service and day.
+        minutes: how long an out-patient stays; (0, 0) for what is usual.
         papers: further tables (XML6, XML9, XML10, XML11, XML15).
+        treatment_sent: what was done when the patient is sent on instead of being operated on here.
+        only_at: facilities that treat this, parted by spaces; empty for all.
     """
 
     id: str
@@ -52,6 +55,7 @@ class Scenario:
     procedures: tuple[tuple[str, int], ...] = ()
     stay: tuple[int, int] = (0, 0)
     before_transfer: tuple[int, int] = (0, 2)
+    minutes: tuple[int, int] = (0, 0)
     exam: str = "kham"
     bed: str = "giuong_noi"
     method: str = "Nội khoa"
@@ -63,6 +67,7 @@ class Scenario:
     state: str = ""
     direction: str = ""
     surgery: str = ""
+    treatment_sent: str = ""
     advice: str = "Uống thuốc theo đơn, tái khám theo hẹn"
     follow_up: tuple[int, ...] = ()
     papers: tuple[str, ...] = ()

@@ -7,8 +7,8 @@ from functools import cache
 from random import Random
 
 from lienthong.connectors.his_xml.dossier import Edition
-from lienthong.connectors.his_xml.make.data import load
-from lienthong.connectors.his_xml.make.people import _given, _surnames
+from lienthong.connectors.his_xml.make.lists import load
+from lienthong.connectors.his_xml.make.people import given_names, surnames
 from lienthong.foundation.text import name_case
 
 
@@ -55,7 +55,7 @@ def staff(facility: str) -> Staff:
         nonlocal serial
         serial += rng.randint(3, 40)
         sex = rng.choice("12")
-        name = f"{_surnames('01').draw(rng)} {_given(rng, sex, rng.random() < 0.5)}"
+        name = f"{surnames('01').draw(rng)} {given_names(rng, sex, rng.random() < 0.5)}"
         kind = "CCHN" if rng.random() < 0.7 else "GPHN"
         return Member(
             name_case(name.upper()),

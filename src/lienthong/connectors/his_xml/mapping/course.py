@@ -11,8 +11,10 @@ from .draft import Draft, Fields
 from .fhir import Json
 
 _SIGNS = re.compile(r"CSST\s*[<\[({]([^<>\[\](){}]*)", re.IGNORECASE)
-_SPLIT = re.compile(r"[_;|\s]+")
-_SIGN = re.compile(r"(HA|NT|SP|HL|M|T)\s*[:=]?\s*(\d{1,3}(?:[.,]\d{1,2})?)(?:/(\d{1,3}))?\D*", re.IGNORECASE)
+_SIGN = re.compile(
+    r"(?<![^\W\d_])(HA|NT|SP|HL|M|T)\s*[:=]?\s*(\d{1,3}(?:[.,]\d{1,2})?)(?![.,]?\d)(?:\s*/\s*(\d{1,3})(?!\d))?",
+    re.IGNORECASE,
+)
 _VITALS = {
     "M": (("8867-4",), "Mạch", "lần/phút", "/min"),
     "T": (("8310-5",), "Nhiệt độ", "°C", "Cel"),
@@ -62,10 +64,7 @@ def course(draft: Draft) -> None:
 def _vital_signs(draft: Draft, row: Fields) -> list[Json]:
     found: dict[str, Json] = {}
     for block in _SIGNS.findall(row["DIEN_BIEN_LS"]):
-        for token in _SPLIT.split(block):
-            match = _SIGN.fullmatch(token)
-            if match is None:
-                continue
+        for match in _SIGN.finditer(block):
             name = match[1].upper()
             value = _sign(name, match[2], match[3])
             if value and name not in found:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import date
+from functools import lru_cache
 
 from lienthong.connectors.his_xml.dossier import Dossier
 from lienthong.foundation.ids import stable_id
@@ -69,7 +70,7 @@ class Draft:
         self.conditions: dict[str, Json] = {}
         self.diagnoses: list[Json] = []
         self.results: dict[str, list[Json]] = {}
-        self._shared: dict[str, Json] = {}
+        self._shared: set[str] = set()
 
     def named(self, list_name: str, code: str, system: str = "") -> Json | None:
         """A code of an insurance list with its name on the day of the visit; an unknown code has none."""
@@ -173,7 +174,7 @@ class Draft:
         if not _FACILITY.fullmatch(number):
             return {"display": number}
         resource_id = stable_id("Organization", number)
-        if number not in self._shared:
+        if resource_id not in self._shared:
             name = facility_name(number)
             body: Json = {
                 "resourceType": "Organization",
@@ -181,7 +182,7 @@ class Draft:
                 "identifier": [{"system": systems.FACILITY, "value": number}],
                 "name": name or number,
             }
-            self._shared[number] = body
+            self._shared.add(resource_id)
             self.resources.append(body)
         return fhir.reference("Organization", resource_id)
 
@@ -191,30 +192,26 @@ class Draft:
         Text without a digit is a name and stays text. The name never enters the Practitioner, so that the
         resource is the same in every dossier.
         """
-        number = values.items(number)[0] if values.items(number) else ""
-        spelled = "".join(number.split()).upper()
-        if not any("0" <= c <= "9" for c in spelled):
+        if ";" in number:
+            number = next(iter(values.items(number)), "")
+        spelled, resource_id = _licence(number)
+        if not spelled:
             return {"display": name or number} if name or number else None
-        spelled = _SUFFIX.sub("", spelled)
-        trainee = _TRAINEE.search(spelled)
-        if trainee:
-            spelled = trainee[1]
-        resource_id = stable_id("Practitioner", spelled)
-        if spelled not in self._shared:
+        if resource_id not in self._shared:
             system, kind = _practitioner_system(spelled)
             body: Json = {
                 "resourceType": "Practitioner",
                 "id": resource_id,
                 "identifier": [fhir.identifier(system, spelled, kind)],
             }
-            self._shared[spelled] = body
+            self._shared.add(resource_id)
             self.resources.append(body)
         return fhir.reference("Practitioner", resource_id, name)
 
     def practitioners(self, numbers: str) -> list[Json]:
         """References to each of a list of practitioners, each once."""
-        found = [self.practitioner(number) for number in values.items(numbers)]
-        return list({str(one): one for one in found if one}.values())
+        found = fhir.listed(*(self.practitioner(number) for number in values.items(numbers)))
+        return found if len(found) < 2 else list({str(one): one for one in found}.values())
 
     def location(self, department: str, bed: str = "") -> Json | None:
         """Reference to a department of this facility, or to a bed in it; None without a department."""
@@ -222,8 +219,7 @@ class Draft:
         if not department and not bed:
             return None
         resource_id = stable_id("Location", self.facility, department, bed)
-        key = f"Location {department} {bed}"
-        if key not in self._shared:
+        if resource_id not in self._shared:
             inside = self.location(department) if bed and department else None
             body: Json = {
                 "resourceType": "Location",
@@ -239,7 +235,7 @@ class Draft:
                 body["managingOrganization"] = owner
             if inside:
                 body["partOf"] = inside
-            self._shared[key] = body
+            self._shared.add(resource_id)
             self.resources.append(body)
         return fhir.reference("Location", resource_id)
 
@@ -251,6 +247,19 @@ class Draft:
             if condition:
                 found.append(fhir.reference("Condition", condition["id"]))
         return found
+
+
+@lru_cache(maxsize=8192)
+def _licence(text: str) -> tuple[str, str]:
+    """The number as it is compared, and the id of its Practitioner; empty when the text has no digit."""
+    spelled = "".join(text.split()).upper()
+    if not any("0" <= c <= "9" for c in spelled):
+        return "", ""
+    spelled = _SUFFIX.sub("", spelled)
+    trainee = _TRAINEE.search(spelled)
+    if trainee:
+        spelled = trainee[1]
+    return spelled, stable_id("Practitioner", spelled)
 
 
 def _practitioner_system(number: str) -> tuple[str, str]:

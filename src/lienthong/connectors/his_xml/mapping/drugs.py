@@ -27,7 +27,7 @@ def drugs(draft: Draft) -> None:
         kinds = restricted.of_drug(f"{row['TEN_THUOC']} {row['CACH_DUNG']}", row["NGUON_CTRA"])
         for resource in made:
             restricted.label(resource, kinds)
-            draft.unread_times(resource, row, "NGAY_YL", "NGAY_TH_YL")
+        draft.unread_times(made[0], row, "NGAY_YL", "NGAY_TH_YL")
 
 
 def _drug(row: Fields) -> Json:

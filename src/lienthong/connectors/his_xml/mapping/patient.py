@@ -29,13 +29,16 @@ def people(draft: Draft) -> None:
 
 
 def identity(number: str) -> Json | None:
-    """Identifier of SO_CCCD: citizen number (12 digits), old card (9), other document; else None."""
+    """Identifier of SO_CCCD: citizen number (12 digits), old card (9) or passport; None for other text.
+
+    Other counts of digits are no number (11 have most likely lost a zero): never repaired, kept as text.
+    """
     compact = "".join(number.split()).upper()
     if len(compact) == 12 and compact.isascii() and compact.isdigit():
         return fhir.identifier(systems.CITIZEN_NUMBER, compact, "NI")
     if len(compact) == 9 and compact.isascii() and compact.isdigit():
         return fhir.identifier(systems.OLD_IDENTITY_CARD, compact, "NI")
-    if _DOCUMENT.fullmatch(compact) and any(c.isdigit() for c in compact):
+    if _DOCUMENT.fullmatch(compact) and not compact.isdigit() and not compact.isalpha():
         return fhir.identifier(systems.PASSPORT, compact, "PPN")
     return None
 
@@ -138,7 +141,10 @@ def _address(draft: Draft) -> Json | None:
 
 
 def _cards(draft: Draft) -> list[tuple[str, str, str, str]]:
-    """Number, first and last day, place of registration of each card; the lists of XML1 run in parallel."""
+    """Number, first and last day, place of registration of each card.
+
+    The lists of XML1 run in parallel; a card that is named again was prolonged.
+    """
     numbers = [values.code(n).upper() for n in values.places(draft.person("MA_THE_BHYT"))]
     starts, ends, homes = (values.places(draft.person(f)) for f in ("GT_THE_TU", "GT_THE_DEN", "MA_DKBD"))
 
@@ -147,8 +153,10 @@ def _cards(draft: Draft) -> list[tuple[str, str, str, str]]:
 
     found: dict[str, tuple[str, str, str, str]] = {}
     for place, number in enumerate(numbers):
-        if number and number not in found:
-            found[number] = (number, at(starts, place), at(ends, place), at(homes, place))
+        if not number:
+            continue
+        _, start, _, home = found.get(number, (number, at(starts, place), "", at(homes, place)))
+        found[number] = (number, start, at(ends, place), home)
     return list(found.values())
 
 
@@ -188,6 +196,9 @@ def coverages(draft: Draft) -> None:
         )
         made["meta"]["source"] = systems.patients_of(draft.facility)
         draft.unread_times(made, row, "NAM_NAM_LIEN_TUC", "NGAY_MIEN_CCT")
+        for field, day in (("GT_THE_TU", start), ("GT_THE_DEN", end)):
+            if day and values.moment(day) is None:
+                draft.unread(made, draft.first("XML1") or draft.first("XML0"), field)
 
 
 def _measurements(draft: Draft) -> None:

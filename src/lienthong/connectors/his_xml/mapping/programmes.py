@@ -8,14 +8,17 @@ from . import fhir, restricted, values
 from .draft import Draft, Fields
 from .fhir import Json
 
-_HIV = ("86406008", "Nhiễm HIV")
-_TUBERCULOSIS = ("56717001", "Bệnh lao")
+_HIV = fhir.fixed(systems.SNOMED, "86406008", "Nhiễm HIV")
+_TUBERCULOSIS = fhir.fixed(systems.SNOMED, "56717001", "Bệnh lao")
+_LATENT: Json = {"text": "Lao tiềm ẩn"}
+_NO_TREATMENT, _OF_LATENT = "0", "1"
 _INFECTED = "1"
 
 _HIV_FIELDS = {
     "NOI_LAY_MAU_XN": "Nơi lấy mẫu xét nghiệm HIV",
     "NOI_XN_KD": "Nơi xét nghiệm khẳng định HIV",
     "NOI_BDDT_ARV": "Nơi bắt đầu điều trị ARV",
+    "BDDT_ARV": "Ngày bắt đầu điều trị ARV",
     "MA_BAC_PHAC_DO_BD": "Bậc phác đồ ban đầu",
     "MA_LYDO_DTRI": "Lý do đăng ký điều trị",
     "LOAI_DTRI_LAO": "Loại điều trị lao",
@@ -24,13 +27,21 @@ _HIV_FIELDS = {
     "NGAYBD_DTRI_LAO": "Ngày bắt đầu điều trị lao",
     "NGAYKT_DTRI_LAO": "Ngày kết thúc điều trị lao",
     "KQ_DTRI_LAO": "Kết quả điều trị lao",
+    "MA_LYDO_XNTL_VR": "Lý do xét nghiệm tải lượng vi rút",
+    "NGAY_XN_TLVR": "Ngày lấy mẫu tải lượng vi rút",
+    "NGAY_KQ_XN_TLVR": "Ngày có kết quả tải lượng vi rút",
     "MA_LOAI_BN": "Loại đối tượng",
     "GIAI_DOAN_LAM_SANG": "Giai đoạn lâm sàng",
     "NHOM_DOI_TUONG": "Nhóm đối tượng",
     "MA_TINH_TRANG_DK": "Tình trạng khi đăng ký",
+    "LAN_XN_PCR": "Lần xét nghiệm PCR",
+    "NGAY_XN_PCR": "Ngày lấy mẫu PCR",
+    "NGAY_KQ_XN_PCR": "Ngày có kết quả PCR",
     "NGAY_NHAN_TT_MANG_THAI": "Ngày nhận thông tin mang thai",
     "NGAY_BAT_DAU_DT_CTX": "Ngày bắt đầu điều trị CTX",
     "MA_XU_TRI": "Xử trí",
+    "NGAY_BAT_DAU_XU_TRI": "Ngày bắt đầu xử trí",
+    "NGAY_KET_THUC_XU_TRI": "Ngày kết thúc xử trí",
     "MA_BAC_PHAC_DO": "Bậc phác đồ hiện tại",
     "SO_NGAY_CAP_THUOC_ARV": "Số ngày cấp thuốc ARV",
     "NGAY_CHUYEN_PHAC_DO": "Ngày chuyển phác đồ",
@@ -43,6 +54,8 @@ _TB_FIELDS = {
     "PHANLOAI_LAO_VK": "Phân loại theo bằng chứng vi khuẩn",
     "PHANLOAI_LAO_KT": "Phân loại theo tính kháng thuốc",
     "LOAI_DTRI_LAO": "Loại điều trị lao",
+    "NGAYBD_DTRI_LAO": "Ngày bắt đầu điều trị lao",
+    "NGAYKT_DTRI_LAO": "Ngày kết thúc điều trị lao",
     "KET_QUA_DTRI_LAO": "Kết quả điều trị lao",
     "NGAYKD_HIV": "Ngày khẳng định HIV",
     "BDDT_ARV": "Ngày bắt đầu điều trị ARV",
@@ -52,8 +65,9 @@ _LISTS = {"MA_BAC_PHAC_DO": "BAC_PHAC_DO", "MA_BAC_PHAC_DO_BD": "BAC_PHAC_DO"}
 _RENUMBERED = ("PHACDO_DTRI_LAO", "NHOM_DOI_TUONG")
 _VIRAL_LOAD = "KQ_XNTL_VR"
 _NOT_DETECTED = "1"
+_WORDS = ("MA_PHAC_DO_DIEU_TRI", "MA_PHAC_DO_DIEU_TRI_BD")
 _DAYS = ("NGAY", "BDDT")
-_PLAIN = (*_DAYS, "SO_", "NOI_")
+_PLAIN = (*_DAYS, "SO_", "NOI_", "LAN_")
 
 
 def programmes(draft: Draft) -> None:
@@ -68,7 +82,7 @@ def _hiv(draft: Draft, row: Fields) -> None:
     made: list[Json] = []
     if row["NGAYKD_HIV"] or row["MA_LOAI_BN"] == _INFECTED:
         made.append(_condition(draft, row, _HIV, row["NGAYKD_HIV"]))
-    made += _regimen(draft, row, "MA_PHAC_DO_DIEU_TRI_BD", "Phác đồ ARV ban đầu", row["BDDT_ARV"], "")
+    made += _regimen(draft, row, "MA_PHAC_DO_DIEU_TRI_BD", "Phác đồ ARV ban đầu", row["BDDT_ARV"])
     made += _regimen(
         draft,
         row,
@@ -76,6 +90,7 @@ def _hiv(draft: Draft, row: Fields) -> None:
         "Phác đồ ARV hiện tại",
         row["NGAY_BAT_DAU_XU_TRI"],
         row["NGAY_KET_THUC_XU_TRI"],
+        running=True,
     )
     made += _test(
         draft,
@@ -96,9 +111,19 @@ def _hiv(draft: Draft, row: Fields) -> None:
 
 
 def _tuberculosis(draft: Draft, row: Fields) -> None:
-    made = [_condition(draft, row, _TUBERCULOSIS, "")]
+    made: list[Json] = []
+    if row["LOAI_DTRI_LAO"] != _NO_TREATMENT:
+        made.append(
+            _condition(draft, row, _LATENT if row["LOAI_DTRI_LAO"] == _OF_LATENT else _TUBERCULOSIS, "")
+        )
     made += _regimen(
-        draft, row, "PHACDO_DTRI_LAO", "Phác đồ điều trị lao", row["NGAYBD_DTRI_LAO"], row["NGAYKT_DTRI_LAO"]
+        draft,
+        row,
+        "PHACDO_DTRI_LAO",
+        "Phác đồ điều trị lao",
+        row["NGAYBD_DTRI_LAO"],
+        row["NGAYKT_DTRI_LAO"],
+        running=True,
     )
     made += _panel(draft, row, "Điều trị bệnh lao", _TB_FIELDS)
     told = row["NGAYKD_HIV"] or row["BDDT_ARV"] or row["PHANLOAI_LAO_HIV"] == "1"
@@ -106,14 +131,14 @@ def _tuberculosis(draft: Draft, row: Fields) -> None:
         restricted.label(resource, {"TB", "HIV"} if told else {"TB"})
 
 
-def _condition(draft: Draft, row: Fields, what: tuple[str, str], since: str) -> Json:
+def _condition(draft: Draft, row: Fields, what: Json, since: str) -> Json:
     made = draft.add(
         "Condition",
         draft.id("Condition", row.table, row.key),
         {
             "verificationStatus": fhir.fixed(systems.CONDITION_VERIFICATION, "confirmed"),
             "category": [fhir.fixed(systems.CONDITION_CATEGORY, "encounter-diagnosis")],
-            "code": fhir.fixed(systems.SNOMED, *what),
+            "code": what,
             "subject": draft.subject,
             "encounter": draft.encounter,
             "recordedDate": values.date_time(since),
@@ -124,17 +149,24 @@ def _condition(draft: Draft, row: Fields, what: tuple[str, str], since: str) -> 
     return made
 
 
-def _regimen(draft: Draft, row: Fields, field: str, title: str, start: str, end: str) -> list[Json]:
-    """A regimen as a MedicationStatement; ended only when the source gives the day."""
+def _regimen(
+    draft: Draft, row: Fields, field: str, title: str, start: str, end: str = "", running: bool = False
+) -> list[Json]:
+    """A regimen as a MedicationStatement.
+
+    Args:
+        running: whether it goes on as long as the source gives no end.
+    """
     if not row[field]:
         return []
-    regimen = _coded(draft, field, row[field])
+    regimen = {} if field in _WORDS else _coded(draft, field, row[field])
+    status = "completed" if values.moment(end) else "active" if running and not end else "unknown"
     return [
         draft.add(
             "MedicationStatement",
             draft.id("MedicationStatement", row.table, row.key, field),
             {
-                "status": "completed" if values.moment(end) else "unknown",
+                "status": status,
                 "category": {"text": title},
                 "medicationCodeableConcept": {
                     **regimen,

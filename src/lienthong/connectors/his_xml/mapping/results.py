@@ -9,7 +9,7 @@ from .draft import Draft, Fields
 from .fhir import Json
 
 _SERVICE = {"1": "LAB", "2": "RAD", "3": "OTH"}
-_CATEGORY = {"1": "laboratory", "2": "imaging", "3": "exam"}
+_CATEGORY = {"1": "laboratory", "2": "imaging", "3": "procedure"}
 
 
 def results(draft: Draft) -> None:
@@ -52,7 +52,7 @@ def _report(draft: Draft, rows: list[Fields], ordered: Fields | None, request: J
     }
     made = [one for row in rows for one in _observations(draft, row, code, shared)]
     conclusions = dict.fromkeys(row["KET_LUAN"] for row in rows if row["KET_LUAN"])
-    readers = {str(one): one for row in rows for one in draft.practitioners(row["MA_BS_DOC_KQ"])}
+    readers = draft.practitioners(";".join(dict.fromkeys(row["MA_BS_DOC_KQ"] for row in rows)))
     report = draft.add(
         "DiagnosticReport",
         draft.id("DiagnosticReport", "XML4", service, at),
@@ -67,7 +67,7 @@ def _report(draft: Draft, rows: list[Fields], ordered: Fields | None, request: J
             "encounter": draft.encounter,
             "effectiveDateTime": shared["effectiveDateTime"],
             "issued": shared["issued"],
-            "resultsInterpreter": list(readers.values()),
+            "resultsInterpreter": readers,
             "result": [fhir.reference("Observation", one["id"]) for one in made],
             "conclusion": "\n".join(conclusions),
         },
@@ -82,6 +82,7 @@ def _observations(draft: Draft, row: Fields, service: Json, shared: Json) -> lis
         row["TEN_CHI_SO"] or row["MA_CHI_SO"],
         fhir.coding(systems.codes("cls-chi-so"), row["MA_CHI_SO"], row["TEN_CHI_SO"]),
     )
+    performers = draft.practitioners(row["MA_BS_DOC_KQ"])
     found: list[Json] = []
     for part, text in (("GIA_TRI", row["GIA_TRI"]), ("MO_TA", row["MO_TA"])):
         if not text:
@@ -95,7 +96,7 @@ def _observations(draft: Draft, row: Fields, service: Json, shared: Json) -> lis
             "encounter": draft.encounter,
             "effectiveDateTime": shared["effectiveDateTime"],
             "issued": shared["issued"],
-            "performer": draft.practitioners(row["MA_BS_DOC_KQ"]),
+            "performer": performers,
         }
         if read:
             body["valueQuantity"] = fhir.quantity(read[0], row["DON_VI_DO"], read[1])

@@ -8,7 +8,8 @@ from . import fhir, restricted, values
 from .draft import Draft, Fields
 from .fhir import Json
 
-_DIAGNOSTIC = {"1": "laboratory", "2": "imaging", "3": "exam"}
+_DIAGNOSTIC = {"1": "108252007", "2": "363679005", "3": "103693007"}
+"""SNOMED CT: laboratory procedure, imaging, diagnostic procedure."""
 _PROCEDURES = ("8", "9", "12", "18")
 _SUPPLIES = ("10", "11")
 _ELSEWHERE = ("13", "14", "15", "16", "19")
@@ -62,7 +63,7 @@ def _request(draft: Draft, row: Fields, group: str) -> Json:
             "extension": fhir.listed(fhir.extension("machine", "String", row["MA_MAY"])),
             "status": "completed",
             "intent": "order",
-            "category": [fhir.fixed(systems.OBSERVATION_CATEGORY, category)] if category else None,
+            "category": [fhir.fixed(systems.SNOMED, category)] if category else None,
             "code": _code(row),
             "quantityQuantity": _amount(row),
             "subject": draft.subject,

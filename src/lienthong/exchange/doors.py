@@ -1,0 +1,290 @@
+"""Hub: the doors of the exchange protocol as a plain WSGI application (``docs/reference/exchange-protocol.md``)."""
+
+from __future__ import annotations
+
+import logging
+import re
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+from urllib.parse import parse_qsl
+
+from django.conf import settings
+from django.db import DatabaseError, close_old_connections, connection
+
+from lienthong.exchange import hub, manifest, problems, tokens
+from lienthong.exchange.limits import Bucket
+from lienthong.exchange.tokens import Caller
+from lienthong.foundation.blobs import BlobFolder, NoSuchBlob
+from lienthong.foundation.errors import LienThongError, Problem
+from lienthong.foundation.wsgi import (
+    Environ,
+    HttpError,
+    Request,
+    Response,
+    StartResponse,
+    answer,
+    problem_response,
+    send,
+)
+
+log = logging.getLogger(__name__)
+
+PREFIX = "/exchange/v1/"
+PART_LIMIT = 256 << 20
+RECEIPTS_LIMIT, MOST_RECEIPTS = 4 << 20, 200
+MOST_ITEMS, LONGEST_WAIT, POLL_AGAIN = 50, 30.0, 2
+_FORM_LIMIT = 16_384
+_SMALL = 1 << 20
+_CHUNK = 1 << 18
+_SHA256 = re.compile("[0-9a-f]{64}")
+_RANGE = re.compile(r"bytes=(\d*)-(\d*)")
+
+_knocks = Bucket(rate=20, burst=200)
+_calls = Bucket(rate=1000, burst=3000)
+_waiting = threading.BoundedSemaphore(settings.EXCHANGE_LONG_POLLS)
+
+
+def serves(path: str) -> bool:
+    """Whether a path belongs to these doors."""
+    return path == tokens.PATH or path.startswith(PREFIX)
+
+
+def application(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+    """Answers one call; every error is a problem document."""
+    close_old_connections()
+    request = Request(environ)
+    try:
+        response = _route(request)
+    except HttpError as error:
+        response = problem_response(error)
+    except LienThongError as error:
+        response = problem_response(HttpError(400, error.problem))
+    except DatabaseError:
+        log.exception("%s %s", request.method, request.path)
+        response = problem_response(HttpError(503, _busy(), headers=(("Retry-After", "2"),)))
+    except Exception:
+        log.exception("%s %s", request.method, request.path)
+        response = problem_response(HttpError(500, problems.hub_fault(500)))
+    finally:
+        if connection.in_atomic_block:
+            connection.close()
+        close_old_connections()
+    return send(response, start_response)
+
+
+def _route(request: Request) -> Response:
+    if settings.NODE.role != "hub":
+        raise HttpError(404, problems.no_door())
+    if request.path == tokens.PATH:
+        _method(request, "POST")
+        _knocks.take(request.address)
+        return _token(request)
+    try:
+        caller = tokens.caller(request.header("authorization"), request.address)
+    except HttpError:
+        _knocks.take(request.address)
+        raise
+    _calls.take(caller.facility)
+    name = request.path[len(PREFIX) :]
+    if name.startswith("parts/"):
+        return _part(request, caller, name[len("parts/") :])
+    door = _DOORS.get(name)
+    if door is None:
+        raise HttpError(404, problems.no_door())
+    _method(request, door[0])
+    return door[1](request, caller)
+
+
+def _method(request: Request, *allowed: str) -> None:
+    if request.method not in allowed:
+        raise HttpError(405, problems.no_door(), headers=(("Allow", ", ".join(allowed)),))
+
+
+def _token(request: Request) -> Response:
+    try:
+        form = dict(parse_qsl(request.body(_FORM_LIMIT).decode("ascii"), max_num_fields=20))
+    except ValueError as error:
+        raise HttpError(400, problems.not_understood("not a form"), error="invalid_request") from error
+    return answer(200, tokens.issue(form, request.address))
+
+
+def _messages(request: Request, caller: Caller) -> Response:
+    try:
+        jws = request.body(manifest.LONGEST_JWS).decode("ascii")
+    except UnicodeDecodeError as error:
+        raise HttpError(400, problems.bad_manifest("not a compact JWS")) from error
+    new, acceptance = hub.accept(caller, jws)
+    return answer(201 if new else 200, {"acceptance": acceptance})
+
+
+def _mailbox(request: Request, caller: Caller) -> Response:
+    query = request.query
+    try:
+        after, limit = int(query.get("after", "0")), int(query.get("limit", str(MOST_ITEMS)))
+        wait = min(float(query.get("wait", "0")), LONGEST_WAIT)
+    except ValueError as error:
+        raise HttpError(400, problems.not_understood("after, limit and wait are numbers")) from error
+    if not (0 <= after < 1 << 62 and 1 <= limit <= MOST_ITEMS and wait >= 0):
+        raise HttpError(
+            400, problems.not_understood(f"limit is 1 to {MOST_ITEMS}, after and wait not negative")
+        )
+    items, waited = _wait_for_mail(caller, after, limit, wait)
+    names = ("number", "at", "type", "jws")
+    value: dict[str, Any] = {"items": [dict(zip(names, item, strict=True)) for item in items]}
+    if not items and not waited:
+        value["poll_after"] = POLL_AGAIN
+    return answer(200, value)
+
+
+def _wait_for_mail(caller: Caller, after: int, limit: int, wait: float) -> tuple[list[hub.Item], bool]:
+    """The items, and whether the call could wait for them (only so many calls may wait at once)."""
+    deadline = time.monotonic() + wait
+    slot = False
+    try:
+        while True:
+            heard = hub.bell.heard(caller.facility)
+            items = hub.mailbox(caller, after, limit)
+            left = deadline - time.monotonic()
+            if items or left <= 0:
+                return items, slot
+            slot = slot or _waiting.acquire(blocking=False)
+            if not slot:
+                return items, False
+            hub.bell.wait(caller.facility, heard, min(left, 1.0))
+    finally:
+        if slot:
+            _waiting.release()
+
+
+def _receipts(request: Request, caller: Caller) -> Response:
+    value = request.json(RECEIPTS_LIMIT)
+    batch = value.get("receipts") if isinstance(value, dict) else None
+    if (
+        not isinstance(batch, list)
+        or len(batch) > MOST_RECEIPTS
+        or not all(isinstance(jws, str) for jws in batch)
+    ):
+        raise HttpError(400, problems.not_understood(f"receipts: a list of at most {MOST_RECEIPTS} JWS"))
+    return answer(200, {"results": hub.take_receipts(caller, batch)})
+
+
+def _done(request: Request, caller: Caller) -> Response:
+    value = request.json(_FORM_LIMIT)
+    up_to = value.get("up_to") if isinstance(value, dict) else None
+    if not isinstance(up_to, int) or not 0 <= up_to < 1 << 62:
+        raise HttpError(400, problems.not_understood("up_to: a number of the mailbox"))
+    hub.done(caller, up_to)
+    return Response(204)
+
+
+_DOORS: dict[str, tuple[str, Callable[[Request, Caller], Response]]] = {
+    "messages": ("POST", _messages),
+    "mailbox": ("GET", _mailbox),
+    "mailbox/done": ("POST", _done),
+    "receipts": ("POST", _receipts),
+}
+
+
+def _part(request: Request, caller: Caller, sha256: str) -> Response:
+    if not _SHA256.fullmatch(sha256):
+        raise HttpError(404, problems.no_such_part())
+    _method(request, "PUT", "HEAD", "GET")
+    if request.method == "PUT":
+        return _put_part(request, caller, sha256)
+    size = hub.part_size(caller, sha256)
+    if size is None and request.method == "HEAD":
+        size = hub.own_size(caller, sha256)
+    if size is None:
+        raise HttpError(404, problems.no_such_part())
+    return _give_part(request, sha256, size)
+
+
+def _put_part(request: Request, caller: Caller, sha256: str) -> Response:
+    if hub.own_size(caller, sha256) is not None:
+        return Response(200)
+    blobs, encoding = BlobFolder(settings.NODE.blobs), request.header("content-encoding")
+    chunks = request.chunks(PART_LIMIT)
+    try:
+        if encoding == "zstd":
+            got, size = blobs.put_encoded(chunks, PART_LIMIT)
+        elif encoding in ("", "identity"):
+            got, size = blobs.put_stream(chunks, PART_LIMIT)
+        else:
+            raise HttpError(415, problems.not_understood("Content-Encoding is zstd or identity"))
+    except ValueError as error:
+        raise HttpError(400, problems.wrong_part(sha256)) from error
+    if got != sha256:
+        raise HttpError(400, problems.wrong_part(sha256))
+    return Response(201 if hub.uploaded(caller, sha256, size) else 200)
+
+
+def _give_part(request: Request, sha256: str, size: int) -> Response:
+    """The part, whole or the range asked for, compressed when the caller takes zstd."""
+    blobs = BlobFolder(settings.NODE.blobs)
+    encoded = "zstd" in request.header("accept-encoding")
+    try:
+        total = blobs.stored_bytes(sha256) if encoded else size
+    except FileNotFoundError as error:
+        raise HttpError(404, problems.no_such_part()) from error
+    tag = f'"{sha256}{"-zstd" if encoded else ""}"'
+    headers = [("Content-Type", "application/octet-stream"), ("ETag", tag), ("Accept-Ranges", "bytes")]
+    headers.append(("Vary", "Accept-Encoding"))
+    if encoded:
+        headers.append(("Content-Encoding", "zstd"))
+    start, end, status = 0, total, 200
+    span = _span(request.header("range"), total)
+    if span and request.header("if-range") in ("", tag) and request.method == "GET":
+        start, end = span
+        status = 206
+        headers.append(("Content-Range", f"bytes {start}-{end - 1}/{total}"))
+    headers.append(("Content-Length", str(end - start)))
+    if request.method == "HEAD":
+        return Response(200, b"", headers)
+    content = _slices(blobs, sha256, encoded, start, end - start)
+    return Response(status, b"".join(content) if end - start <= _SMALL else content, headers)
+
+
+def _span(header: str, total: int) -> tuple[int, int] | None:
+    """The half-open range of one ``Range``; None for none or several.
+
+    Raises:
+        HttpError: 416, outside the content.
+    """
+    match = _RANGE.fullmatch(header)
+    if match is None or match.groups() == ("", ""):
+        return None
+    first, last = match.groups()
+    start = int(first) if first else max(0, total - int(last))
+    end = min(int(last) + 1, total) if first and last else total
+    if start >= end:
+        outside = (("Content-Range", f"bytes */{total}"),)
+        raise HttpError(416, problems.not_understood("the range is outside the content"), headers=outside)
+    return start, end
+
+
+def _slices(blobs: BlobFolder, sha256: str, encoded: bool, start: int, length: int) -> Iterator[bytes]:
+    try:
+        stream = blobs.path(sha256).open("rb") if encoded else blobs.open(sha256)
+    except NoSuchBlob as error:
+        raise HttpError(404, problems.no_such_part()) from error
+    with stream:
+        if encoded:
+            stream.seek(start)
+        while not encoded and start:
+            start -= len(stream.read(min(start, _CHUNK)))
+        while length and (chunk := stream.read(min(length, _CHUNK))):
+            length -= len(chunk)
+            yield chunk
+
+
+def _busy() -> Problem:
+    return Problem(
+        "exchange-busy",
+        "Trục liên thông tạm thời chưa ghi được dữ liệu.",
+        "The hub cannot write at the moment.",
+        "Gói tin được giữ lại và sẽ tự gửi lại.",
+        "The message is kept and sent again by itself.",
+        retry=True,
+    )

@@ -1,0 +1,215 @@
+"""Receiver: what the hub handed over is kept, checked and given to its handler; the receipt is one commit with that."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.conf import settings
+from django.db import connection, transaction
+from django.utils.module_loading import import_string
+
+from lienthong.access import audit
+from lienthong.exchange import keys, manifest, problems, sql, trace, work
+from lienthong.exchange.manifest import Manifest, Receipt
+from lienthong.exchange.problems import Refused
+from lienthong.exchange.work import Claimed
+from lienthong.foundation import clock
+from lienthong.foundation.blobs import BlobFolder
+from lienthong.foundation.errors import LienThongError, Problem
+
+log = logging.getLogger(__name__)
+collected, due = threading.Event(), threading.Event()
+"""Set when this process collected messages, and when it signed receipts."""
+
+
+@dataclass(frozen=True, slots=True)
+class Incoming:
+    """A verified message for its handler, which runs in the transaction that also signs the receipt.
+
+    Attributes:
+        id: of the message; kind, loop, basis, body: as the sender put them.
+        sender: code of the sending facility; created: when it was put there, aware.
+        parts: what came with it, checked against the manifest's hashes.
+    """
+
+    id: str
+    kind: str
+    loop: str
+    sender: str
+    created: datetime
+    basis: str
+    body: dict[str, Any]
+    parts: tuple[manifest.Entry, ...]
+
+    def part(self, role: str) -> bytes:
+        """The content of the first part in that role.
+
+        Raises:
+            Refused: there is none.
+        """
+        for entry in self.parts:
+            if entry.role == role:
+                return BlobFolder(settings.NODE.blobs).read(entry.sha256)
+        raise Refused(problems.bad_manifest(f"no part in the role {role}"))
+
+
+Handler = Callable[[Incoming], str]
+"""Stores a message and returns the hash of what it stored; raises :class:`Refused` when it cannot be taken."""
+ReceiptHandler = Callable[[str, str, Receipt], None]
+"""Called with message id, loop and receipt, in the transaction that keeps the verified receipt."""
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """An item of the mailbox: its number there, the hub's time, ``message`` or ``receipt``, the JWS."""
+
+    number: int
+    at: str
+    type: str
+    jws: str
+
+
+def position() -> int:
+    """Up to which number the mailbox was collected."""
+    with connection.cursor() as cursor:
+        cursor.execute(sql.LINE)
+        row = cursor.fetchone()
+    return int(row[0]) if row else 0
+
+
+def collect(items: Sequence[Item]) -> None:
+    """Keeps what the hub handed over and moves on, in one transaction."""
+    from lienthong.exchange import receipts
+
+    if not items:
+        return
+    with transaction.atomic():
+        for item in items:
+            if item.type == "message":
+                _keep(item)
+            elif item.type == "receipt":
+                receipts.keep(item.jws, item.at)
+        with connection.cursor() as cursor:
+            cursor.execute(sql.ADVANCE, (items[-1].number, clock.iso(clock.now())))
+    collected.set()
+    due.set()
+
+
+def _keep(item: Item) -> None:
+    try:
+        payload = manifest.payload_of(item.jws)
+        found = manifest.read_manifest(payload)
+    except LienThongError as error:
+        log.error("mailbox item %s is no message: %s", item.number, error)
+        return
+    head = (found.kind, found.loop, found.sender.facility, found.to.facility, found.created, item.jws)
+    values = (*head, manifest.digest(payload), found.bytes, item.number, item.at)
+    with connection.cursor() as cursor:
+        cursor.execute(sql.COLLECT, (found.id, *values))
+        row = cursor.fetchone()
+        if row is None:
+            cursor.execute(sql.RECEIPT_AGAIN, (found.id, manifest.digest(payload)))
+            cursor.execute(sql.REPLACE_SET_ASIDE, (*values, found.id, item.jws))
+            row = cursor.fetchone()
+            if row is None:
+                return
+            cursor.execute(sql.DELETE_PARTS, row)
+        rows = [(row[0], i, p.sha256, p.size, p.role, p.type) for i, p in enumerate(found.parts)]
+        cursor.executemany(sql.INSERT_PART, rows)
+    trace.add([(found.id, clock.iso(clock.now()), settings.NODE.facility, trace.COLLECTED, f"{item.number}")])
+
+
+def checked(row: Claimed) -> Manifest:
+    """The manifest of a collected message, when its signature, sender and receiver are right.
+
+    Raises:
+        LienThongError: ``exchange-bad-signature``, ``exchange-bad-manifest``, or ``exchange-unknown-key`` (a key that
+            the directory may get to know: try again).
+    """
+    from lienthong.exchange import peers
+
+    key = peers.node_at(manifest.signer(row.jws), clock.from_iso(row.accepted_at))
+    found = manifest.read_manifest(manifest.verified(row.jws, key.jwk, manifest.MANIFEST))
+    if found.sender != manifest.Party(key.facility, key.kid):
+        raise LienThongError(problems.bad_signature("signed by another facility"))
+    if found.to.facility != settings.NODE.facility or found.id != row.message:
+        raise LienThongError(problems.bad_manifest("not for this facility"))
+    return found
+
+
+def distrust(row: Claimed, problem: Problem) -> None:
+    """Sets a message aside that cannot be trusted. No receipt: whoever it says it is from may not have sent it."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(sql.SET_ASIDE, (work.as_text(problem), row.number))
+        trace.add(
+            [(row.message, clock.iso(clock.now()), settings.NODE.facility, trace.SET_ASIDE, problem.code)]
+        )
+
+
+def handle(row: Claimed, found: Manifest) -> None:
+    """Gives a checked message, whose parts are all here, to its handler and signs the receipt, in one transaction.
+
+    A message that was handled already changes nothing. A refusal is signed too. Any other failure of the handler
+    leaves the message for a later try.
+    """
+    try:
+        with transaction.atomic():
+            if not _take(row):
+                return
+            _finish(row, found, _handler(found.kind)(_incoming(found)), None)
+    except Refused as refusal:
+        with transaction.atomic():
+            if _take(row):
+                _finish(row, found, "", refusal.problem)
+    except LienThongError as error:
+        work.try_again(row, error.problem)
+    except Exception as error:
+        log.exception("handler of %s failed on message %s", found.kind, row.message)
+        work.try_again(row, problems.handler_failed(error))
+    due.set()
+
+
+def _incoming(found: Manifest) -> Incoming:
+    created, parts = clock.from_iso(found.created), tuple(found.parts)
+    sender = found.sender.facility
+    return Incoming(found.id, found.kind, found.loop, sender, created, found.basis, found.body, parts)
+
+
+def _take(row: Claimed) -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute(sql.TAKE, (row.number,))
+        return cursor.fetchone() is not None
+
+
+def _handler(kind: str) -> Handler:
+    handlers: dict[str, Handler] = import_string(settings.EXCHANGE_HANDLERS)
+    if kind not in handlers:
+        raise LienThongError(problems.no_handler(kind))
+    return handlers[kind]
+
+
+def _finish(row: Claimed, found: Manifest, stored: str, problem: Problem | None) -> None:
+    here, now = settings.NODE.facility, clock.iso(clock.now())
+    digest = manifest.digest(manifest.payload_of(row.jws))
+    why = problem.as_dict() if problem else None
+    receipt = manifest.sign_receipt(
+        keys.own(), here, message=row.message, manifest=digest, stored=stored, at=now, problem=why
+    )
+    state = "refused" if problem else "stored"
+    with connection.cursor() as cursor:
+        text = work.as_text(problem) if problem else ""
+        cursor.execute(sql.HANDLED, (state, receipt, now, text, row.number))
+    trace.add(
+        [
+            (row.message, now, here, state, stored or (problem.code if problem else "")),
+            (row.message, now, here, trace.RECEIPT_SIGNED, ""),
+        ]
+    )
+    sender = audit.Actor(f"node:{found.sender.kid}", found.sender.facility, "site")
+    detail = {"message": row.message, "manifest": digest, "stored": stored, "from": found.sender.facility}
+    audit.record(sender, f"message-{state}", page=f"exchange/{found.kind}", why=found.basis, detail=detail)

@@ -1,0 +1,131 @@
+"""The tables of exchange. They are written and read by ``sql.py`` alone.
+
+Times are texts as :func:`lienthong.foundation.clock.iso` writes them, so that they compare as text; empty means never.
+"""
+
+from __future__ import annotations
+
+from django.db import models
+
+_MOMENT = 24
+
+
+class Message(models.Model):
+    """A message at one node: ``out`` at its sender, ``relay`` at the hub, ``in`` at its receiver.
+
+    ``manifest`` is the SHA-256 of the signed payload, ``bytes`` the size of all parts, ``position`` the number in the
+    receiver's mailbox. ``state``: out ``queued accepted stored refused set-aside``, relay ``accepted stored refused``,
+    in ``collected stored refused set-aside``. ``receipt_state``: in ``due sent held``, out ``collected verified``.
+    """
+
+    number = models.BigAutoField(primary_key=True)
+    direction = models.CharField(max_length=5)
+    message = models.CharField(max_length=32)
+    kind = models.CharField(max_length=40)
+    loop = models.CharField(max_length=64)
+    sender = models.CharField(max_length=16)
+    receiver = models.CharField(max_length=16)
+    created = models.CharField(max_length=_MOMENT)
+    jws = models.TextField()
+    manifest = models.CharField(max_length=64)
+    bytes = models.BigIntegerField()
+    state = models.CharField(max_length=12)
+    position = models.BigIntegerField(null=True)
+    accepted_at = models.CharField(max_length=_MOMENT, db_default="")
+    acceptance = models.TextField(db_default="")
+    day = models.CharField(max_length=10, db_default="", help_text="day of acceptance in Viet Nam")
+    receipt = models.TextField(db_default="")
+    receipt_at = models.CharField(max_length=_MOMENT, db_default="")
+    receipt_state = models.CharField(max_length=10, db_default="")
+    problem = models.TextField(db_default="", help_text="JSON of the problem that holds it up")
+    attempts = models.IntegerField(db_default=0)
+    next_try = models.CharField(max_length=_MOMENT, db_default="")
+    claimed_by = models.CharField(max_length=32, db_default="")
+    claimed_until = models.CharField(max_length=_MOMENT, db_default="")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["direction", "message"], name="exchange_message_once")]
+        indexes = [
+            models.Index(fields=["loop"], name="exchange_loop"),
+            models.Index(fields=["manifest"], name="exchange_manifest"),
+            models.Index(fields=["day"], name="exchange_day"),
+            models.Index(fields=["direction", "accepted_at"], name="exchange_accepted"),
+            models.Index(fields=["direction", "receipt_at"], name="exchange_receipted"),
+            models.Index(fields=["state", "direction"], name="exchange_state"),
+            models.Index(fields=["receipt_state", "direction"], name="exchange_receipt_state"),
+        ]
+
+
+class Part(models.Model):
+    """A part of a message, named by the SHA-256 of its content."""
+
+    number = models.BigIntegerField(help_text="of the message at this node")
+    place = models.IntegerField()
+    sha256 = models.CharField(max_length=64)
+    size = models.BigIntegerField()
+    role = models.CharField(max_length=40)
+    type = models.CharField(max_length=100)
+    pk = models.CompositePrimaryKey("number", "place")
+
+    class Meta:
+        indexes = [models.Index(fields=["sha256"], name="exchange_part_content")]
+
+
+class Upload(models.Model):
+    """Hub: content that a facility has put."""
+
+    facility = models.CharField(max_length=16)
+    sha256 = models.CharField(max_length=64)
+    size = models.BigIntegerField()
+    at = models.CharField(max_length=_MOMENT)
+    pk = models.CompositePrimaryKey("facility", "sha256")
+
+
+class Mailbox(models.Model):
+    """Hub: the last number given in a facility's mailbox."""
+
+    facility = models.CharField(max_length=16, primary_key=True)
+    last = models.BigIntegerField()
+
+
+class MailboxItem(models.Model):
+    """Hub: a message for its receiver, or a receipt for the sender of the message."""
+
+    facility = models.CharField(max_length=16)
+    number = models.BigIntegerField()
+    kind = models.CharField(max_length=7)
+    message = models.CharField(max_length=32)
+    at = models.CharField(max_length=_MOMENT)
+    handed_at = models.CharField(max_length=_MOMENT, db_default="")
+    done_at = models.CharField(max_length=_MOMENT, db_default="")
+    pk = models.CompositePrimaryKey("facility", "number")
+
+
+class Assertion(models.Model):
+    """Hub: client assertions already used (RFC 7523: ``jti`` counts once)."""
+
+    jti = models.CharField(max_length=100, primary_key=True, help_text="key name and jti")
+    expires = models.CharField(max_length=_MOMENT)
+
+
+class Line(models.Model):
+    """Site: how far the mailbox was collected, and how the line to the hub is."""
+
+    name = models.CharField(max_length=16, primary_key=True)
+    position = models.BigIntegerField(db_default=0)
+    contact_at = models.CharField(max_length=_MOMENT, db_default="")
+    problem = models.TextField(db_default="")
+
+
+class Trace(models.Model):
+    """One step of a message's journey, as this node saw it or as another node signed it."""
+
+    number = models.BigAutoField(primary_key=True)
+    message = models.CharField(max_length=32)
+    at = models.CharField(max_length=_MOMENT)
+    place = models.CharField(max_length=16)
+    step = models.CharField(max_length=20)
+    detail = models.CharField(max_length=200)
+
+    class Meta:
+        indexes = [models.Index(fields=["message", "at"], name="exchange_trace_message")]

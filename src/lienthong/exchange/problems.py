@@ -1,0 +1,231 @@
+"""What can go wrong with a message, in words."""
+
+from __future__ import annotations
+
+from lienthong.foundation.errors import LienThongError, Problem
+
+
+class Refused(LienThongError):
+    """Raised by a handler: the message is set aside and its sender gets a signed refusal with this problem."""
+
+
+def bad_manifest(reason: str) -> Problem:
+    """The manifest cannot be read."""
+    return Problem(
+        "exchange-bad-manifest",
+        "Bản kê của gói tin không đúng cấu trúc.",
+        "The manifest of the message is not well formed.",
+        f"Phần mềm gửi cần được sửa: {reason}",
+        f"The sending software must be corrected: {reason}",
+        where={"reason": reason},
+    )
+
+
+def bad_signature(reason: str) -> Problem:
+    """The signature is not that of the node it names."""
+    return Problem(
+        "exchange-bad-signature",
+        "Chữ ký số không khớp với nội dung hoặc không phải của đơn vị gửi.",
+        "The signature does not fit the content or is not the sender's.",
+        "Báo cho Sở Y tế: nội dung có thể đã bị thay đổi trên đường truyền.",
+        "Tell the Department of Health: the content may have been changed on the way.",
+        where={"reason": reason},
+    )
+
+
+def unknown_key(kid: str) -> Problem:
+    """No valid key of that name is in the directory."""
+    return Problem(
+        "exchange-unknown-key",
+        "Khóa ký của đơn vị gửi chưa có trong danh bạ hoặc đã hết hiệu lực.",
+        "The sender's signing key is not in the directory or is no longer valid.",
+        "Cập nhật danh bạ các đơn vị; gói tin sẽ được thử lại.",
+        "Bring the directory of facilities up to date; the message is tried again.",
+        where={"kid": kid},
+        retry=True,
+    )
+
+
+def unknown_receiver(facility: str) -> Problem:
+    """Nobody collects mail for that facility."""
+    return Problem(
+        "exchange-unknown-receiver",
+        f"Đơn vị nhận {facility} chưa kết nối liên thông.",
+        f"The receiving facility {facility} is not connected.",
+        "Kiểm tra mã cơ sở khám chữa bệnh, hoặc hỏi Sở Y tế khi nào đơn vị này kết nối.",
+        "Check the facility code, or ask the Department of Health when it will be connected.",
+        where={"facility": facility},
+    )
+
+
+def to_self() -> Problem:
+    """Sender and receiver are the same facility."""
+    return Problem(
+        "exchange-to-self",
+        "Không thể gửi gói tin cho chính đơn vị mình.",
+        "A facility cannot send a message to itself.",
+    )
+
+
+def missing_parts(count: int) -> Problem:
+    """Parts named by the manifest were not put by the caller."""
+    return Problem(
+        "exchange-missing-parts",
+        f"Còn thiếu {count} tệp đính kèm của gói tin trên trục liên thông.",
+        f"{count} parts of the message are not at the hub yet.",
+        "Tải các tệp này lên rồi gửi lại bản kê.",
+        "Put these parts, then send the manifest again.",
+        retry=True,
+    )
+
+
+def other_content() -> Problem:
+    """The same message id with another manifest."""
+    return Problem(
+        "exchange-id-taken",
+        "Mã gói tin này đã được dùng cho một nội dung khác.",
+        "This message id was already used for other content.",
+    )
+
+
+def wrong_part(sha256: str) -> Problem:
+    """What came is not the content that the manifest names."""
+    return Problem(
+        "exchange-wrong-part",
+        "Tệp đính kèm nhận được không khớp với mã băm trong bản kê.",
+        "The part received does not fit the hash in the manifest.",
+        "Hệ thống sẽ tự tải lại; nếu lặp lại nhiều lần hãy báo Sở Y tế.",
+        "It is fetched again by itself; if this goes on, tell the Department of Health.",
+        where={"sha256": sha256},
+        retry=True,
+    )
+
+
+def part_lost(sha256: str) -> Problem:
+    """A part of an outgoing message is not in this node's blob folder."""
+    return Problem(
+        "exchange-part-lost",
+        "Tệp đính kèm của gói tin không còn trong kho lưu của đơn vị.",
+        "A part of the message is no longer in this node's store.",
+        "Khôi phục thư mục dữ liệu từ bản sao lưu, rồi gửi lại hồ sơ.",
+        "Restore the data folder from the backup, then send the dossier again.",
+        where={"sha256": sha256},
+    )
+
+
+def no_such_part() -> Problem:
+    """Not there, or not the caller's to see."""
+    return Problem(
+        "exchange-no-such-part",
+        "Không có tệp đính kèm này, hoặc đơn vị không có quyền lấy.",
+        "There is no such part, or it is not yours to fetch.",
+    )
+
+
+def bad_receipt(reason: str) -> Problem:
+    """A receipt that proves nothing."""
+    return Problem(
+        "exchange-bad-receipt",
+        "Biên nhận không hợp lệ.",
+        "The receipt is not valid.",
+        f"Lý do: {reason}",
+        f"Reason: {reason}",
+        where={"reason": reason},
+    )
+
+
+def no_handler(kind: str) -> Problem:
+    """This version does not know that kind of message."""
+    return Problem(
+        "exchange-no-handler",
+        f"Phiên bản đang chạy chưa biết loại gói tin “{kind}”.",
+        f"The running version does not know messages of kind “{kind}”.",
+        "Nâng cấp phần mềm; gói tin được giữ lại và sẽ được xử lý sau đó.",
+        "Upgrade the software; the message is kept and handled then.",
+        where={"kind": kind},
+        retry=True,
+    )
+
+
+def handler_failed(error: BaseException) -> Problem:
+    """The handler broke off; the message is kept."""
+    return Problem(
+        "exchange-handler-failed",
+        "Chưa lưu được gói tin vì lỗi của phần mềm; gói tin được giữ lại và sẽ thử lại.",
+        "The message could not be stored because of a fault in the software; it is kept and tried again.",
+        "Xem nhật ký của máy chủ và báo cho đơn vị hỗ trợ nếu lỗi lặp lại.",
+        "See the server's log; tell support if this goes on.",
+        where={"error": type(error).__name__},
+        retry=True,
+    )
+
+
+def no_line(reason: str) -> Problem:
+    """The hub cannot be reached, or cannot work at the moment."""
+    return Problem(
+        "exchange-no-line",
+        "Chưa kết nối được với trục liên thông của Sở Y tế.",
+        "The hub of the Department of Health cannot be reached.",
+        "Không cần nhập lại: gói tin được giữ và tự gửi khi có đường truyền. Kiểm tra đường truyền Internet.",
+        "Nothing must be entered again: messages are kept and sent when the line is back. Check the Internet line.",
+        where={"reason": reason},
+        retry=True,
+    )
+
+
+def hub_fault(status: int) -> Problem:
+    """The hub answered with something that is not of the protocol."""
+    return Problem(
+        "exchange-hub-fault",
+        f"Trục liên thông trả lời không đúng giao thức (mã {status}).",
+        f"The hub's answer is not of the protocol (status {status}).",
+        "Gói tin được giữ lại và sẽ thử lại; nếu lặp lại hãy báo Sở Y tế.",
+        "The message is kept and tried again; if this goes on, tell the Department of Health.",
+        where={"status": status},
+        retry=True,
+    )
+
+
+def not_allowed(reason: str) -> Problem:
+    """Token or assertion missing, expired, used twice, or of a node that may not call."""
+    return Problem(
+        "exchange-not-allowed",
+        "Đơn vị chưa được xác thực với trục liên thông.",
+        "The caller is not authenticated at the hub.",
+        "Kiểm tra đồng hồ máy chủ và khóa của đơn vị trong danh bạ của Sở Y tế.",
+        "Check the clock of the server and the node's key in the directory of the Department of Health.",
+        where={"reason": reason},
+    )
+
+
+def too_often() -> Problem:
+    """More calls than the door allows."""
+    return Problem(
+        "exchange-too-often",
+        "Gọi quá nhiều lần trong thời gian ngắn.",
+        "Too many calls in a short time.",
+        "Chờ theo thời gian trong Retry-After rồi gọi lại.",
+        "Wait as Retry-After says, then call again.",
+        retry=True,
+    )
+
+
+def no_door() -> Problem:
+    """No such door at this node."""
+    return Problem(
+        "exchange-no-door",
+        "Không có địa chỉ này trên máy chủ.",
+        "There is no such door at this node.",
+    )
+
+
+def not_understood(reason: str) -> Problem:
+    """A parameter or body that the door does not take."""
+    return Problem(
+        "exchange-not-understood",
+        "Yêu cầu không đúng giao thức liên thông.",
+        "The request is not of the exchange protocol.",
+        f"Lý do: {reason}",
+        f"Reason: {reason}",
+        where={"reason": reason},
+    )

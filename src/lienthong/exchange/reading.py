@@ -1,0 +1,144 @@
+"""What pages ask: does everything flow, which messages are there, how much went from whom to whom."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any, Literal
+
+from django.db import connection
+
+from lienthong.exchange import sql
+from lienthong.foundation import clock, json
+from lienthong.foundation.errors import Problem
+
+_HEX = re.compile("[0-9a-f]{6,64}")
+
+
+@dataclass(frozen=True, slots=True)
+class MessageRow:
+    """A message in a list.
+
+    Attributes:
+        direction: ``out``, ``in`` or, at the hub, ``relay``.
+        state: out ``queued accepted stored refused set-aside``; in ``collected stored refused set-aside``;
+            relay ``accepted stored refused``. At the sender ``stored`` stands only after the receipt was verified.
+        bytes: size of its parts, not compressed.
+        problem: what holds it up, or why it was refused.
+    """
+
+    id: str
+    direction: Literal["out", "in", "relay"]
+    kind: str
+    loop: str
+    sender: str
+    receiver: str
+    created: datetime
+    state: str
+    bytes: int
+    receipt_at: datetime | None
+    problem: Problem | None
+
+
+@dataclass(frozen=True, slots=True)
+class Flow:
+    """Is everything flowing at this site?
+
+    Attributes:
+        waiting: messages not yet accepted by the hub; ``oldest_waiting_at`` the oldest of them.
+        sent_today: accepted by the hub today (Viet Nam); ``receipts_today`` verified receipts for what was stored.
+        last_contact_at: when the hub last answered.
+        last_error: what is wrong with the line now.
+        set_aside: messages that will not go on by themselves.
+    """
+
+    waiting: int
+    oldest_waiting_at: datetime | None
+    sent_today: int
+    receipts_today: int
+    last_contact_at: datetime | None
+    last_error: Problem | None
+    set_aside: int
+
+
+@dataclass(frozen=True, slots=True)
+class DayCount:
+    """Hub: messages of one day (Viet Nam) from one facility to another, and how many were receipted as stored."""
+
+    day: date
+    sender: str
+    receiver: str
+    sent: int
+    receipted: int
+
+
+def flow() -> Flow:
+    """The state of this site's traffic."""
+    today = clock.day_start()
+    waiting, oldest = _one(sql.WAITING)
+    line = _one(sql.LINE) or (0, "", "")
+    return Flow(
+        waiting=waiting,
+        oldest_waiting_at=_moment(oldest),
+        sent_today=_one(sql.SENT_SINCE, (today,))[0],
+        receipts_today=_one(sql.RECEIPTS_SINCE, (today,))[0],
+        last_contact_at=_moment(line[1]),
+        last_error=_problem(line[2]),
+        set_aside=_one(sql.SET_ASIDE_COUNT)[0],
+    )
+
+
+def find(text: str) -> list[MessageRow]:
+    """Messages by id, loop, or the first six or more digits of an id, of a manifest's or of a part's hash."""
+    text = text.strip()
+    prefix = text.lower() if _HEX.fullmatch(text.lower()) else "-"
+    span = (prefix, prefix + "g")
+    return _rows(sql.FIND, (text, *span, *span, *span))
+
+
+def recent(limit: int, *, stuck: bool = False) -> list[MessageRow]:
+    """The latest messages, newest first; ``stuck``: only those that wait, were refused or set aside."""
+    return _rows(sql.STUCK if stuck else sql.RECENT, (limit,))
+
+
+def messages_of(loop: str) -> list[MessageRow]:
+    """All messages of a loop that this node sent, received or relayed, oldest first."""
+    return _rows(sql.OF_LOOP, (loop,))
+
+
+def traffic_by_day(days: int) -> list[DayCount]:
+    """Hub: the traffic of the last days, today included; days without traffic are left out."""
+    first = (clock.today() - timedelta(days=days - 1)).isoformat()
+    with connection.cursor() as cursor:
+        cursor.execute(sql.TRAFFIC, (first,))
+        return [DayCount(date.fromisoformat(row[0]), *row[1:]) for row in cursor.fetchall()]
+
+
+def _one(statement: str, values: Sequence[str] = ()) -> Any:
+    with connection.cursor() as cursor:
+        cursor.execute(statement, values)
+        return cursor.fetchone()
+
+
+def _rows(statement: str, values: Sequence[object]) -> list[MessageRow]:
+    with connection.cursor() as cursor:
+        cursor.execute(statement, values)
+        return [_row(row) for row in cursor.fetchall()]
+
+
+def _row(row: tuple[Any, ...]) -> MessageRow:
+    message, direction, kind, loop, sender, receiver, created, state, size, receipt_at, problem = row
+    moments = clock.from_iso(created), _moment(receipt_at)
+    return MessageRow(
+        message, direction, kind, loop, sender, receiver, moments[0], state, size, moments[1], _problem(problem)
+    )
+
+
+def _moment(text: str | None) -> datetime | None:
+    return clock.from_iso(text) if text else None
+
+
+def _problem(text: str) -> Problem | None:
+    return Problem.from_dict(json.loads(text)) if text else None

@@ -1,0 +1,194 @@
+"""The SQL of exchange, by name. The same text runs on SQLite and on PostgreSQL."""
+
+from __future__ import annotations
+
+# Sender
+QUEUE = (
+    "INSERT INTO exchange_message (direction, message, kind, loop, sender, receiver, created, jws, manifest,"
+    " bytes, state) VALUES ('out', %s, %s, %s, %s, %s, %s, %s, %s, %s, 'queued') RETURNING number"
+)
+INSERT_PART = (
+    "INSERT INTO exchange_part (number, place, sha256, size, role, type) VALUES (%s, %s, %s, %s, %s, %s)"
+)
+ACCEPTED = (
+    "UPDATE exchange_message SET accepted_at = %s, day = %s, acceptance = %s, problem = '',"
+    " claimed_by = '', claimed_until = '', state = CASE WHEN state = 'queued' THEN 'accepted' ELSE state END"
+    " WHERE direction = 'out' AND message = %s AND acceptance = ''"
+)
+SENDER_MESSAGE = (
+    "SELECT number, kind, loop, receiver, manifest, receipt_state FROM exchange_message"
+    " WHERE direction = 'out' AND message = %s"
+)
+KEEP_RECEIPT = (
+    "UPDATE exchange_message SET receipt = %s, receipt_at = %s, receipt_state = 'collected'"
+    " WHERE direction = 'out' AND message = %s AND receipt_state = ''"
+)
+RECEIPTED = (
+    "UPDATE exchange_message SET receipt_state = 'verified', state = %s, problem = %s, claimed_by = '',"
+    " claimed_until = '' WHERE direction = 'out' AND message = %s AND receipt_state = 'collected' RETURNING number"
+)
+OPEN_RECEIPTS = (
+    "SELECT message, receipt, receipt_at FROM exchange_message WHERE direction = 'out'"
+    " AND receipt_state = 'collected' AND next_try <= %s ORDER BY number LIMIT 100"
+)
+FORGET_RECEIPT = (
+    "UPDATE exchange_message SET receipt = '', receipt_at = '', receipt_state = '', problem = %s"
+    " WHERE direction = 'out' AND message = %s AND receipt_state = 'collected'"
+)
+HOLD_RECEIPT = (
+    "UPDATE exchange_message SET problem = %s, attempts = attempts + 1, next_try = %s"
+    " WHERE direction = 'out' AND message = %s"
+)
+
+# Receiver
+COLLECT = (
+    "INSERT INTO exchange_message (direction, message, kind, loop, sender, receiver, created, jws, manifest, bytes,"
+    " state, position, accepted_at) VALUES ('in', %s, %s, %s, %s, %s, %s, %s, %s, %s, 'collected', %s, %s)"
+    " ON CONFLICT (direction, message) DO NOTHING RETURNING number"
+)
+RECEIPT_AGAIN = (
+    "UPDATE exchange_message SET receipt_state = 'due' WHERE direction = 'in' AND message = %s AND manifest = %s"
+    " AND state IN ('stored', 'refused')"
+)
+REPLACE_SET_ASIDE = (
+    "UPDATE exchange_message SET kind = %s, loop = %s, sender = %s, receiver = %s, created = %s, jws = %s,"
+    " manifest = %s, bytes = %s, state = 'collected', position = %s, accepted_at = %s, problem = '', next_try = ''"
+    " WHERE direction = 'in' AND message = %s AND state = 'set-aside' AND jws <> %s RETURNING number"
+)
+DELETE_PARTS = "DELETE FROM exchange_part WHERE number = %s"
+TAKE = "UPDATE exchange_message SET attempts = attempts + 1 WHERE number = %s AND state = 'collected' RETURNING number"
+HANDLED = (
+    "UPDATE exchange_message SET state = %s, receipt = %s, receipt_at = %s, receipt_state = 'due', problem = %s,"
+    " claimed_by = '', claimed_until = '' WHERE number = %s"
+)
+DUE_RECEIPTS = (
+    "SELECT number, message, receipt FROM exchange_message WHERE direction = 'in' AND receipt_state = 'due'"
+    " ORDER BY number LIMIT %s"
+)
+RECEIPT_SENT = (
+    "UPDATE exchange_message SET receipt_state = %s, problem = CASE WHEN %s = '' THEN problem ELSE %s END"
+    " WHERE number = %s AND receipt_state = 'due'"
+)
+
+# Sender and receiver
+CLAIM = (
+    "UPDATE exchange_message SET claimed_by = %s, claimed_until = %s WHERE claimed_until < %s AND number IN ("
+    "SELECT m.number FROM exchange_message m WHERE m.direction = %s AND m.state = {state} AND m.next_try <= %s"
+    " AND m.claimed_until < %s AND NOT EXISTS (SELECT 1 FROM exchange_message e WHERE e.loop = m.loop"
+    " AND e.direction = m.direction AND e.state = m.state AND e.{order} < m.{order})"
+    " ORDER BY m.{order} LIMIT %s) RETURNING number, message, jws, attempts, position, accepted_at"
+)
+CLAIM_QUEUED = CLAIM.format(state="'queued'", order="number")
+CLAIM_COLLECTED = CLAIM.format(state="'collected'", order="position")
+ANY_OPEN = (
+    "SELECT 1 FROM exchange_message WHERE direction = %s AND state = %s AND next_try <= %s"
+    " AND claimed_until < %s LIMIT 1"
+)
+RENEW = "UPDATE exchange_message SET claimed_until = %s WHERE claimed_by = %s AND number IN ({marks})"
+RELEASE = (
+    "UPDATE exchange_message SET claimed_by = '', claimed_until = ''"
+    " WHERE claimed_by = %s AND number IN ({marks})"
+)
+TRY_AGAIN = (
+    "UPDATE exchange_message SET problem = %s, attempts = attempts + 1, next_try = %s, claimed_by = '',"
+    " claimed_until = '' WHERE number = %s AND state IN ('queued', 'collected')"
+)
+SET_ASIDE = (
+    "UPDATE exchange_message SET state = 'set-aside', problem = %s, claimed_by = '', claimed_until = ''"
+    " WHERE number = %s AND state IN ('queued', 'collected')"
+)
+LINE = "SELECT position, contact_at, problem FROM exchange_line WHERE name = 'hub'"
+ADVANCE = (
+    "INSERT INTO exchange_line (name, position, contact_at) VALUES ('hub', %s, %s) ON CONFLICT (name) DO UPDATE SET"
+    " contact_at = excluded.contact_at, position = CASE WHEN exchange_line.position < excluded.position"
+    " THEN excluded.position ELSE exchange_line.position END"
+)
+CONTACT = (
+    "INSERT INTO exchange_line (name, contact_at) VALUES ('hub', %s)"
+    " ON CONFLICT (name) DO UPDATE SET contact_at = excluded.contact_at, problem = ''"
+)
+TROUBLE = (
+    "INSERT INTO exchange_line (name, problem) VALUES ('hub', %s)"
+    " ON CONFLICT (name) DO UPDATE SET problem = excluded.problem"
+)
+
+# Hub
+FORGET_ASSERTIONS = "DELETE FROM exchange_assertion WHERE expires < %s"
+USE_ASSERTION = (
+    "INSERT INTO exchange_assertion (jti, expires) VALUES (%s, %s) ON CONFLICT (jti) DO NOTHING RETURNING jti"
+)
+UPLOADED = (
+    "INSERT INTO exchange_upload (facility, sha256, size, at) VALUES (%s, %s, %s, %s)"
+    " ON CONFLICT (facility, sha256) DO NOTHING"
+)
+OWN_UPLOAD = "SELECT size FROM exchange_upload WHERE facility = %s AND sha256 = %s"
+OWN_UPLOADS = "SELECT sha256, size FROM exchange_upload WHERE facility = %s AND sha256 IN ({marks})"
+MAY_FETCH = (
+    "SELECT p.size FROM exchange_part p JOIN exchange_message m ON m.number = p.number"
+    " WHERE p.sha256 = %s AND m.direction = 'relay' AND (m.sender = %s OR m.receiver = %s) LIMIT 1"
+)
+RELAYED = (
+    "SELECT sender, receiver, manifest, acceptance, receipt FROM exchange_message"
+    " WHERE direction = 'relay' AND message = %s"
+)
+RELAY = (
+    "INSERT INTO exchange_message (direction, message, kind, loop, sender, receiver, created, jws, manifest, bytes,"
+    " state, accepted_at, acceptance, day) VALUES ('relay', %s, %s, %s, %s, %s, %s, %s, %s, %s, 'accepted', %s, %s, %s)"
+    " ON CONFLICT (direction, message) DO NOTHING RETURNING number"
+)
+RELAY_POSITION = "UPDATE exchange_message SET position = %s WHERE number = %s"
+NEXT_POSITION = (
+    "INSERT INTO exchange_mailbox (facility, last) VALUES (%s, 1)"
+    " ON CONFLICT (facility) DO UPDATE SET last = exchange_mailbox.last + 1 RETURNING last"
+)
+INSERT_ITEM = (
+    "INSERT INTO exchange_mailboxitem (facility, number, kind, message, at) VALUES (%s, %s, %s, %s, %s)"
+)
+ITEMS = (
+    "SELECT i.number, i.kind, i.at, i.handed_at, i.message,"
+    " CASE WHEN i.kind = 'message' THEN m.jws ELSE m.receipt END"
+    " FROM exchange_mailboxitem i JOIN exchange_message m ON m.direction = 'relay' AND m.message = i.message"
+    " WHERE i.facility = %s AND i.number > %s ORDER BY i.number LIMIT %s"
+)
+HANDED = (
+    "UPDATE exchange_mailboxitem SET handed_at = %s WHERE facility = %s AND handed_at = '' AND number IN ({marks})"
+    " RETURNING number, kind, message"
+)
+DONE = (
+    "UPDATE exchange_mailboxitem SET done_at = %s WHERE facility = %s AND kind = 'receipt' AND done_at = ''"
+    " AND number <= %s RETURNING message"
+)
+RELAY_RECEIPT = (
+    "UPDATE exchange_message SET receipt = %s, receipt_at = %s, receipt_state = 'sent', state = %s"
+    " WHERE direction = 'relay' AND message = %s AND receipt = '' RETURNING number"
+)
+TRAFFIC = (
+    "SELECT day, sender, receiver, COUNT(*), SUM(CASE WHEN state = 'stored' THEN 1 ELSE 0 END) FROM exchange_message"
+    " WHERE direction = 'relay' AND day >= %s GROUP BY day, sender, receiver ORDER BY day, sender, receiver"
+)
+
+# Trace and pages
+INSERT_TRACE = "INSERT INTO exchange_trace (message, at, place, step, detail) VALUES (%s, %s, %s, %s, %s)"
+JOURNEY = "SELECT at, place, step, detail FROM exchange_trace WHERE message = %s ORDER BY at, number"
+_ROW = (
+    "SELECT message, direction, kind, loop, sender, receiver, created, state, bytes, receipt_at, problem"
+    " FROM exchange_message"
+)
+OF_LOOP = _ROW + " WHERE loop = %s ORDER BY number"
+FIND = (  # constants and placeholders only
+    _ROW  # noqa: S608
+    + " WHERE number IN (SELECT number FROM exchange_message WHERE loop = %s OR (manifest >= %s AND manifest < %s)"
+    " OR (direction IN ('in', 'out', 'relay') AND message >= %s AND message < %s)"
+    " UNION SELECT number FROM exchange_part WHERE sha256 >= %s AND sha256 < %s) ORDER BY number DESC LIMIT 50"
+)
+RECENT = _ROW + " ORDER BY number DESC LIMIT %s"
+STUCK = _ROW + " WHERE state IN ('queued', 'refused', 'set-aside') ORDER BY number DESC LIMIT %s"
+WAITING = "SELECT COUNT(*), MIN(created) FROM exchange_message WHERE direction = 'out' AND state = 'queued'"
+SET_ASIDE_COUNT = (
+    "SELECT COUNT(*) FROM exchange_message WHERE direction IN ('in', 'out') AND state = 'set-aside'"
+)
+SENT_SINCE = "SELECT COUNT(*) FROM exchange_message WHERE direction = 'out' AND accepted_at >= %s"
+RECEIPTS_SINCE = (
+    "SELECT COUNT(*) FROM exchange_message WHERE direction = 'out'"
+    " AND receipt_at >= %s AND receipt_state = 'verified'"
+)

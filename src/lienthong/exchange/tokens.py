@@ -1,0 +1,165 @@
+"""Hub: who may call. SMART Backend Services (``private_key_jwt``, RFC 7523): a signed assertion for a short token."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.db import connection, transaction
+
+from lienthong.access import audit
+from lienthong.exchange import keys, peers, problems, sql
+from lienthong.facilities import directory
+from lienthong.foundation import clock, ids, signing
+from lienthong.foundation.errors import LienThongError
+from lienthong.foundation.wsgi import HttpError
+
+SCOPE = "system/exchange"
+ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
+PATH = "/oauth2/token"
+LIFETIME = 600
+LONGEST_ASSERTION = 300
+_CLOCKS_DIFFER = 60
+_MOST_REMEMBERED = 1000
+_SEEN_EVERY = 10.0
+
+_verified: dict[str, tuple[float, Caller]] = {}
+_last_seen: dict[str, float] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """The node that calls: its facility, its key's name, its network address."""
+
+    facility: str
+    kid: str
+    address: str
+
+    @property
+    def actor(self) -> audit.Actor:
+        """For the audit trail."""
+        return audit.Actor(f"node:{self.kid}", self.facility, "site", self.address)
+
+
+def hub_id(facility: str) -> str:
+    """The hub's name as an audience."""
+    return f"urn:lienthong:hub:{facility}"
+
+
+def issue(form: dict[str, str], address: str) -> dict[str, Any]:
+    """Answers a token request: ``{"access_token", "token_type", "expires_in", "scope"}``.
+
+    Raises:
+        HttpError: 400 or 401 with RFC 6749's ``error`` beside the problem; the refusal is in the audit trail.
+    """
+    kid = ""
+    try:
+        if form.get("grant_type") != "client_credentials":
+            raise _refusal("unsupported_grant_type", "grant_type is not client_credentials", 400)
+        if form.get("scope") != SCOPE:
+            raise _refusal("invalid_scope", f"scope is not {SCOPE}", 400)
+        if form.get("client_assertion_type") != ASSERTION_TYPE:
+            raise _refusal("invalid_request", f"client_assertion_type is not {ASSERTION_TYPE}", 400)
+        assertion = form.get("client_assertion", "")
+        kid = _header(assertion)
+        facility = _check(assertion, kid)
+    except HttpError as error:
+        why = {"reason": error.problem.where.get("reason", "")}
+        audit.record(
+            audit.Actor(f"node:{kid[:43]}", "", "site", address), "token-refused", page=PATH, detail=why
+        )
+        raise
+    now = int(time.time())
+    hub = hub_id(settings.NODE.facility)
+    times = {"iat": now, "exp": now + LIFETIME}
+    claims = {"iss": hub, "aud": hub, "sub": kid, "scope": SCOPE, "jti": ids.new_id(), **times}
+    audit.record(audit.Actor(f"node:{kid}", facility, "site", address), "token-issued", page=PATH)
+    token = keys.own().jwt(claims)
+    return {"access_token": token, "token_type": "bearer", "expires_in": LIFETIME, "scope": SCOPE}
+
+
+def _header(assertion: str) -> str:
+    try:
+        return str(signing.peek(assertion).get("kid", ""))
+    except signing.BadSignature as error:
+        raise _refusal("invalid_client", "client_assertion is no JWT") from error
+
+
+def _check(assertion: str, kid: str) -> str:
+    """The facility of the node that made the assertion; uses the assertion up."""
+    node = settings.NODE
+    addresses = [f"{scheme}://{node.host}:{node.port}{PATH}" for scheme in ("http", "https")]
+    audience = [hub_id(node.facility), *addresses]
+    try:
+        key = peers.node(kid)
+        claims = signing.verify_jwt(assertion, key.jwk, audience, leeway=_CLOCKS_DIFFER)
+    except LienThongError as error:
+        raise _refusal("invalid_client", "the key is not in the directory or no longer valid") from error
+    except signing.BadSignature as error:
+        raise _refusal("invalid_client", str(error)[:200]) from error
+    if key.role != "site":
+        raise _refusal("invalid_client", "not the key of a site")
+    if (claims["iss"], claims["sub"]) != (kid, kid):
+        raise _refusal("invalid_client", "iss and sub are not the name of the key")
+    if claims["exp"] > time.time() + LONGEST_ASSERTION + _CLOCKS_DIFFER:
+        raise _refusal("invalid_client", f"exp is more than {LONGEST_ASSERTION} seconds away")
+    jti = str(claims["jti"])
+    if not 1 <= len(jti) <= 56:
+        raise _refusal("invalid_client", "jti has not 1 to 56 characters")
+    now, expires = clock.now(), datetime.fromtimestamp(claims["exp"], UTC) + timedelta(seconds=_CLOCKS_DIFFER)
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(sql.FORGET_ASSERTIONS, (clock.iso(now),))
+        cursor.execute(sql.USE_ASSERTION, (f"{kid}:{jti}", clock.iso(expires)))
+        if cursor.fetchone() is None:
+            raise _refusal("invalid_client", "this assertion was used before")
+    return key.facility
+
+
+def caller(authorization: str, address: str) -> Caller:
+    """Who calls, from the ``Authorization`` header.
+
+    Raises:
+        HttpError: 401, no valid token, or the node was revoked since.
+    """
+    scheme, _, token = authorization.partition(" ")
+    if scheme.lower() != "bearer" or not token:
+        raise _no_token("no bearer token")
+    now = time.time()
+    known = _verified.get(token)
+    if known is None or known[0] <= now:
+        known = _verify(token, address)
+        if len(_verified) >= _MOST_REMEMBERED:
+            _verified.clear()
+        _verified[token] = known
+    found = known[1]
+    try:
+        peers.node(found.kid)
+    except LienThongError as error:
+        raise _no_token("the node was revoked") from error
+    if _last_seen.get(found.kid, 0.0) + _SEEN_EVERY < now:
+        _last_seen[found.kid] = now
+        directory.seen(found.kid)
+    return found
+
+
+def _verify(token: str, address: str) -> tuple[float, Caller]:
+    try:
+        claims = signing.verify_jwt(token, keys.own().jwk, [hub_id(settings.NODE.facility)])
+        key = peers.node(str(claims["sub"]))
+    except (signing.BadSignature, LienThongError) as error:
+        raise _no_token("the token is not valid or has expired") from error
+    if claims.get("scope") != SCOPE:
+        raise _no_token("the token is for something else")
+    return float(claims["exp"]), Caller(key.facility, key.kid, address)
+
+
+def _refusal(error: str, reason: str, status: int = 401) -> HttpError:
+    return HttpError(status, problems.not_allowed(reason), error=error, error_description=reason)
+
+
+def _no_token(reason: str) -> HttpError:
+    headers = (("WWW-Authenticate", 'Bearer error="invalid_token"'),)
+    return HttpError(401, problems.not_allowed(reason), headers=headers)

@@ -1,0 +1,89 @@
+"""Claims on waiting messages: several threads and processes share the work, and a dead one's claims end by themselves.
+
+A claim only saves double work; that nothing has double effect rests on the state of the row.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Literal
+
+from django.conf import settings
+from django.db import connection, transaction
+
+from lienthong.exchange import sql, trace
+from lienthong.foundation import clock, json
+from lienthong.foundation.errors import Problem
+
+LEASE = timedelta(seconds=8)
+_LONGEST_WAIT = 600.0
+
+Direction = Literal["out", "in"]
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """A message that this worker may work on now; ``position`` and ``accepted_at`` are the hub's."""
+
+    number: int
+    message: str
+    jws: str
+    attempts: int
+    position: int
+    accepted_at: str
+
+
+def claim(worker: str, direction: Direction, limit: int) -> list[Claimed]:
+    """Claims waiting messages, at most one of each loop, the oldest first."""
+    now = clock.now()
+    text = clock.iso(now)
+    state = "queued" if direction == "out" else "collected"
+    statement = sql.CLAIM_QUEUED if direction == "out" else sql.CLAIM_COLLECTED
+    with connection.cursor() as cursor:
+        cursor.execute(sql.ANY_OPEN, (direction, state, text, text))
+        if cursor.fetchone() is None:
+            return []
+        with transaction.atomic():
+            cursor.execute(statement, (worker, clock.iso(now + LEASE), text, direction, text, text, limit))
+            rows = [Claimed(*row) for row in cursor.fetchall()]
+    return sorted(rows, key=lambda row: row.number if direction == "out" else row.position)
+
+
+def renew(worker: str, numbers: Collection[int]) -> None:
+    """Prolongs claims on work that takes long."""
+    _on_claims(sql.RENEW, (clock.iso(clock.now() + LEASE), worker), numbers)
+
+
+def release(worker: str, numbers: Collection[int]) -> None:
+    """Gives claims back."""
+    _on_claims(sql.RELEASE, (worker,), numbers)
+
+
+def _on_claims(statement: str, values: tuple[str, ...], numbers: Collection[int]) -> None:
+    if numbers:
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute(statement.format(marks=marks(numbers)), (*values, *numbers))
+
+
+def try_again(row: Claimed, problem: Problem) -> None:
+    """Puts a message back with the reason; it is tried again after a wait that grows to ten minutes."""
+    now = clock.now()
+    wait = min(_LONGEST_WAIT, 2.0 ** min(row.attempts, 10)) * random.uniform(0.7, 1.3)  # noqa: S311 - jitter
+    with transaction.atomic(), connection.cursor() as cursor:
+        again = clock.iso(now + timedelta(seconds=wait))
+        cursor.execute(sql.TRY_AGAIN, (as_text(problem), again, row.number))
+        if cursor.rowcount and row.attempts == 0:
+            trace.add([(row.message, clock.iso(now), settings.NODE.facility, trace.HELD, problem.code)])
+
+
+def as_text(problem: Problem) -> str:
+    """A problem as it is kept in a row."""
+    return json.dumps(problem.as_dict() | {"retry": problem.retry}).decode()
+
+
+def marks(values: Collection[object]) -> str:
+    """Placeholders for a list in SQL."""
+    return ", ".join(["%s"] * len(values))

@@ -1,0 +1,195 @@
+"""The demo province in Debian's Chromium: real pages, real processes, axe on what is shown."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urljoin, urlsplit
+
+import pytest
+from playwright.sync_api import Browser, Page, Request, sync_playwright
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
+PICTURES = ROOT / "var" / "screenshots"
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+READY_SECONDS = 300
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker(pytest.mark.browser)
+
+
+@dataclass(frozen=True, slots=True)
+class Province:
+    """The running demo: addresses by node; accounts by node, each with ``username password role name``."""
+
+    addresses: dict[str, str]
+    accounts: dict[str, list[dict[str, str]]]
+    folder: Path
+
+    def url(self, node: str, path: str = "") -> str:
+        """The address of a page at a node."""
+        return urljoin(self.addresses[node], path)
+
+
+@pytest.fixture(scope="session")
+def province(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Province]:
+    """Starts the demo province with everything delivered; ends it after the last test."""
+    folder = tmp_path_factory.mktemp("province")
+    words = ["demo", "--dir", str(folder), "--port", str(_free_ports(4)), "--ready-json"]
+    words += ["--seconds", str(READY_SECONDS)]
+    environment = {k: v for k, v in os.environ.items() if k not in ("LIENTHONG_HOME", "LIENTHONG_DATABASE")}
+    process = subprocess.Popen(
+        [sys.executable, "-m", "lienthong.config.cli", *words],
+        cwd=ROOT,
+        env={**environment, "PYTHONPATH": str(ROOT / "src")},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout is not None
+    try:
+        line = process.stdout.readline()  # the demo gives up by itself after READY_SECONDS
+        if not line:
+            pytest.fail(f"the demo ended with {process.wait()}")
+        told = json.loads(line)
+        yield Province(told["addresses"], told["accounts"], folder)
+    finally:
+        process.send_signal(signal.SIGINT)
+        try:
+            process.wait(30)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+        process.stdout.close()
+
+
+def _free_ports(number: int) -> int:
+    """The first of so many neighbouring ports that nobody listens on."""
+    for first in range(18710, 28710, 10):
+        with ExitStack() as stack:
+            try:
+                for port in range(first, first + number):
+                    stack.enter_context(socket.socket()).bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return first
+    raise RuntimeError("no free ports")
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Debian's Chromium without a window."""
+    path = shutil.which("chromium")
+    if path is None:
+        pytest.fail("Chromium was not found. On Debian: apt-get install chromium", pytrace=False)
+    with sync_playwright() as playwright:
+        running = playwright.chromium.launch(executable_path=path, args=FLAGS)
+        yield running
+        running.close()
+
+
+@pytest.fixture
+def new_page(browser: Browser, province: Province) -> Iterator[Callable[..., Page]]:
+    """``new_page(width=1280, script=True, language="vi-VN")`` opens an empty window of its own.
+
+    The test fails when a page asked another origin than the province's for something, or its script broke.
+    """
+    own = {urlsplit(address).netloc for address in province.addresses.values()}
+    faults: list[str] = []
+
+    def asked(request: Request) -> None:
+        target = urlsplit(request.url)
+        if target.scheme in ("http", "https", "ws", "wss") and target.netloc not in own:
+            faults.append(f"asked {target.netloc}")
+
+    with ExitStack() as stack:
+
+        def make(width: int = 1280, script: bool = True, language: str = "vi-VN") -> Page:
+            context = browser.new_context(
+                viewport={"width": width, "height": 900},
+                java_script_enabled=script,
+                locale=language,
+                timezone_id="Asia/Ho_Chi_Minh",
+                bypass_csp=True,  # axe is put into the page; the pages' own policy has tests of its own
+            )
+            stack.callback(context.close)
+            context.set_default_timeout(15_000)
+            page = context.new_page()
+            page.on("request", asked)
+            page.on("pageerror", lambda error: faults.append(f"script: {error}"))
+            return page
+
+        yield make
+    assert not faults
+
+
+@pytest.fixture
+def page(new_page: Callable[..., Page]) -> Page:
+    """A window of the usual size with script, in Vietnamese."""
+    return new_page()
+
+
+@pytest.fixture
+def sign_in(province: Province) -> Callable[[Page, str, str], None]:
+    """``sign_in(page, node, role)``: e.g. ``sign_in(page, "bach-mai", "doctor")``."""
+
+    def use(page: Page, node: str, role: str) -> None:
+        account = next(one for one in province.accounts[node] if one["role"] == role)
+        page.goto(province.url(node, "sign-in"))
+        page.fill("input[name=username]", account["username"])
+        page.fill("input[name=password]", account["password"])
+        page.locator("input[name=password]").press("Enter")
+        page.wait_for_url(lambda url: not urlsplit(url).path.endswith("/sign-in"))
+
+    return use
+
+
+@pytest.fixture(scope="session")
+def axe() -> Callable[[Page], list[str]]:
+    """``axe(page)``: what axe finds wrong, a line each: rule, what it says, where."""
+    source = AXE.read_text("utf-8")
+
+    def look(page: Page) -> list[str]:
+        page.evaluate(source)
+        found = page.evaluate("tags => axe.run(document, {runOnly: tags, resultTypes: ['violations']})", WCAG)
+        return [
+            f"{rule['id']}: {rule['help']}: {', '.join(str(n['target']) for n in rule['nodes'])}"
+            for rule in found["violations"]
+        ]
+
+    return look
+
+
+@pytest.fixture(scope="session")
+def picture() -> Callable[[Page, str], Path]:
+    """``picture(page, "transfers")``: the whole page as ``var/screenshots/transfers.png``."""
+    PICTURES.mkdir(parents=True, exist_ok=True)
+
+    def take(page: Page, name: str) -> Path:
+        path = PICTURES / f"{name}.png"
+        page.screenshot(path=path, full_page=True)
+        return path
+
+    return take

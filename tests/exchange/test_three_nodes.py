@@ -1,0 +1,61 @@
+"""A hub and two sites as real processes."""
+
+from __future__ import annotations
+
+import random
+import threading
+from pathlib import Path
+
+from exchange_nodes import Nodes, running
+
+OPEN = "SELECT COUNT(*) FROM exchange_message WHERE direction = 'out' AND state NOT IN ('stored', 'refused')"
+
+
+def assert_whole(nodes: Nodes, put: list[str]) -> None:
+    """Everything that put() confirmed was handled exactly once, and its receipt verified once."""
+    handled = [message for (message,) in nodes.rows("receiver", "SELECT message FROM handled")]
+    assert len(handled) == len(set(handled))
+    assert set(put) <= set(handled)
+    receipted = [message for (message,) in nodes.rows("sender", "SELECT message FROM receipted WHERE outcome = 'stored'")]
+    assert sorted(receipted) == sorted(handled)
+    stored = dict(nodes.rows("receiver", "SELECT message, hash FROM handled"))
+    query = "SELECT t.message, t.detail FROM exchange_trace t WHERE t.step = 'stored'"
+    assert dict(nodes.rows("sender", query)) == stored
+    for name in ("hub", "sender", "receiver"):
+        assert nodes.rows(name, "PRAGMA integrity_check") == [("ok",)]
+
+
+def test_messages_arrive_in_order_with_verified_receipts(tmp_path: Path) -> None:
+    with running(tmp_path) as nodes:
+        put = nodes.put("sender", "receiver", 60)
+        refused = nodes.put("sender", "receiver", 1, refuse=True)
+        nodes.wait_for("sender", OPEN, 0)
+    assert len(put) == 60
+    assert_whole(nodes, put)
+    state = "SELECT message FROM exchange_message WHERE direction = 'out' AND state = 'refused'"
+    assert [message for (message,) in nodes.rows("sender", state)] == refused
+    order = "SELECT h.loop, m.created FROM handled h JOIN exchange_message m USING (message) ORDER BY h.rowid"
+    by_loop: dict[str, list[str]] = {}
+    for loop, created in nodes.rows("receiver", order):
+        by_loop.setdefault(loop, []).append(created)
+    assert all(times == sorted(times) for times in by_loop.values())
+    steps = {step for (step,) in nodes.rows("hub", "SELECT step FROM exchange_trace")}
+    assert {"accepted", "in-mailbox", "handed-over", "receipt-at-hub", "receipt-taken"} == steps
+
+
+def test_killing_each_process_loses_and_doubles_nothing(tmp_path: Path) -> None:
+    with running(tmp_path) as nodes:
+        confirmed: list[str] = []
+        putting = threading.Thread(target=lambda: confirmed.extend(nodes.put("sender", "receiver", 150)))
+        putting.start()
+        victims = ["hub", "sender", "receiver"]
+        random.shuffle(victims)
+        for victim in victims:
+            nodes.processes[victim].poll()
+            threading.Event().wait(0.7)
+            nodes.kill(victim)
+            nodes.start(victim)
+        putting.join()
+        nodes.wait_for("sender", OPEN, 0)
+    assert len(confirmed) == 150
+    assert_whole(nodes, confirmed)

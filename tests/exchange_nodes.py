@@ -1,0 +1,226 @@
+"""A hub and two sites as real processes, with handlers of their own: ``python exchange_nodes.py hub|site|put HOME``."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import multiprocessing
+import os
+import signal
+import socket
+import sqlite3
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from lienthong.config import node, setup
+
+SOURCE = Path(__file__).resolve().parent.parent / "src"
+FACILITIES = {"hub": "SYT-24", "sender": "24011", "receiver": "01929"}
+TABLE = "CREATE TABLE handled (message TEXT, loop TEXT, hash TEXT); CREATE TABLE receipted (message TEXT, outcome TEXT)"
+
+
+def take(incoming: Any) -> str:
+    """Counts a message in the transaction that signs its receipt; a count that came twice would show."""
+    from django.db import connection
+
+    from lienthong import exchange
+    from lienthong.foundation.errors import Problem
+
+    content = incoming.part("bundle")
+    if incoming.body.get("refuse"):
+        raise exchange.Refused(Problem("test-refused", "Từ chối.", "Refused."))
+    stored = hashlib.sha256(content).hexdigest()
+    with connection.cursor() as cursor:
+        cursor.execute("INSERT INTO handled VALUES (%s, %s, %s)", (incoming.id, incoming.loop, stored))
+    return stored
+
+
+def receipted(message: str, loop: str, receipt: Any) -> None:
+    """Counts a verified receipt."""
+    from django.db import connection
+
+    with connection.cursor() as cursor:
+        cursor.execute("INSERT INTO receipted VALUES (%s, %s)", (message, receipt.outcome))
+
+
+HANDLERS = {"test": take}
+RECEIPT_HANDLERS = {"test": receipted}
+
+
+@dataclass
+class Nodes:
+    """The three nodes below one folder."""
+
+    folder: Path
+    processes: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
+
+    def make(self) -> None:
+        """Makes the nodes' folders, keys and databases; every node knows the keys of all."""
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            port = probe.getsockname()[1]
+        keys = {}
+        for name, facility in FACILITIES.items():
+            role: Any = "hub" if name == "hub" else "site"
+            url = "" if name == "hub" else f"http://127.0.0.1:{port}"
+            config = node.NodeConfig(
+                home=self.folder / name, role=role, facility=facility, port=port, hub_url=url, secure=False
+            )
+            node.save(config)
+            key = setup.signing_key(config.home)
+            keys[name] = [facility, role, key.jwk, key.kid]
+        (self.folder / "keys.json").write_text(json.dumps(list(keys.values())))
+        makers = [self._run("init", name) for name in FACILITIES]
+        assert [maker.wait() for maker in makers] == [0, 0, 0]
+
+    def _run(self, command: str, name: str, *more: str, **options: Any) -> subprocess.Popen[bytes]:
+        environment = {**os.environ, "PYTHONPATH": str(SOURCE)}
+        environment.pop("LIENTHONG_DATABASE", None)
+        words = [sys.executable, __file__, command, str(self.folder / name), *more]
+        return subprocess.Popen(words, env=environment, **options)
+
+    def start(self, name: str) -> None:
+        """Starts a node; its output goes to ``log.txt``."""
+        with (self.folder / name / "log.txt").open("ab") as log:
+            command = "hub" if name == "hub" else "site"
+            self.processes[name] = self._run(command, name, stdout=log, stderr=log)
+
+    def kill(self, name: str) -> None:
+        """SIGKILL, as a power cut would."""
+        self.processes[name].kill()
+        self.processes[name].wait()
+
+    def put(self, name: str, to: str, count: int, size: int = 2000, **body: Any) -> list[str]:
+        """Puts messages at a site from a process of its own; returns the ids it confirmed."""
+        more = (FACILITIES[to], str(count), str(size), json.dumps(body))
+        process = self._run("put", name, *more, stdout=subprocess.PIPE)
+        output, _ = process.communicate()
+        return output.decode().split()
+
+    def rows(self, name: str, query: str) -> list[tuple[Any, ...]]:
+        """Reads a node's database."""
+        path = self.folder / name / "lienthong.sqlite3"
+        with contextlib.closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=30)) as database:
+            return database.execute(query).fetchall()
+
+    def wait_for(self, name: str, query: str, wanted: Any, seconds: float = 30) -> None:
+        """Until a query's first value is as wanted."""
+        deadline = time.monotonic() + seconds
+        while self.rows(name, query)[0][0] != wanted:
+            if time.monotonic() > deadline:
+                raise AssertionError(f"{query}: {self.rows(name, query)}, not {wanted}; {self.logs()}")
+            time.sleep(0.05)
+
+    def logs(self) -> str:
+        """The end of what the nodes wrote."""
+        paths = self.folder.glob("*/log.txt")
+        return "\n".join(f"== {path.parent.name}\n{path.read_text()[-3000:]}" for path in paths)
+
+    def stop(self) -> None:
+        """Ends what was started."""
+        for process in self.processes.values():
+            process.terminate()
+        for process in self.processes.values():
+            try:
+                process.wait(15)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+
+
+@contextlib.contextmanager
+def running(folder: Path) -> Iterator[Nodes]:
+    """The three nodes, made and started."""
+    nodes = Nodes(folder)
+    nodes.make()
+    try:
+        for name in FACILITIES:
+            nodes.start(name)
+        yield nodes
+    finally:
+        nodes.stop()
+
+
+def _init(home: Path) -> None:
+    setup.init(node.load(home))
+    from django.db import connection
+
+    from lienthong.facilities import directory
+    from lienthong.facilities.models import Facility
+    from lienthong.foundation import clock
+
+    for facility, role, jwk, kid in json.loads((home.parent / "keys.json").read_text()):
+        Facility.objects.get_or_create(code=facility, defaults={"kind": "hospital"})
+        directory.add_node(facility, role, jwk, kid, clock.now())
+    with connection.cursor() as cursor:
+        for statement in TABLE.split(";"):
+            cursor.execute(statement)
+
+
+def _hub(home: Path) -> None:
+    setup.use(home)
+    multiprocessing.set_start_method("spawn")
+    from django.conf import settings
+    from granian import Granian
+    from granian.constants import Interfaces
+
+    Granian(
+        "lienthong.config.doors:application",
+        address="127.0.0.1",
+        port=settings.NODE.port,
+        interface=Interfaces.WSGI,
+        workers=1,
+        blocking_threads=16,
+        respawn_failed_workers=True,
+        log_enabled=False,
+    ).serve()
+
+
+def _site(home: Path) -> None:
+    setup.use(home)
+    from django.conf import settings
+
+    settings.EXCHANGE_HANDLERS = "exchange_nodes.HANDLERS"
+    settings.EXCHANGE_RECEIPT_HANDLERS = "exchange_nodes.RECEIPT_HANDLERS"
+    from lienthong.exchange.courier import Courier
+
+    stop = threading.Event()
+    signal.signal(signal.SIGTERM, lambda *_: stop.set())
+    courier = Courier(stop)
+    threads = [threading.Thread(target=loop) for loop in (courier.run_outbox, courier.run_inbox)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+
+def _put(home: Path, to: str, count: str, size: str, body: str) -> None:
+    setup.use(home)
+    from django.db import transaction
+
+    from lienthong import exchange
+
+    for number in range(int(count)):
+        text = " ".join(
+            hashlib.sha256(f"{number} {i} {os.getpid()}".encode()).hexdigest()[:9]
+            for i in range(int(size) // 10)
+        )
+        content = json.dumps({"number": number, "text": text}).encode()
+        with transaction.atomic():
+            part = exchange.Part("bundle", "application/fhir+json", content)
+            loop = f"loop-{number % 40}-{os.getpid()}"
+            put = exchange.put(
+                to, "test", loop, body={"number": number, **json.loads(body)}, parts=[part], basis="test"
+            )
+        print(put, flush=True)
+
+
+if __name__ == "__main__":
+    {"init": _init, "hub": _hub, "site": _site, "put": _put}[sys.argv[1]](Path(sys.argv[2]), *sys.argv[3:])

@@ -1,0 +1,305 @@
+"""Transfers at the sender and at the receiver: joining, steps, what is kept back, who may do what."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from django.conf import settings
+from django.db import connection, transaction
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lienthong import exchange, records
+from lienthong.access import audit
+from lienthong.exchange.manifest import Entry, payload_of
+from lienthong.foundation import clock, json
+from lienthong.foundation.blobs import BlobFolder
+from lienthong.foundation.errors import LienThongError
+from lienthong.transfers import bundle, desk, rules
+from lienthong.transfers.models import State, Step, Transfer
+from lienthong.transfers.notice import Notice
+
+pytestmark = pytest.mark.django_db
+DOCTOR = audit.Actor("bs", "Bác sĩ Thử", "doctor", "127.0.0.1")
+LEFT = datetime(2025, 1, 14, 3, 0, tzinfo=UTC)
+
+NOTICE = Notice(
+    sender="24011",
+    receiver="01929",
+    ma_lk="LK1",
+    slip="24011-25-1",
+    left_at=LEFT,
+    patient="p1",
+    patient_name="TRẦN THỊ ÁNH",
+    birth="1960",
+    gender="female",
+    diagnosis="Viêm phổi",
+    diagnosis_code="J18.9",
+    reason="2",
+    condition="Tỉnh, thở oxy",
+)
+
+
+def resources(value: str = "1", *, secret: bool = False) -> list[dict[str, Any]]:
+    patient = {"resourceType": "Patient", "id": "p1", "name": [{"text": "TRẦN THỊ ÁNH"}]}
+    condition: dict[str, Any] = {
+        "resourceType": "Condition",
+        "id": "c1",
+        "subject": {"reference": "Patient/p1"},
+        "code": {"text": "B20" if secret else "J18.9"},
+    }
+    if secret:
+        condition["meta"] = {"security": [{"code": "R"}]}
+    encounter = {
+        "resourceType": "Encounter",
+        "id": "e1",
+        "status": "finished",
+        "class": {"code": "IMP"},
+        "subject": {"reference": "Patient/p1"},
+        "diagnosis": [{"condition": {"reference": "Condition/c1"}}],
+    }
+    observation = {
+        "resourceType": "Observation",
+        "id": "o1",
+        "status": "final",
+        "code": {"text": "WBC"},
+        "subject": {"reference": "Patient/p1"},
+        "valueString": value,
+    }
+    return [patient, condition, encounter, observation]
+
+
+@pytest.fixture()
+def bac_giang() -> None:
+    assert settings.NODE.facility == "24011"
+
+
+@pytest.fixture()
+def bach_mai(settings: Any) -> None:
+    settings.NODE = replace(settings.NODE, facility="01929")
+
+
+def send(notice: Notice = NOTICE, content: list[dict[str, Any]] | None = None, **more: Any) -> Transfer:
+    with transaction.atomic():
+        return desk.send(notice, content or resources(), actor=audit.system("his-xml"), **more)
+
+
+def messages() -> list[tuple[str, str, str]]:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT message, kind, loop FROM exchange_message WHERE direction = 'out' ORDER BY number"
+        )
+        return [tuple(row) for row in cursor.fetchall()]
+
+
+def arrived(notice: Notice = NOTICE, content: list[dict[str, Any]] | None = None, loop: str = "l1") -> str:
+    """Hands the receiver's handler what :func:`send` would have put on the way."""
+    packed, kept_back = bundle.pack(content or resources())
+    blobs = BlobFolder(settings.NODE.blobs)
+    data = {"notice": json.dumps(replace(notice, kept_back=kept_back).as_data()), "bundle": packed}
+    parts = tuple(Entry(blobs.put(c), len(c), role, "application/json") for role, c in data.items())
+    incoming = exchange.Incoming(
+        "m1", desk.TRANSFER, loop, notice.sender, clock.now(), desk.REFERRAL_DUTY, {}, parts
+    )
+    with transaction.atomic():
+        return desk.take_dossier(incoming)
+
+
+def step_message(state: str, loop: str, sender: str = "01929", note: str = "") -> exchange.Incoming:
+    content = json.dumps({"state": state, "at": clock.iso(clock.now()), "person": "BS Hiển", "note": note})
+    entry = Entry(BlobFolder(settings.NODE.blobs).put(content), len(content), "step", "application/json")
+    return exchange.Incoming("m2", desk.STEP, loop, sender, clock.now(), desk.REFERRAL_DUTY, {}, (entry,))
+
+
+@pytest.mark.usefixtures("bac_giang")
+class TestSender:
+    def test_a_slip_starts_a_transfer_and_queues_its_message_in_one_transaction(self) -> None:
+        transfer = send()
+        assert transfer.state == State.SENT
+        assert [(kind, loop) for _, kind, loop in messages()] == [(desk.TRANSFER, transfer.loop)]
+
+    def test_when_the_transaction_fails_nothing_is_left(self) -> None:
+        with pytest.raises(RuntimeError), transaction.atomic():
+            desk.send(NOTICE, resources(), actor=DOCTOR)
+            raise RuntimeError
+        assert not Transfer.objects.exists()
+        assert messages() == []
+
+    def test_a_later_dossier_of_the_same_episode_joins(self) -> None:
+        first = send()
+        second = send(replace(NOTICE, diagnosis="Viêm phổi nặng"), resources("2"))
+        assert second.loop == first.loop
+        assert second.dossier_version == 2
+        assert second.diagnosis == "Viêm phổi nặng"
+        assert Transfer.objects.count() == 1
+        assert len(messages()) == 2
+
+    def test_the_slip_joins_a_transfer_begun_without_an_episode(self) -> None:
+        first = send(replace(NOTICE, ma_lk=""))
+        assert send().loop == first.loop
+
+    def test_the_same_slip_number_of_another_patient_does_not_join(self) -> None:
+        first = send()
+        second = send(replace(NOTICE, ma_lk="LK2", patient="p1x"))
+        assert second.loop != first.loop
+
+    def test_the_same_slip_number_of_another_year_does_not_join(self) -> None:
+        first = send()
+        second = send(replace(NOTICE, ma_lk="LK9", left_at=LEFT.replace(year=2026)))
+        assert second.loop != first.loop
+
+    def test_another_receiver_is_another_transfer(self) -> None:
+        first = send()
+        assert send(replace(NOTICE, receiver="01901")).loop != first.loop
+
+    def test_only_the_receipt_makes_it_received(self) -> None:
+        transfer = send()
+        message = messages()[0][0]
+        refused = exchange.Receipt(message, "0" * 64, "refused", "", clock.now(), "01929", "k", None)
+        desk.receipt_came(message, transfer.loop, refused)
+        assert Transfer.objects.get().state == State.SENT
+        stored = replace(refused, outcome="stored", stored="1" * 64)
+        desk.receipt_came(message, transfer.loop, stored)
+        assert Transfer.objects.get().state == State.RECEIVED
+        assert Step.objects.get(state="received").facility == "01929"
+
+    def test_steps_of_the_receiver_are_kept_once_and_in_any_order(self) -> None:
+        transfer = send()
+        for state in ("answered", "seen", "answered"):
+            desk.take_step(step_message(state, transfer.loop, note="Đã điều trị ổn định"))
+        transfer.refresh_from_db()
+        assert transfer.state == State.ANSWERED
+        assert transfer.answer == "Đã điều trị ổn định"
+        assert Step.objects.filter(state="answered").count() == 1
+
+    def test_a_step_from_a_hospital_that_is_not_the_receiver_is_refused(self) -> None:
+        transfer = send()
+        with pytest.raises(exchange.Refused):
+            desk.take_step(step_message("accepted", transfer.loop, sender="24004"))
+
+    @pytest.mark.parametrize("state", ["received", "sent", "unheard-of"])
+    def test_a_message_cannot_take_a_step_that_only_proof_gives(self, state: str) -> None:
+        transfer = send()
+        with pytest.raises(exchange.Refused):
+            desk.take_step(step_message(state, transfer.loop))
+        assert Transfer.objects.get().state == State.SENT
+
+    def test_the_sender_cannot_accept_its_own_transfer(self) -> None:
+        transfer = send()
+        with pytest.raises(LienThongError):
+            desk.advance(transfer.loop, State.ACCEPTED, actor=DOCTOR)
+
+    def test_what_is_specially_protected_stays_unless_the_slip_names_it(self) -> None:
+        content, back = bundle.pack(resources(secret=True))
+        kept = {bundle.ref(r): r for r in bundle.unpack(content)}
+        assert back == 1
+        assert "Condition/c1" not in kept
+        assert "diagnosis" not in kept["Encounter/e1"]
+        content, back = bundle.pack(resources(secret=True), frozenset({"Condition/c1"}))
+        assert back == 0
+        assert len(bundle.unpack(content)) == 4
+
+    def test_nothing_of_the_patient_stands_in_the_manifest(self) -> None:
+        send()
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT jws FROM exchange_message")
+            payload = payload_of(cursor.fetchone()[0])
+        for secret in ("ÁNH", "J18", "Viêm", "p1", "LK1"):
+            assert secret not in payload.decode()
+
+
+@pytest.mark.usefixtures("bach_mai")
+class TestReceiver:
+    def test_the_dossier_is_stored_and_its_hash_given(self) -> None:
+        digest = arrived()
+        assert len(digest) == 64
+        stored = records.read("Observation", "o1")
+        assert stored is not None
+        assert stored.origin == "transfer/l1"
+        transfer = Transfer.objects.get()
+        assert transfer.state == State.RECEIVED
+        assert {s.state for s in transfer.steps.all()} == {"sent", "received"}
+
+    def test_a_corrected_dossier_joins_and_replaces(self) -> None:
+        arrived()
+        arrived(content=resources("2")[:1] + resources("2")[3:])
+        assert Transfer.objects.get().dossier_version == 2
+        stored = records.read("Observation", "o1")
+        assert stored is not None
+        assert stored.resource["valueString"] == "2"
+        assert records.read("Condition", "c1") is None
+
+    @pytest.mark.parametrize(
+        "notice",
+        [
+            replace(NOTICE, receiver="24004"),
+            replace(NOTICE, patient="somebody-else"),
+            replace(NOTICE, diagnosis="x" * 5000),
+        ],
+    )
+    def test_a_wrong_notice_is_refused_and_nothing_stored(self, notice: Notice) -> None:
+        with pytest.raises(exchange.Refused):
+            arrived(notice)
+        assert not Transfer.objects.exists()
+        assert records.count("Observation") == 0
+
+    def test_an_invalid_resource_is_refused_with_its_path(self) -> None:
+        bad = resources()
+        bad[3]["status"] = "nearly"
+        with pytest.raises(exchange.Refused) as caught:
+            arrived(content=bad)
+        assert caught.value.problem.where["path"] == "Observation.status"
+
+    def test_another_hospital_cannot_write_into_a_loop(self) -> None:
+        arrived()
+        with pytest.raises(exchange.Refused):
+            arrived(replace(NOTICE, sender="24004"))
+
+    def test_the_steps_of_the_receiver_go_back_to_the_sender(self) -> None:
+        arrived()
+        for state in (State.SEEN, State.ACCEPTED, State.ARRIVED):
+            desk.advance("l1", state, actor=DOCTOR)
+        transfer = desk.advance("l1", State.ANSWERED, actor=DOCTOR, note="Ra viện, ổn định")
+        assert transfer.state == State.ANSWERED
+        assert [kind for _, kind, _ in messages()] == [desk.STEP] * 4
+        assert desk.allowed_steps(transfer) == []
+        assert {s.person for s in transfer.steps.filter(facility="01929")} >= {"Bác sĩ Thử"}
+
+    def test_a_step_happens_once_and_an_answer_has_words(self) -> None:
+        arrived()
+        desk.advance("l1", State.ACCEPTED, actor=DOCTOR)
+        with pytest.raises(LienThongError):
+            desk.advance("l1", State.ACCEPTED, actor=DOCTOR)
+        with pytest.raises(LienThongError):
+            desk.advance("l1", State.ANSWERED, actor=DOCTOR, note="  ")
+        assert len(messages()) == 1
+
+    @pytest.mark.parametrize(
+        "content", [b"", b"{", b"[]", b'{"resourceType":"Bundle","entry":[]}', b'{"entry":[1]}']
+    )
+    def test_an_unreadable_bundle_is_named(self, content: bytes) -> None:
+        with pytest.raises(LienThongError):
+            bundle.unpack(content)
+
+
+def test_lists_search_and_counts() -> None:
+    send()
+    send(replace(NOTICE, ma_lk="LK2", slip="24011-25-2", patient_name="LÊ VĂN BÌNH", patient="p2"))
+    assert [t.patient_name for t in desk.outgoing(text="bình")] == ["LÊ VĂN BÌNH"]
+    assert desk.outgoing(state="sent").paginator.count == 2
+    assert desk.incoming().paginator.count == 0
+    assert desk.counts(to_us=False).by_state == {"sent": 2}
+
+
+@given(st.lists(st.sampled_from(list(State))))
+def test_no_order_of_steps_breaks_the_rules(tried: list[State]) -> None:
+    reached = {State.SENT, State.RECEIVED}
+    for state in tried:
+        if state in rules.allowed(reached):
+            reached.add(state)
+    assert State.ANSWERED not in reached or reached & {State.ACCEPTED, State.ARRIVED}
+    assert rules.furthest(reached) in reached
+    assert not reached & set(rules.allowed(reached))
