@@ -17,7 +17,9 @@ if os.environ.get("LIENTHONG_DATABASE"):
 _PACKAGE = Path(__file__).resolve().parent.parent
 _ASSETS = _PACKAGE.parent.parent / "node_modules"
 
-_CONNECTORS = [f"lienthong.connectors.{path.parent.name}" for path in (_PACKAGE / "connectors").glob("*/models.py")]
+_CONNECTORS = [
+    f"lienthong.connectors.{path.parent.name}" for path in (_PACKAGE / "connectors").glob("*/models.py")
+]
 
 SECRET_KEY = node.secret(NODE, "web-secret")
 DEBUG = False
