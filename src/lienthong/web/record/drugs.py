@@ -58,7 +58,7 @@ def drug(resource: Any) -> Drug:
     return Drug(
         name=name,
         dose=fhir.text(dosage, "text") or fhir.text(resource, "note", "text"),
-        amount=fhir.quantity(
+        amount=fhir.amount(
             fhir.at(resource, "quantity")
             or fhir.at(resource, "dispenseRequest", "quantity")
             or fhir.at(dosage, "dose")

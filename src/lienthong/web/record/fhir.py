@@ -71,8 +71,11 @@ def named(value: Any, names: Mapping[str, str]) -> str:
 
 
 def extension(resource: Any, name: str) -> Resource:
-    """The first extension whose URL ends with ``/name``."""
-    return next((e for e in items(resource, "extension") if text(e, "url").endswith("/" + name)), {})
+    """The first extension whose URL is the name or ends with ``/name``."""
+    return next(
+        (e for e in items(resource, "extension") if text(e, "url").rpartition("/")[2] == name),
+        {},
+    )
 
 
 def unread(resource: Any) -> list[tuple[str, str]]:
@@ -101,14 +104,16 @@ def figure(value: Any) -> str:
     return f"{exact:f}".replace(".", str(formats.get_format("DECIMAL_SEPARATOR")))
 
 
-def quantity(value: Any) -> str:
-    """A Quantity for a person: ``< 5 mmol/L``."""
-    parts = (
-        text(value, "comparator"),
-        figure(at(value, "value")),
-        text(value, "unit") or text(value, "code"),
-    )
-    return " ".join(part for part in parts if part) if parts[1] else ""
+def amount(value: Any) -> str:
+    """A Quantity of a drug: ``28 Viên``; 28.000 loses its zeros, so that nobody reads thousands."""
+    exact = number(at(value, "value"))
+    if exact is None:
+        return ""
+    whole, mark, fraction = f"{exact:f}".partition(".")
+    fraction = fraction.rstrip("0")
+    short = Decimal(f"{whole}.{fraction}" if mark and fraction else whole)
+    parts = (text(value, "comparator"), figure(short), text(value, "unit") or text(value, "code"))
+    return " ".join(part for part in parts if part)
 
 
 class _Narrative(HTMLParser):

@@ -85,8 +85,8 @@ def visit(request: HttpRequest, identifier: str, encounter: str) -> HttpResponse
 def results(request: HttpRequest, identifier: str) -> HttpResponse:
     """``/patients/<id>/results``: tables of results with more columns; ``?before=`` goes back in time."""
     stored = _patient(request, identifier)
-    groups, source, older = gather.all_results(stored, before=request.GET.get("before", ""))
-    page = {"groups": groups, "source": source, "older": older, "person": people.person(stored.resource)}
+    table, source, older = gather.all_results(stored, before=request.GET.get("before", ""))
+    page = {"table": table, "source": source, "older": older, "person": people.person(stored.resource)}
     return render(request, "web/patients/results.html", page)
 
 

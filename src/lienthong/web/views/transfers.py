@@ -115,6 +115,7 @@ def _show(
         "reason": worklist.reason(transfer.reason),
         "stages": worklist.stages(transfer.steps.all(), directory.name),
         "dossier": dossier,
+        "slip": slips.slip(dossier.slip, dossier.request),
         "person": dossier.person,
         "evidence": worklist.evidence(transfer, directory.name),
         "steps": [s for s in desk.allowed_steps(transfer) if s is not State.SEEN],
@@ -157,6 +158,7 @@ def slip(request: HttpRequest, loop: str) -> HttpResponse:
         "transfer": transfer,
         "slip": slips.slip(dossier.slip, dossier.request),
         "person": dossier.person,
+        "visit": dossier.visit.visit if dossier.visit else None,
         "sender": directory.name(transfer.sender, language="vi"),
         "receiver": directory.name(transfer.receiver, language="vi"),
     }
