@@ -13,6 +13,7 @@ from lienthong.foundation.errors import LienThongError
 
 _REMEMBER = 5.0
 _known: dict[str, tuple[float, NodeKey]] = {}
+_sites: dict[str, float] = {}
 
 
 def node(kid: str) -> NodeKey:
@@ -31,6 +32,16 @@ def node(kid: str) -> NodeKey:
     return found[1]
 
 
+def has_site(facility: str) -> bool:
+    """Whether a node of that facility may collect mail now."""
+    now = time.monotonic()
+    if _sites.get(facility, 0.0) < now:
+        if not directory.nodes("site", facility):
+            return False
+        _sites[facility] = now + _REMEMBER
+    return True
+
+
 def node_at(kid: str, at: datetime) -> NodeKey:
     """The key with that name, if it was valid at the moment.
 
@@ -46,3 +57,4 @@ def node_at(kid: str, at: datetime) -> NodeKey:
 def forget() -> None:
     """Forgets the keys of others, e.g. after the directory was changed in this process."""
     _known.clear()
+    _sites.clear()
