@@ -14,6 +14,7 @@ from lienthong.foundation.errors import LienThongError
 _REMEMBER = 5.0
 _known: dict[str, tuple[float, NodeKey]] = {}
 _sites: dict[str, float] = {}
+_spans: dict[str, tuple[float, datetime, datetime, NodeKey]] = {}
 
 
 def node(kid: str) -> NodeKey:
@@ -45,12 +46,22 @@ def has_site(facility: str) -> bool:
 def node_at(kid: str, at: datetime) -> NodeKey:
     """The key with that name, if it was valid at the moment.
 
+    A key valid at two moments is valid between them, so that one look serves for many messages.
+
     Raises:
         LienThongError: ``exchange-unknown-key``.
     """
-    key = directory.node_key(kid, at)
+    fresh = time.monotonic()
+    known = _spans.get(kid)
+    if known and fresh < known[0] and known[1] <= at <= known[2]:
+        return known[3]
+    key, now = directory.node_key(kid, at), clock.now()
     if key is None:
         raise LienThongError(problems.unknown_key(kid))
+    if at <= now and directory.node_key(kid, now):
+        if len(_spans) > 1000:
+            _spans.clear()
+        _spans[kid] = (fresh + _REMEMBER, at, now, key)
     return key
 
 
@@ -58,3 +69,4 @@ def forget() -> None:
     """Forgets the keys of others, e.g. after the directory was changed in this process."""
     _known.clear()
     _sites.clear()
+    _spans.clear()

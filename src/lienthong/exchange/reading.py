@@ -122,7 +122,7 @@ def _one(statement: str, values: Sequence[str] = ()) -> Any:
         return cursor.fetchone()
 
 
-def _rows(statement: str, values: Sequence[str]) -> list[MessageRow]:
+def _rows(statement: str, values: Sequence[str | int]) -> list[MessageRow]:
     with connection.cursor() as cursor:
         cursor.execute(statement, values)
         return [_row(row) for row in cursor.fetchall()]
