@@ -171,6 +171,25 @@ def test_an_order_and_its_dispense_are_one_drug() -> None:
     ]
 
 
+def test_a_dispense_without_a_time_counts_on_the_day_of_its_order() -> None:
+    common = {"medicationCodeableConcept": {"text": "Amlodipin 5mg"}}
+    order = {"resourceType": "MedicationRequest", "id": "m1", "authoredOn": "2025-01-12", **common}
+    dispense = {
+        "resourceType": "MedicationDispense",
+        "authorizingPrescription": [{"reference": "MedicationRequest/m1"}],
+        **common,
+    }
+    assert [(day.date, len(day.drugs)) for day in drugs.by_day([order, dispense])] == [("12/01/2025", 1)]
+
+
+def test_components_of_other_kinds_keep_their_names() -> None:
+    parts = [
+        {"code": {"text": "Giai đoạn"}, "valueString": "1"},
+        {"code": {"text": "Phác đồ"}, "valueString": "TDF"},
+    ]
+    assert results.value({"component": parts}).text == "Giai đoạn: 1; Phác đồ: TDF"
+
+
 def test_diagnoses_are_distinct_by_code_with_first_and_last_day() -> None:
     def condition(encounter: str, day: str, status: str = "confirmed") -> dict[str, Any]:
         return {

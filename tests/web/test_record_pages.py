@@ -205,6 +205,7 @@ def test_the_record_says_what_the_source_does_not_know(client: Client, own_recor
     assert "dossier LK1" in content
     assert "15.2" in content
     assert "J18.9" in content
+    assert "/patients/p1/seen-by" in content
 
 
 def test_protected_entries_open_with_a_reason_that_is_kept(client: Client, own_record: None) -> None:
@@ -250,7 +251,7 @@ def test_the_first_look_at_a_transfer_is_the_step_seen(client: Client, coming: T
     assert "Tỉnh, thở oxy &lt;5 lít" in page
     assert "kín đáo" not in page
     assert 'class="unopened"' not in client.get("/transfers/in").content.decode()
-    assert f"transfer {LOOP}" in [e.why for e in audit.seen_by("p1")]
+    assert f"/transfers/{LOOP}" in [e.page for e in audit.seen_by("p1") if e.action == "read"]
 
 
 def test_the_receiver_accepts_and_answers(client: Client, coming: Transfer) -> None:

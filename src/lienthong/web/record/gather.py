@@ -15,6 +15,7 @@ from lienthong.records import Stored, values
 from lienthong.terminology import systems
 from lienthong.transfers.models import Transfer
 from lienthong.web.record import diagnoses, documents, drugs, fhir, person, results, visits
+from lienthong.web.record.results import Group, Table
 from lienthong.web.record.source import Source, source
 
 VISITS = 10
@@ -55,8 +56,8 @@ class Overview:
     next_visits: str
     diagnoses: Block[list[diagnoses.Distinct]]
     drugs: Block[list[drugs.Day]]
-    results: Block[results.Table]
-    vital_signs: Block[results.Table]
+    results: Block[Table]
+    vital_signs: Block[Table]
     reports: Block[list[documents.Report]]
     documents: Block[list[documents.Document]]
 
@@ -71,8 +72,8 @@ class VisitPage:
     diagnoses: list[diagnoses.Diagnosis]
     notes: list[documents.Note]
     drugs: list[drugs.Day]
-    results: results.Table
-    vital_signs: list[results.Group]
+    results: Table
+    vital_signs: list[Group]
     reports: list[documents.Report]
     procedures: list[documents.Procedure]
     documents: list[documents.Document]

@@ -13,6 +13,7 @@ from lienthong.terminology import systems
 from lienthong.web.record import fhir, moments
 
 COLUMNS = 6
+LONG = 24
 BLOOD_GROUP = "882-1"
 
 
@@ -35,6 +36,11 @@ class Value:
     moment: str
     mark: str
     range: str
+
+    @property
+    def long(self) -> bool:
+        """Whether it is prose, which needs room and line ends."""
+        return len(self.text) > LONG
 
 
 @dataclass(slots=True)
@@ -71,7 +77,7 @@ def value(observation: Any) -> Value:
             or fhir.figure(fhir.at(observation, "valueInteger"))
             or _yes_no(fhir.at(observation, "valueBoolean"))
             or moments.show(fhir.text(observation, "valueDateTime"))
-            or "/".join(filter(None, (value(part).text for part in fhir.items(observation, "component"))))
+            or _components(observation)
         )
     number = None if comparator else fhir.number(fhir.at(measured, "value"))
     reference = next(iter(fhir.items(observation, "referenceRange")), {})
@@ -213,7 +219,8 @@ def table(observations: Iterable[Any], reports: Iterable[Any] = (), *, columns: 
     found, names = _sorted(observations, reports, "")
     days = list(dict.fromkeys(moments.day(v) for v in _newest_first(found)))[:columns]
     single = DayGroup(_("Single tests"))
-    made, older = [], []
+    made: list[DayGroup] = []
+    older: list[DayRow] = []
     for service, rows in found.items():
         group = DayGroup(service)
         for key, values in rows.items():
@@ -257,6 +264,21 @@ def _mark(observation: Any, number: Decimal | None, reference: Any) -> str:
     if high is not None and number > high:
         return "high"
     return "low" if low is not None and number < low else ""
+
+
+def _components(observation: Any) -> str:
+    """Two figures as ``130/80`` (blood pressure); other components one after the other with their names."""
+    parts = [
+        (fhir.words(fhir.at(part, "code")), value(part)) for part in fhir.items(observation, "component")
+    ]
+    if len(parts) == 2 and all(part.number is not None for _label, part in parts):
+        return "/".join(part.text for _label, part in parts)
+    told = (
+        f"{label}: {part.text} {part.unit}".strip() if label else part.text
+        for label, part in parts
+        if part.text
+    )
+    return "; ".join(told)
 
 
 def _range(reference: Any) -> str:

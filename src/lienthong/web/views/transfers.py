@@ -141,7 +141,7 @@ def step(request: HttpRequest, loop: str) -> HttpResponse:
             "read",
             patient=transfer.patient,
             page=request.path,
-            why=f"transfer {loop}",
+            why="treatment",
         )
         return _show(request, transfer, answer=note, problem=error.problem)
     messages.success(request, _("Done. The sending hospital is told."))
@@ -213,6 +213,6 @@ def _opened(request: HttpRequest, loop: str) -> Transfer:
     """The transfer, with the look written into the trail."""
     transfer = _transfer(loop)
     audit.record(
-        accounts.actor(request), "read", patient=transfer.patient, page=request.path, why=f"transfer {loop}"
+        accounts.actor(request), "read", patient=transfer.patient, page=request.path, why="treatment"
     )
     return transfer
