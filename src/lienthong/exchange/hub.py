@@ -104,7 +104,8 @@ def accept(caller: Caller, jws: str) -> tuple[bool, str]:
         found.bytes,
     )
     with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute(sql.RELAY, (*head, now, acceptance, clock.vietnam_day(now)))
+        today = clock.vietnam_day(now)
+        cursor.execute(sql.RELAY, (*head, now, acceptance, today, found.day or today))
         row = cursor.fetchone()
         if row is not None:
             parts = [(row[0], i, p.sha256, p.size, p.role, p.type) for i, p in enumerate(found.parts)]

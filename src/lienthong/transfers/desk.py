@@ -69,7 +69,7 @@ def send(
         notice.receiver,
         TRANSFER,
         transfer.loop,
-        body={},
+        body={"day": notice.left_at.astimezone(clock.VIETNAM).date().isoformat()},
         parts=[
             exchange.Part("notice", "application/json", json.dumps(notice.as_data())),
             exchange.Part("bundle", "application/fhir+json", content),
