@@ -11,7 +11,6 @@ from datetime import datetime
 from typing import Annotated, Any, Literal
 
 import msgspec
-from jwt.utils import base64url_decode
 from msgspec import Meta, Struct
 
 from lienthong.exchange import problems
@@ -135,10 +134,9 @@ def payload_of(jws: str) -> bytes:
         LienThongError: it is no JWS.
     """
     try:
-        _, payload, _ = jws.split(".")
-        return bytes(base64url_decode(payload))
-    except ValueError as error:
-        raise LienThongError(problems.bad_manifest("not a compact JWS")) from error
+        return signing.payload(jws)
+    except signing.BadSignature as error:
+        raise LienThongError(problems.bad_manifest(str(error))) from error
 
 
 def read_manifest(payload: bytes) -> Manifest:

@@ -122,7 +122,7 @@ def _one(statement: str, values: Sequence[str] = ()) -> Any:
         return cursor.fetchone()
 
 
-def _rows(statement: str, values: Sequence[object]) -> list[MessageRow]:
+def _rows(statement: str, values: Sequence[str | int]) -> list[MessageRow]:
     with connection.cursor() as cursor:
         cursor.execute(statement, values)
         return [_row(row) for row in cursor.fetchall()]
@@ -132,7 +132,17 @@ def _row(row: tuple[Any, ...]) -> MessageRow:
     message, direction, kind, loop, sender, receiver, created, state, size, receipt_at, problem = row
     moments = clock.from_iso(created), _moment(receipt_at)
     return MessageRow(
-        message, direction, kind, loop, sender, receiver, moments[0], state, size, moments[1], _problem(problem)
+        message,
+        direction,
+        kind,
+        loop,
+        sender,
+        receiver,
+        moments[0],
+        state,
+        size,
+        moments[1],
+        _problem(problem),
     )
 
 

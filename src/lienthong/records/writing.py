@@ -76,7 +76,7 @@ def transact(
         raise RuntimeError("transact() takes part in the caller's transaction; open one")
     for resource in resources:
         validation.check(resource)
-    write = _Write(origin, moment)
+    write = _Write(origin, values.utc(moment))
     write.find([f"{r['resourceType']}/{r['id']}" for r in resources])
     for resource in resources:
         write.add(resource)

@@ -109,7 +109,13 @@ def _fill(transfer: Transfer, notice: Notice) -> None:
             transfer.left_at = notice.left_at
         elif body[name] or not getattr(transfer, name, ""):
             setattr(transfer, name, body[name])
-    known = (transfer.patient_name, transfer.slip, transfer.ma_lk, transfer.diagnosis, transfer.diagnosis_code)
+    known = (
+        transfer.patient_name,
+        transfer.slip,
+        transfer.ma_lk,
+        transfer.diagnosis,
+        transfer.diagnosis_code,
+    )
     transfer.words = fold(" ".join(known))
     transfer.slip_year = notice.left_at.astimezone(clock.VIETNAM).year
     transfer.changed_at = clock.now()
