@@ -26,14 +26,14 @@ def at(value: Any, *path: str) -> Any:
 
 def text(value: Any, *path: str) -> str:
     """The string at a path, trimmed; empty for anything else."""
-    found = at(value, *path)
-    found = found[0] if isinstance(found, list) and found else found
+    found = value.get(path[0]) if value.__class__ is dict and len(path) == 1 else at(value, *path)
+    found = found[0] if found.__class__ is list and found else found
     return found.strip() if isinstance(found, str) else ""
 
 
 def items(value: Any, *path: str) -> list[Resource]:
     """The objects in the list at a path; a single object counts as a list of one."""
-    found = at(value, *path)
+    found = value.get(path[0]) if value.__class__ is dict and len(path) == 1 else at(value, *path)
     found = [found] if isinstance(found, dict) else found
     return [entry for entry in found if isinstance(entry, dict)] if isinstance(found, list) else []
 
@@ -41,7 +41,11 @@ def items(value: Any, *path: str) -> list[Resource]:
 def codings(concept: Any) -> Iterator[tuple[str, str, str]]:
     """``(system, code, display)`` of each coding of a CodeableConcept."""
     for coding in items(concept, "coding"):
-        yield text(coding, "system"), text(coding, "code"), text(coding, "display")
+        yield _plain(coding.get("system")), _plain(coding.get("code")), _plain(coding.get("display"))
+
+
+def _plain(value: Any) -> str:
+    return value.strip() if value.__class__ is str else ""
 
 
 def code_of(concept: Any, system: str) -> str:
@@ -51,11 +55,12 @@ def code_of(concept: Any, system: str) -> str:
 
 def words(concept: Any) -> str:
     """A CodeableConcept for a person: its text, else the first display, else the first code."""
+    told = text(concept, "text")
+    if told:
+        return told
     found = list(codings(concept))
-    return (
-        text(concept, "text")
-        or next((display for _, _, display in found if display), "")
-        or next((code for _, code, _ in found if code), "")
+    return next((display for _, _, display in found if display), "") or next(
+        (code for _, code, _ in found if code), ""
     )
 
 

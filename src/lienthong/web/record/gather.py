@@ -19,7 +19,7 @@ from lienthong.web.record.results import Group, Table
 from lienthong.web.record.source import Source, source
 
 VISITS = 10
-RESULTS = 360
+RESULTS = 300
 ALL_RESULTS = 700
 DRUGS = 120
 DOCUMENTS = 12

@@ -217,7 +217,11 @@ def table(observations: Iterable[Any], reports: Iterable[Any] = (), *, columns: 
         columns: how many days are shown.
     """
     found, names = _sorted(observations, reports, "")
-    days = list(dict.fromkeys(moments.day(v) for v in _newest_first(found)))[:columns]
+    every = sorted(
+        {v.moment for rows in found.values() for values in rows.values() for v in values}, reverse=True
+    )
+    day_of = {moment: moments.day(moment) for moment in every}
+    days = list(dict.fromkeys(day_of.values()))[:columns]
     single = DayGroup(_("Single tests"))
     made: list[DayGroup] = []
     older: list[DayRow] = []
@@ -226,7 +230,7 @@ def table(observations: Iterable[Any], reports: Iterable[Any] = (), *, columns: 
         for key, values in rows.items():
             values.sort(key=lambda v: v.moment)
             trend = [(v.moment, v.number) for v in values if v.number is not None]
-            cells = [[v for v in values if moments.day(v.moment) == day] for day in days]
+            cells = [[v for v in values if day_of[v.moment] == day] for day in days]
             row = DayRow(names[key], key[1], values[-1].range, cells, values[-1], trend)
             (group.rows if any(cells) else older).append(row)
         if len(rows) == 1:
@@ -236,10 +240,6 @@ def table(observations: Iterable[Any], reports: Iterable[Any] = (), *, columns: 
     if single.rows:
         made.insert(0, single)
     return Table(days, made, sorted(older, key=lambda r: r.newest.moment, reverse=True))
-
-
-def _newest_first(found: dict[str, dict[tuple[str, str], list[Value]]]) -> list[str]:
-    return sorted((v.moment for rows in found.values() for vs in rows.values() for v in vs), reverse=True)
 
 
 def any_range(table: Table) -> bool:
