@@ -77,7 +77,7 @@ def line(transfer: Transfer, *, incoming: bool, now: datetime, name: Name) -> Li
         tag=tag(transfer.state, incoming=incoming),
         state=str(State(transfer.state).label) if transfer.state in State.values else transfer.state,
         unopened=incoming and transfer.state in {State.SENT, State.RECEIVED},
-        receipted=transfer.state in ORDER and transfer.state != State.SENT,
+        receipted=any(step.state == State.RECEIVED for step in transfer.steps.all()),
         waiting="" if transfer.state == State.ANSWERED else since(transfer.changed_at, now),
     )
 
