@@ -354,7 +354,9 @@ def _list(transfers: QuerySet[Transfer], state: str, text: str, page: int) -> Pa
         transfers = transfers.filter(state=state)
     for word in fold(text).split():
         transfers = transfers.filter(Q(words__contains=word) | Q(loop__startswith=word))
-    return Paginator(transfers.order_by("-left_at", "loop").prefetch_related("steps"), PAGE_SIZE).get_page(page)
+    return Paginator(transfers.order_by("-left_at", "loop").prefetch_related("steps"), PAGE_SIZE).get_page(
+        page
+    )
 
 
 def counts(*, to_us: bool) -> Counts:

@@ -4,120 +4,159 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='Assertion',
+            name="Assertion",
             fields=[
-                ('jti', models.CharField(help_text='key name and jti', max_length=100, primary_key=True, serialize=False)),
-                ('expires', models.CharField(max_length=24)),
+                (
+                    "jti",
+                    models.CharField(
+                        help_text="key name and jti", max_length=100, primary_key=True, serialize=False
+                    ),
+                ),
+                ("expires", models.CharField(max_length=24)),
             ],
         ),
         migrations.CreateModel(
-            name='Line',
+            name="Line",
             fields=[
-                ('name', models.CharField(max_length=16, primary_key=True, serialize=False)),
-                ('position', models.BigIntegerField(db_default=0)),
-                ('contact_at', models.CharField(db_default='', max_length=24)),
-                ('problem', models.TextField(db_default='')),
+                ("name", models.CharField(max_length=16, primary_key=True, serialize=False)),
+                ("position", models.BigIntegerField(db_default=0)),
+                ("contact_at", models.CharField(db_default="", max_length=24)),
+                ("problem", models.TextField(db_default="")),
             ],
         ),
         migrations.CreateModel(
-            name='Mailbox',
+            name="Mailbox",
             fields=[
-                ('facility', models.CharField(max_length=16, primary_key=True, serialize=False)),
-                ('last', models.BigIntegerField()),
+                ("facility", models.CharField(max_length=16, primary_key=True, serialize=False)),
+                ("last", models.BigIntegerField()),
             ],
         ),
         migrations.CreateModel(
-            name='MailboxItem',
+            name="MailboxItem",
             fields=[
-                ('facility', models.CharField(max_length=16)),
-                ('number', models.BigIntegerField()),
-                ('kind', models.CharField(max_length=7)),
-                ('message', models.CharField(max_length=32)),
-                ('at', models.CharField(max_length=24)),
-                ('handed_at', models.CharField(db_default='', max_length=24)),
-                ('done_at', models.CharField(db_default='', max_length=24)),
-                ('pk', models.CompositePrimaryKey('facility', 'number', blank=True, editable=False, primary_key=True, serialize=False)),
+                ("facility", models.CharField(max_length=16)),
+                ("number", models.BigIntegerField()),
+                ("kind", models.CharField(max_length=7)),
+                ("message", models.CharField(max_length=32)),
+                ("at", models.CharField(max_length=24)),
+                ("handed_at", models.CharField(db_default="", max_length=24)),
+                ("done_at", models.CharField(db_default="", max_length=24)),
+                (
+                    "pk",
+                    models.CompositePrimaryKey(
+                        "facility", "number", blank=True, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Upload',
+            name="Upload",
             fields=[
-                ('facility', models.CharField(max_length=16)),
-                ('sha256', models.CharField(max_length=64)),
-                ('size', models.BigIntegerField()),
-                ('at', models.CharField(max_length=24)),
-                ('pk', models.CompositePrimaryKey('facility', 'sha256', blank=True, editable=False, primary_key=True, serialize=False)),
+                ("facility", models.CharField(max_length=16)),
+                ("sha256", models.CharField(max_length=64)),
+                ("size", models.BigIntegerField()),
+                ("at", models.CharField(max_length=24)),
+                (
+                    "pk",
+                    models.CompositePrimaryKey(
+                        "facility", "sha256", blank=True, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Message',
+            name="Message",
             fields=[
-                ('number', models.BigAutoField(primary_key=True, serialize=False)),
-                ('direction', models.CharField(max_length=5)),
-                ('message', models.CharField(max_length=32)),
-                ('kind', models.CharField(max_length=40)),
-                ('loop', models.CharField(max_length=64)),
-                ('sender', models.CharField(max_length=16)),
-                ('receiver', models.CharField(max_length=16)),
-                ('created', models.CharField(max_length=24)),
-                ('jws', models.TextField()),
-                ('manifest', models.CharField(max_length=64)),
-                ('bytes', models.BigIntegerField()),
-                ('state', models.CharField(max_length=12)),
-                ('position', models.BigIntegerField(null=True)),
-                ('accepted_at', models.CharField(db_default='', max_length=24)),
-                ('acceptance', models.TextField(db_default='')),
-                ('day', models.CharField(db_default='', help_text='day of acceptance in Viet Nam', max_length=10)),
-                ('about', models.CharField(db_default='', help_text='relay: the day the sender counts it for', max_length=10)),
-                ('receipt', models.TextField(db_default='')),
-                ('receipt_at', models.CharField(db_default='', max_length=24)),
-                ('receipt_state', models.CharField(db_default='', max_length=10)),
-                ('problem', models.TextField(db_default='', help_text='JSON of the problem that holds it up')),
-                ('attempts', models.IntegerField(db_default=0)),
-                ('next_try', models.CharField(db_default='', max_length=24)),
-                ('claimed_by', models.CharField(db_default='', max_length=32)),
-                ('claimed_until', models.CharField(db_default='', max_length=24)),
+                ("number", models.BigAutoField(primary_key=True, serialize=False)),
+                ("direction", models.CharField(max_length=5)),
+                ("message", models.CharField(max_length=32)),
+                ("kind", models.CharField(max_length=40)),
+                ("loop", models.CharField(max_length=64)),
+                ("sender", models.CharField(max_length=16)),
+                ("receiver", models.CharField(max_length=16)),
+                ("created", models.CharField(max_length=24)),
+                ("jws", models.TextField()),
+                ("manifest", models.CharField(max_length=64)),
+                ("bytes", models.BigIntegerField()),
+                ("state", models.CharField(max_length=12)),
+                ("position", models.BigIntegerField(null=True)),
+                ("accepted_at", models.CharField(db_default="", max_length=24)),
+                ("acceptance", models.TextField(db_default="")),
+                (
+                    "day",
+                    models.CharField(db_default="", help_text="day of acceptance in Viet Nam", max_length=10),
+                ),
+                (
+                    "about",
+                    models.CharField(
+                        db_default="", help_text="relay: the day the sender counts it for", max_length=10
+                    ),
+                ),
+                ("receipt", models.TextField(db_default="")),
+                ("receipt_at", models.CharField(db_default="", max_length=24)),
+                ("receipt_state", models.CharField(db_default="", max_length=10)),
+                (
+                    "problem",
+                    models.TextField(db_default="", help_text="JSON of the problem that holds it up"),
+                ),
+                ("attempts", models.IntegerField(db_default=0)),
+                ("next_try", models.CharField(db_default="", max_length=24)),
+                ("claimed_by", models.CharField(db_default="", max_length=32)),
+                ("claimed_until", models.CharField(db_default="", max_length=24)),
             ],
             options={
-                'indexes': [models.Index(fields=['loop'], name='exchange_loop'), models.Index(fields=['manifest'], name='exchange_manifest'), models.Index(fields=['day'], name='exchange_day'), models.Index(fields=['direction', 'accepted_at'], name='exchange_accepted'), models.Index(fields=['direction', 'receipt_at'], name='exchange_receipted'), models.Index(fields=['state', 'direction'], name='exchange_state'), models.Index(fields=['receipt_state', 'direction'], name='exchange_receipt_state')],
-                'constraints': [models.UniqueConstraint(fields=('direction', 'message'), name='exchange_message_once')],
+                "indexes": [
+                    models.Index(fields=["loop"], name="exchange_loop"),
+                    models.Index(fields=["manifest"], name="exchange_manifest"),
+                    models.Index(fields=["day"], name="exchange_day"),
+                    models.Index(fields=["direction", "accepted_at"], name="exchange_accepted"),
+                    models.Index(fields=["direction", "receipt_at"], name="exchange_receipted"),
+                    models.Index(fields=["state", "direction"], name="exchange_state"),
+                    models.Index(fields=["receipt_state", "direction"], name="exchange_receipt_state"),
+                ],
+                "constraints": [
+                    models.UniqueConstraint(fields=("direction", "message"), name="exchange_message_once")
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Part',
+            name="Part",
             fields=[
-                ('number', models.BigIntegerField(help_text='of the message at this node')),
-                ('place', models.IntegerField()),
-                ('sha256', models.CharField(max_length=64)),
-                ('size', models.BigIntegerField()),
-                ('role', models.CharField(max_length=40)),
-                ('type', models.CharField(max_length=100)),
-                ('pk', models.CompositePrimaryKey('number', 'place', blank=True, editable=False, primary_key=True, serialize=False)),
+                ("number", models.BigIntegerField(help_text="of the message at this node")),
+                ("place", models.IntegerField()),
+                ("sha256", models.CharField(max_length=64)),
+                ("size", models.BigIntegerField()),
+                ("role", models.CharField(max_length=40)),
+                ("type", models.CharField(max_length=100)),
+                (
+                    "pk",
+                    models.CompositePrimaryKey(
+                        "number", "place", blank=True, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
             ],
             options={
-                'indexes': [models.Index(fields=['sha256'], name='exchange_part_content')],
+                "indexes": [models.Index(fields=["sha256"], name="exchange_part_content")],
             },
         ),
         migrations.CreateModel(
-            name='Trace',
+            name="Trace",
             fields=[
-                ('number', models.BigAutoField(primary_key=True, serialize=False)),
-                ('message', models.CharField(max_length=32)),
-                ('at', models.CharField(max_length=24)),
-                ('place', models.CharField(max_length=16)),
-                ('step', models.CharField(max_length=20)),
-                ('detail', models.CharField(max_length=200)),
+                ("number", models.BigAutoField(primary_key=True, serialize=False)),
+                ("message", models.CharField(max_length=32)),
+                ("at", models.CharField(max_length=24)),
+                ("place", models.CharField(max_length=16)),
+                ("step", models.CharField(max_length=20)),
+                ("detail", models.CharField(max_length=200)),
             ],
             options={
-                'indexes': [models.Index(fields=['message', 'at'], name='exchange_trace_message')],
+                "indexes": [models.Index(fields=["message", "at"], name="exchange_trace_message")],
             },
         ),
     ]
