@@ -122,6 +122,19 @@ def test_a_fault_in_one_handler_holds_its_loop_and_nothing_else(sites: Sites, be
     assert [row.state for row in exchange.messages_of("a")] == ["stored", "stored"]
 
 
+def test_a_worker_that_comes_late_with_an_old_claim_changes_nothing(sites: Sites, become: Any) -> None:
+    become(RECEIVER)
+    inbox.collect([item(sites[SENDER], 1), item(sites[SENDER], 2, "two", refuse=True)])
+    rows = work.claim("worker", "in", 10)
+    for row in rows:
+        inbox.handle(row, inbox.checked(row))
+    before = query("SELECT message, state, receipt FROM exchange_message ORDER BY number")
+    for row in rows:
+        inbox.handle(row, inbox.checked(row))
+    assert len(handled) == 1
+    assert query("SELECT message, state, receipt FROM exchange_message ORDER BY number") == before
+
+
 def test_a_refusal_is_signed(sites: Sites, become: Any) -> None:
     become(RECEIVER)
     inbox.collect([item(sites[SENDER], 1, refuse=True)])

@@ -100,7 +100,7 @@ SET_ASIDE = (
 LINE = "SELECT position, contact_at, problem FROM exchange_line WHERE name = 'hub'"
 ADVANCE = (
     "INSERT INTO exchange_line (name, position, contact_at) VALUES ('hub', %s, %s) ON CONFLICT (name) DO UPDATE SET"
-    " contact_at = excluded.contact_at, position = CASE WHEN exchange_line.position < excluded.position"
+    " contact_at = excluded.contact_at, problem = '', position = CASE WHEN exchange_line.position < excluded.position"
     " THEN excluded.position ELSE exchange_line.position END"
 )
 CONTACT = (
