@@ -179,7 +179,7 @@ _ROW = (
 )
 OF_LOOP = _ROW + " WHERE loop = %s ORDER BY number"
 FIND = (  # constants and placeholders only
-    _ROW  # noqa: S608
+    _ROW
     + " WHERE number IN (SELECT number FROM exchange_message WHERE loop = %s OR (manifest >= %s AND manifest < %s)"
     " OR (direction IN ('in', 'out', 'relay') AND message >= %s AND message < %s)"
     " UNION SELECT number FROM exchange_part WHERE sha256 >= %s AND sha256 < %s) ORDER BY number DESC LIMIT 50"
