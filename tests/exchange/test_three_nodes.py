@@ -36,6 +36,7 @@ def test_messages_arrive_in_order_with_verified_receipts(tmp_path: Path) -> None
         nodes.wait_for("sender", OPEN, 0)
     assert len(put) == 60
     assert_whole(nodes, put)
+    assert "panic" not in nodes.logs(), "the hub did not end cleanly while sites waited for mail"
     state = "SELECT message FROM exchange_message WHERE direction = 'out' AND state = 'refused'"
     assert [message for (message,) in nodes.rows("sender", state)] == refused
     order = "SELECT h.loop, m.created FROM handled h JOIN exchange_message m USING (message) ORDER BY h.rowid"

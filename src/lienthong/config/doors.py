@@ -5,6 +5,8 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
+import socket
+import threading
 from collections.abc import Iterable
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "lienthong.config.settings")
@@ -21,6 +23,26 @@ _pages = get_wsgi_application()
 
 from lienthong.exchange import doors  # noqa: E402
 from lienthong.foundation.wsgi import Environ, StartResponse  # noqa: E402
+
+
+def _close_at_signal() -> None:
+    """Tells the doors when the server asks this worker to end, so that no call that waits for mail holds it up.
+
+    The server sets its own signal handlers; the wake-up descriptor is told beside them.
+    """
+    listening, told = socket.socketpair()
+    told.setblocking(False)
+    signal.set_wakeup_fd(told.detach(), warn_on_full_buffer=False)
+
+    def listen() -> None:
+        listening.recv(1)
+        doors.close()
+
+    threading.Thread(target=listen, name="close-at-signal", daemon=True).start()
+
+
+if _parent is not None:
+    _close_at_signal()
 
 
 def application(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:

@@ -44,6 +44,13 @@ _RANGE = re.compile(r"bytes=(\d*)-(\d*)")
 _knocks = Bucket(rate=20, burst=200)
 _calls = Bucket(rate=1000, burst=3000)
 _waiting = threading.BoundedSemaphore(settings.EXCHANGE_LONG_POLLS)
+_closing = threading.Event()
+
+
+def close() -> None:
+    """Answers the calls that wait for mail, since the server is about to end."""
+    _closing.set()
+    hub.bell.ring_all()
 
 
 def serves(path: str) -> bool:
@@ -147,7 +154,7 @@ def _wait_for_mail(caller: Caller, after: int, limit: int, wait: float) -> tuple
             heard = hub.bell.heard(caller.facility)
             items = hub.mailbox(caller, after, limit)
             left = deadline - time.monotonic()
-            if items or left <= 0:
+            if items or left <= 0 or _closing.is_set():
                 return items, slot
             slot = slot or _waiting.acquire(blocking=False)
             if not slot:

@@ -35,6 +35,12 @@ class _Bell:
             self.rung[facility] = self.rung.get(facility, 0) + 1
             self.condition.notify_all()
 
+    def ring_all(self) -> None:
+        with self.condition:
+            for facility in self.rung:
+                self.rung[facility] += 1
+            self.condition.notify_all()
+
     def heard(self, facility: str) -> int:
         return self.rung.get(facility, 0)
 
