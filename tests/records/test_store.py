@@ -176,6 +176,7 @@ def test_a_patients_record_is_bounded_by_time_and_number() -> None:
         ({"effectiveDateTime": "12/01/2025"}, "Observation.effectiveDateTime"),
         ({"contained": [{"resourceType": "Patient", "gender": "x"}]}, "Patient.gender"),
         ({"resourceType": "Observatio"}, "Observatio.resourceType"),
+        ({"id": "a/b"}, "Observation.id"),
     ],
 )
 def test_invalid_resources_are_refused_whole(change: dict[str, Any], path: str) -> None:
