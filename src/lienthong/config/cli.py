@@ -89,6 +89,14 @@ def _init(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--port", type=int, default=8710)
     parser.add_argument("--hub-url", default="")
     parser.add_argument("--database", default="", help="postgresql://…; embedded SQLite when left out")
+    parser.add_argument("--names", default="", help="host names people use, separated by commas")
+    parser.add_argument(
+        "--tls-certificate", default="", help="PEM file; without it a server in front ends TLS"
+    )
+    parser.add_argument("--tls-key", default="", help="PEM file of the certificate's key")
+    parser.add_argument(
+        "--plain-http", action="store_true", help="pages without HTTPS: for a trial on one machine"
+    )
     parser.set_defaults(run=_run_init)
 
 
@@ -103,6 +111,10 @@ def _run_init(options: argparse.Namespace) -> int:
         port=options.port,
         hub_url=options.hub_url,
         database=options.database,
+        names=options.names,
+        tls_certificate=options.tls_certificate,
+        tls_key=options.tls_key,
+        secure=not options.plain_http,
     )
     setup.init(config)
     print(f"{config.home}: {config.role} {config.facility}, kid {setup.signing_key(config.home).kid}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import secrets
 import tomllib
@@ -12,6 +13,7 @@ from urllib.parse import unquote, urlsplit
 
 Role = Literal["hub", "site"]
 FILE = "lienthong.toml"
+_EVERYWHERE = ("0.0.0.0", "::")  # noqa: S104
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +28,9 @@ class NodeConfig:
         hub_url: where a site calls its hub; empty at the hub.
         database: ``postgresql://…``; empty for the embedded SQLite file.
         export_folder: where the HIS drops its exports.
-        secure: whether pages are served over HTTPS only (cookies, HSTS).
+        names: host names under which people reach the pages, separated by commas; ``host`` itself is always one.
+        tls_certificate, tls_key: PEM files; without them a server in front of this one ends TLS.
+        secure: whether pages are reached over HTTPS only (cookies, HSTS).
         demo: whether the sign-in page shows the invented accounts.
     """
 
@@ -38,8 +42,19 @@ class NodeConfig:
     hub_url: str = ""
     database: str = ""
     export_folder: str = "exports"
+    names: str = ""
+    tls_certificate: str = ""
+    tls_key: str = ""
     secure: bool = True
     demo: bool = False
+
+    @property
+    def hosts(self) -> list[str]:
+        """What the Host header of a request may say; anything, when the node listens everywhere and has no names."""
+        names = [name.strip() for name in self.names.split(",") if name.strip()]
+        if self.host in _EVERYWHERE and not names:
+            return ["*"]
+        return [self.host, "127.0.0.1", "localhost", *names]
 
     @property
     def exports(self) -> Path:
@@ -73,12 +88,8 @@ def load(home: Path) -> NodeConfig:
 def save(config: NodeConfig) -> None:
     """Writes ``lienthong.toml``; the folder is made readable by the owner alone."""
     config.home.mkdir(parents=True, exist_ok=True, mode=0o700)
-    lines = []
-    for name in NodeConfig.__dataclass_fields__:
-        if name != "home":
-            value = getattr(config, name)
-            text = str(value).lower() if isinstance(value, bool) else str(value)
-            lines.append(f"{name} = {text}" if isinstance(value, bool | int) else f'{name} = "{text}"')
+    values = {name: getattr(config, name) for name in NodeConfig.__dataclass_fields__ if name != "home"}
+    lines = [f"{name} = {json.dumps(value, ensure_ascii=False)}" for name, value in values.items()]
     (config.home / FILE).write_text("\n".join(lines) + "\n", "utf-8")
 
 

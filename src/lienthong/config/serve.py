@@ -41,6 +41,8 @@ def run(home: Path, *, with_parent: bool = False) -> int:
         respawn_failed_workers=True,
         workers_kill_timeout=_STOP_SECONDS,
         log_enabled=False,
+        ssl_cert=_file(settings.NODE.tls_certificate),
+        ssl_key=_file(settings.NODE.tls_key),
     )
 
     try:
@@ -51,6 +53,10 @@ def run(home: Path, *, with_parent: bool = False) -> int:
         for thread in threads:
             thread.join(max(0.0, deadline - time.monotonic()))
     return 0
+
+
+def _file(name: str) -> Path | None:
+    return Path(name) if name else None
 
 
 def _site_threads(stop: threading.Event) -> list[threading.Thread]:

@@ -23,7 +23,7 @@ _CONNECTORS = [
 
 SECRET_KEY = node.secret(NODE, "web-secret")
 DEBUG = False
-ALLOWED_HOSTS = ["*"] if NODE.host in ("127.0.0.1", "0.0.0.0") else [NODE.host, "127.0.0.1"]  # noqa: S104
+ALLOWED_HOSTS = NODE.hosts
 ROOT_URLCONF = "lienthong.config.urls"
 WSGI_APPLICATION = None
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
@@ -100,6 +100,7 @@ SESSION_SERIALIZER = "django.contrib.sessions.serializers.JSONSerializer"
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
 SECURE_HSTS_SECONDS = 31536000 if NODE.secure else 0
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if NODE.secure and not NODE.tls_key else None
 SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin" if NODE.secure else None
 X_FRAME_OPTIONS = "DENY"
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2_621_440
