@@ -34,6 +34,11 @@ _WIDE = (
 )
 
 
+def readable(name: str) -> str:
+    """The name of a file as text that can be written anywhere: bytes that are not UTF-8 become U+FFFD."""
+    return name.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+
+
 def declared_encoding(head: bytes) -> str:
     """What the XML declaration says, lower case, or an empty string."""
     found = _DECLARED.search(head[:200])
