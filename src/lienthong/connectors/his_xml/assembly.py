@@ -138,7 +138,7 @@ def _inner(text: str) -> bytes:
         wide = wide_encoding(content)
         if wide:
             raise _Unreadable(1, f"bảng mã {wide}", f"encoding {wide}", "encoding", wide)
-        content = content.removeprefix(BOM)
+        content = content.removeprefix(BOM).lstrip()
     if b"<!DOCTYPE" in content or b"<!ENTITY" in content:
         bare = _NO_MARKUP.sub(b"", content)
         at = max(bare.find(b"<!DOCTYPE"), bare.find(b"<!ENTITY"))
