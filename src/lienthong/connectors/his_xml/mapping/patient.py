@@ -196,16 +196,19 @@ def coverages(draft: Draft) -> None:
         )
         made["meta"]["source"] = systems.patients_of(draft.facility)
         draft.unread_times(made, row, "NAM_NAM_LIEN_TUC", "NGAY_MIEN_CCT")
-        for field, day in (("GT_THE_TU", start), ("GT_THE_DEN", end)):
-            if day and values.moment(day) is None:
+        kept = made.get("period", {})
+        for field, day, part in (("GT_THE_TU", start, "start"), ("GT_THE_DEN", end, "end")):
+            if day and part not in kept:
                 draft.unread(made, draft.first("XML1") or draft.first("XML0"), field)
 
 
 def _measurements(draft: Draft) -> None:
     row = draft.first("XML1")
     at = values.date_time(row["NGAY_VAO"])
-    _measured(draft, row, "CAN_NANG", "29463-7", "Cân nặng", ("kg", "kg"), at)
-    if row["DU_PHONG"] and draft.dossier.edition == "3176" and values.plain(row["DU_PHONG"]) is not None:
+    weight, height = values.plain(row["CAN_NANG"]), values.plain(row["DU_PHONG"])
+    if weight != 0:  # programs write 0 when nobody was weighed
+        _measured(draft, row, "CAN_NANG", "29463-7", "Cân nặng", ("kg", "kg"), at)
+    if draft.dossier.edition == "3176" and height and height > 0:
         _measured(draft, row, "DU_PHONG", "8302-2", "Chiều cao", ("cm", "cm"), at)
     group = row["NHOM_MAU"]
     if group:
@@ -230,6 +233,8 @@ def _measured(
     if not row[field]:
         return
     value = values.plain(row[field])
+    if value is not None and value < 0:
+        value = None
     body: dict[str, Any] = {
         "status": "final",
         "category": [fhir.fixed(systems.OBSERVATION_CATEGORY, "vital-signs")],

@@ -24,6 +24,8 @@ def services(draft: Draft) -> None:
             continue
         if group in _PROCEDURES:
             made = _procedure(draft, row)
+            if values.moment(row["NGAY_KQ"]) and "end" not in made.get("performedPeriod", ()):
+                draft.unread(made, row, "NGAY_KQ")
             procedures.setdefault(row["MA_DICH_VU"], made)
         elif row["MA_DICH_VU"] or row["TEN_DICH_VU"]:
             made = _request(draft, row, group)
