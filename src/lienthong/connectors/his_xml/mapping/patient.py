@@ -17,6 +17,7 @@ _GENDER = {"1": "male", "2": "female", "3": "unknown"}
 _CARD = re.compile(r"[A-Z]{2}[0-9]\d{2}\d{10}", re.ASCII)
 _DOCUMENT = re.compile(r"[A-Z0-9]{5,20}", re.ASCII)
 _DEAD = ("5", "8")
+_NEWBORN_DAYS = 28
 _RELATION = {"FTH": "Cha", "MTH": "Mẹ", "GUARD": "Người giám hộ"}
 _PHONE = re.compile(r"\+?[\d .()-]{6,20}", re.ASCII)
 
@@ -96,11 +97,17 @@ def _identifiers(draft: Draft) -> list[Json]:
     social: list[str] = []
     for number, start, end, _ in _cards(draft):
         found.append(fhir.identifier(systems.INSURANCE_CARD, number, "SB", period=fhir.period(start, end)))
-        if _CARD.fullmatch(number) and number[5:] not in social:
+        if _CARD.fullmatch(number) and number[5:] not in social and not _of_a_parent(draft, number):
             social.append(number[5:])
     social += values.items(draft.person("MA_BHXH"))
     found += [fhir.identifier(systems.SOCIAL_INSURANCE, number, "SS") for number in social]
     return list({(one["system"], one["value"]): one for one in found if one}.values())
+
+
+def _of_a_parent(draft: Draft, card: str) -> bool:
+    """Whether a newborn was treated on a card that is no child's (TE): the number in it is another person's."""
+    born, came = values.moment(draft.person("NGAY_SINH")[:8]), values.moment(draft.stay("NGAY_VAO")[:8])
+    return bool(born and came and (came - born).days <= _NEWBORN_DAYS and not card.startswith("TE"))
 
 
 def _extensions(draft: Draft) -> list[Json | None]:

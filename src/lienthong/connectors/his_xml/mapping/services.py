@@ -7,6 +7,7 @@ from lienthong.terminology import systems
 from . import fhir, restricted, values
 from .draft import Draft, Fields
 from .fhir import Json
+from .visit import disease
 
 _DIAGNOSTIC = {"1": "108252007", "2": "363679005", "3": "103693007"}
 """SNOMED CT: laboratory procedure, imaging, diagnostic procedure."""
@@ -50,7 +51,8 @@ def _reasons(draft: Draft, row: Fields) -> tuple[list[Json], list[Json], set[str
     kinds: set[str] = set()
     for code in dict.fromkeys(one.upper() for one in values.items(row["MA_BENH"])):
         if code not in draft.conditions:
-            loose += fhir.listed(fhir.concept("", fhir.coding(systems.ICD10, code)))
+            name, coding = disease(draft, code)
+            loose += fhir.listed(fhir.concept(name, coding))
             kinds |= restricted.of_code(code)
     return draft.diagnosed(row["MA_BENH"]), loose, kinds
 
