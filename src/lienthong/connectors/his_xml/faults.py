@@ -345,6 +345,18 @@ def slip_twice(number: str, first: int) -> Problem:
     )
 
 
+def late_check_in() -> Problem:
+    return Problem(
+        "his-xml-late-check-in",
+        "Bản check-in (XML0) đến sau hồ sơ đầy đủ của cùng lượt khám; hồ sơ đầy đủ được giữ nguyên.",
+        "This check-in (XML0) came after the whole dossier of the same visit; the dossier stays as it is.",
+        "Không cần xử lý.",
+        "Nothing to do.",
+        "warning",
+        {"table": "XML0", "row": 1, "field": "MA_LK"},
+    )
+
+
 def two_visits(first: str, second: str) -> Problem:
     return Problem(
         "his-xml-two-visits",

@@ -22,7 +22,7 @@ from django.db.models import F
 
 from lienthong import records
 from lienthong.access import audit
-from lienthong.connectors.his_xml import mapping
+from lienthong.connectors.his_xml import faults, mapping
 from lienthong.connectors.his_xml.checks import check
 from lienthong.connectors.his_xml.dossier import Dossier
 from lienthong.connectors.his_xml.models import DossierVersion, Export, Finding
@@ -183,6 +183,10 @@ def _store(export: Export, dossier: Dossier, source: mapping.Source, group: _Gro
     if last is not None and not again and (last.content == content or _replaced(export, dossier)):
         group.unchanged += 1
         return
+    if last is not None and not again and _late_check_in(dossier):
+        dossier.problems.append(faults.late_check_in())
+        group.unchanged += 1
+        return
     try:
         with transaction.atomic():
             resources = mapping.to_fhir(dossier, source)
@@ -213,6 +217,14 @@ def _store(export: Export, dossier: Dossier, source: mapping.Source, group: _Gro
         dossier.problems += error.problems
         return
     group.stored += 1
+
+
+def _late_check_in(dossier: Dossier) -> bool:
+    """Whether this is a check-in (XML0) of a visit whose dossier is here already: it knows less than that."""
+    if "XML1" in dossier.tables or "XML0" not in dossier.tables:
+        return False
+    stored = records.read("Encounter", mapping.visit_of(dossier).encounter_id)
+    return stored is not None and json.loads(stored.body)["status"] == "finished"
 
 
 def _replaced(export: Export, dossier: Dossier) -> bool:

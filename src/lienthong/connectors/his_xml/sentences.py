@@ -92,14 +92,14 @@ CARD_LISTS: Final = _kept(
     "{field} has {count} values, but MA_THE_BHYT has {cards}.",
 )
 CARD_ENDED: Final = S(
-    "Thẻ BHYT hết hạn ngày {value}, trước ngày ra viện.",
-    "The insurance card ended on {value}, before the discharge.",
+    "Thẻ BHYT hết hạn ngày {day}, trước ngày ra viện.",
+    "The insurance card ended on {day}, before the discharge.",
     "Tra cứu thẻ trên cổng giám định BHYT.",
     "Look the card up on the insurance portal.",
 )
 CARD_ENDS: Final = S(
-    "Thẻ BHYT hết hạn ngày {value}, trong thời hạn 10 ngày làm việc của phiếu chuyển.",
-    "The insurance card ends on {value}, within the 10 working days of the transfer slip.",
+    "Thẻ BHYT hết hạn ngày {day}, trong thời hạn 10 ngày làm việc của phiếu chuyển.",
+    "The insurance card ends on {day}, within the 10 working days of the transfer slip.",
     "Nhắc người bệnh gia hạn thẻ trước khi đến cơ sở tiếp nhận.",
     "Remind the patient to renew it before going to the receiving hospital.",
 )

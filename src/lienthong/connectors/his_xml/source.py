@@ -78,7 +78,7 @@ def open_export(file: BinaryIO, limits: Limits) -> tuple[BinaryIO, int, bool]:
         stream = io.BufferedReader(_Base64(file), 1 << 18)
         if _is_xml(stream.peek(64)[:4096]):
             return cast(BinaryIO, stream), size, True
-    raise ExportRefused(faults.not_xml("chữ hoặc dữ liệu khác", "other text or data"))
+    raise ExportRefused(faults.not_xml("văn bản hoặc dữ liệu khác", "other text or data"))
 
 
 def _is_xml(head: bytes) -> bool:

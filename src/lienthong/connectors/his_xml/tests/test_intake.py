@@ -314,3 +314,28 @@ def test_a_key_longer_than_its_column_is_refused_and_the_rest_goes_on(folder: Fo
     look(folder)
     export = Export.objects.get()
     assert (export.state, export.stored, export.refused) == ("refused", 1, 1)
+
+
+def test_a_late_check_in_does_not_replace_the_dossier(folder: Folder) -> None:
+    (made,) = dossiers(1)
+    check_in = (
+        "<CHI_TIEU_TRANG_THAI_KCB><DSACH_TRANG_THAI_KCB><TRANG_THAI_KCB>"
+        f"<MA_LK>{made.ma_lk}</MA_LK><HO_TEN>VÍ DỤ</HO_TEN><MA_CSKCB>24011</MA_CSKCB>"
+        "<NGAY_VAO>202502010700</NGAY_VAO><MA_LOAI_KCB>01</MA_LOAI_KCB>"
+        "</TRANG_THAI_KCB></DSACH_TRANG_THAI_KCB></CHI_TIEU_TRANG_THAI_KCB>"
+    ).encode()
+    drop(folder, "1.xml", check_in)
+    look(folder)
+    (encounter,) = records.of_origin(f"his-xml/24011/{made.ma_lk}", ["Encounter"])
+    assert json.loads(encounter.body)["status"] == "in-progress"
+    drop(folder, "2.xml", envelope([made], DAY))
+    look(folder)
+    before = total()
+    drop(folder, "3.xml", check_in + b"\n")
+    look(folder)
+    (encounter,) = records.of_origin(f"his-xml/24011/{made.ma_lk}", ["Encounter"])
+    assert json.loads(encounter.body)["status"] == "finished"
+    assert total() == before
+    late = Export.objects.get(name="3.xml")
+    assert (late.state, late.stored, late.unchanged, late.warnings > 0) == ("done", 0, 1, True)
+    assert Finding.objects.filter(export=late, code="his-xml-late-check-in").exists()

@@ -413,3 +413,13 @@ def test_a_slip_number_of_two_people_and_the_line_of_the_dossier_are_told(tmp_pa
     assert (codes(first), codes(same)) == ([], [])
     assert codes(else_) == ["his-xml-visit-twice", "his-xml-slip-twice"]
     assert {problem.where["line"] for problem in else_.problems} == {else_.line}
+
+
+def test_a_table_that_130_lacks_tells_the_edition_whatever_the_date(tmp_path: Path) -> None:
+    early = DOCUMENTS["XML1"].replace("202603051400</NGAY_RA", "202306300800</NGAY_RA")
+    slip = "<CHI_TIEU_GIAYHEN_KHAMLAI><MA_LK>24004VIDU0001</MA_LK></CHI_TIEU_GIAYHEN_KHAMLAI>"
+    (plain,) = read(tmp_path, envelope(dossier_of(XML1=early, XML13="")))
+    (dossier,) = read(
+        tmp_path, envelope(dossier_of(XML1=early, XML13="") + file_hoso("XML14", hidden(slip, "bare")))
+    )
+    assert (plain.edition, dossier.edition) == ("130", "4750")
