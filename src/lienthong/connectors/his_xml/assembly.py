@@ -138,7 +138,7 @@ def _inner(text: str) -> bytes:
         wide = wide_encoding(content)
         if wide:
             raise _Unreadable(1, f"bảng mã {wide}", f"encoding {wide}", "encoding", wide)
-        content = content.removeprefix(BOM)
+        content = content.removeprefix(BOM).lstrip()
     if b"<!DOCTYPE" in content or b"<!ENTITY" in content:
         bare = _NO_MARKUP.sub(b"", content)
         at = max(bare.find(b"<!DOCTYPE"), bare.find(b"<!ENTITY"))
@@ -368,14 +368,13 @@ def _edition(dossier: Dossier, slip_names: set[str]) -> Edition:
         return "4750"
     first = dossier.row("XML1") or dossier.row("XML0") or Row({})
     day = (first.get("NGAY_RA") or first.get("NGAY_VAO"))[:8]
-    after_130 = bool(first.get("NHOM_MAU")) or not dossier.tables.keys().isdisjoint(
-        ("XML13", "XML14", "XML15")
-    )
+    after_130 = not dossier.tables.keys().isdisjoint(("XML13", "XML14", "XML15"))
     occupation = len(first.get("MA_NGHE_NGHIEP"))
     if occupation == 2 and (not day or day >= "20241029"):  # the day of Decision 3176
         return "3176"
     if occupation != 5 and (not day or day >= "20250101"):
         return "3176"
-    if day and day < "20231229":  # the day of Decision 4750
-        return "130"
-    return "4750" if after_130 or day >= "20240701" else "130"
+    if after_130 or day >= "20240701":  # the day 4750 became obligatory
+        return "4750"
+    in_130_too = day and day < "20231229"  # the day of Decision 4750
+    return "4750" if first.get("NHOM_MAU") and not in_130_too else "130"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import sys
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,6 +14,7 @@ from lienthong.connectors.his_xml.checks import check
 from lienthong.connectors.his_xml.dossier import Dossier
 from lienthong.connectors.his_xml.faults import ExportRefused, cannot_open
 from lienthong.connectors.his_xml.reader import read_export
+from lienthong.connectors.his_xml.source import readable
 from lienthong.foundation.errors import Problem
 from lienthong.foundation.json import dumps
 
@@ -22,25 +24,36 @@ def run(paths: list[Path], as_json: bool) -> int:
 
     Returns 0 when everything could be read, 1 when a dossier or a file was refused. A file that is refused
     gives one line with an empty ``ma_lk``, after those of the dossiers that could be read before the fault.
+    The output is UTF-8 whatever the terminal is set to. When its reader goes away (``| head``), the status
+    counts what was read until then.
     """
     english = _english()
     refused = False
-    for path in paths:
-        for line in _lines(path):
-            refused |= any(problem.severity == "error" for problem in line["problems"])
-            if as_json:
-                problems = [_as_dict(problem) for problem in line["problems"]]
-                print(dumps(line | {"problems": problems}).decode(), flush=True)
-            else:
-                print(_report(line, english), flush=True)
+    try:
+        for path in paths:
+            for line in _lines(path):
+                refused |= any(problem.severity == "error" for problem in line["problems"])
+                _say(_json(line) if as_json else _report(line, english))
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return 1 if refused else 0
+
+
+def _say(text: str) -> None:
+    sys.stdout.flush()
+    sys.stdout.buffer.write(text.encode() + b"\n")
+    sys.stdout.buffer.flush()
+
+
+def _json(line: dict[str, Any]) -> str:
+    return dumps(line | {"problems": [_as_dict(problem) for problem in line["problems"]]}).decode()
 
 
 def _lines(path: Path) -> Iterator[dict[str, Any]]:
     from lienthong.connectors.his_xml.mapping import Source, to_fhir
 
     try:
-        source = Source(sha256=_sha256(path), file_name=path.name)
+        source = Source(sha256=_sha256(path), file_name=readable(path.name))
         for dossier in read_export(path):
             check(dossier)
             resources = [] if dossier.refused else to_fhir(dossier, source)
@@ -48,12 +61,12 @@ def _lines(path: Path) -> Iterator[dict[str, Any]]:
     except ExportRefused as error:
         yield _refused(path, error.problem)
     except OSError as error:
-        yield _refused(path, cannot_open(path.name, error.strerror or ""))
+        yield _refused(path, cannot_open(readable(path.name), error.strerror or ""))
 
 
 def _line(path: Path, dossier: Dossier, resources: list[dict[str, Any]]) -> dict[str, Any]:
     return {
-        "file": str(path),
+        "file": readable(str(path)),
         "ma_lk": dossier.ma_lk,
         "edition": dossier.edition,
         "tables": {table: len(rows) for table, rows in dossier.tables.items()},
@@ -64,7 +77,7 @@ def _line(path: Path, dossier: Dossier, resources: list[dict[str, Any]]) -> dict
 
 def _refused(path: Path, problem: Problem) -> dict[str, Any]:
     return {
-        "file": str(path),
+        "file": readable(str(path)),
         "ma_lk": "",
         "edition": "",
         "tables": {},

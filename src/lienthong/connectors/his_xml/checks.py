@@ -1,8 +1,8 @@
 """Checks a dossier that was read. Only a patient or visit that cannot be told refuses it; all else warns.
 
-Refused: no XML1 (nor XML0 or XML12 alone); no MA_LK (XML12: SO_BIEN_BAN); no facility code anywhere; none of
-HO_TEN, MA_BN, SO_CCCD, MA_THE_BHYT. Rules: Decisions 3176/2024, 4750/2023, 130/2023; Circular 01/2025/TT-BYT;
-portal sheet of 2024.
+Refused: no XML1 (nor XML0 or XML12 alone); no MA_LK (XML12: SO_BIEN_BAN) or one too long for a key; no facility
+code anywhere; none of HO_TEN, MA_BN, SO_CCCD, MA_THE_BHYT. Rules: Decisions 3176/2024, 4750/2023, 130/2023;
+Circular 01/2025/TT-BYT; portal sheet of 2024.
 """
 
 from __future__ import annotations
@@ -22,6 +22,10 @@ from lienthong.foundation.clock import today
 from lienthong.terminology import icd10
 
 _GARBLED: Final = re.compile("[\u0080-\u009f\u00a1-\u00bf\ufffd]")
+_KEY_CHARACTERS: Final = 100
+_FACILITY_CHARACTERS: Final = 16
+_OTHER_DISEASES: Final = 12
+_KG: Final = 500
 _ONE_ROW: Final = ("XML1", "XML8", "XML10", "XML11", "XML13")
 _ORDERS: Final[dict[str, tuple[tuple[str, str], ...]]] = {
     "XML0": (("NGAY_VAO", "NGAY_VAO_NOI_TRU"),),
@@ -84,9 +88,11 @@ def _facts(dossier: Dossier, found: Findings) -> None:
         return
     if not dossier.ma_lk:
         found.add("no-episode", say.NO_EPISODE, table, 1, "MA_LK")
+    elif len(dossier.ma_lk) > _KEY_CHARACTERS:
+        found.add("long-episode", say.LONG_EPISODE, table, 1, "MA_LK", dossier.ma_lk)
     if not any(person.get(name) for name in ("HO_TEN", "MA_BN", "SO_CCCD", "MA_THE_BHYT")):
         found.add("no-patient", say.NO_PATIENT, table, 1, "HO_TEN")
-    if not dossier.facility:
+    if not dossier.facility or len(dossier.facility) > _FACILITY_CHARACTERS:
         sentence = say.NO_FACILITY_XML12 if table == "XML12" else say.NO_FACILITY
         found.add("no-facility", sentence, table, 1, "MA_CSKCB")
 
@@ -184,15 +190,26 @@ def _patient(table: str, person: Row, found: Findings) -> None:
             )
     for start, end in zip(parts(person.get("GT_THE_TU")), parts(person.get("GT_THE_DEN")), strict=False):
         _order(table, 1, ("GT_THE_TU", start), ("GT_THE_DEN", end), found)
+    leaving = "NGAY_RA" if person.get("NGAY_RA") else "NGAY_VAO"
+    _order(table, 1, ("NGAY_SINH", birth), (leaving, person.get(leaving)), found)
+    weight = person.get("CAN_NANG")
+    if re.fullmatch(r"-?\d{1,6}(?:[.,]\d{1,3})?", weight) and not 0 < float(weight.replace(",", ".")) <= _KG:
+        found.add("weight", say.WEIGHT, table, 1, "CAN_NANG", weight)
     for name in ("HO_TEN", "DIA_CHI", "CHAN_DOAN_RV"):
         if _GARBLED.search(person.get(name)):
             found.add("garbled-text", say.GARBLED, table, 1, name, person.get(name))
 
 
 def _main_disease(first: Row, on: date, found: Findings) -> None:
-    code = first.get("MA_BENH_CHINH")
-    disease = icd10(code, on)
-    if disease and disease.main_forbidden:
-        found.add(
-            "main-disease", say.MAIN_FORBIDDEN, "XML1", 1, "MA_BENH_CHINH", code, edition=disease.edition
-        )
+    text, others = first.get("MA_BENH_CHINH"), parts(first.get("MA_BENH_KT"))
+    codes = parts(text)
+    if len(codes) > 1:
+        found.add("main-diseases", say.MAIN_SEVERAL, "XML1", 1, "MA_BENH_CHINH", text)
+    for code in codes:
+        disease = icd10(code, on)
+        if disease and disease.main_forbidden:
+            found.add(
+                "main-disease", say.MAIN_FORBIDDEN, "XML1", 1, "MA_BENH_CHINH", code, edition=disease.edition
+            )
+    if len(others) > _OTHER_DISEASES:
+        found.add("many-diseases", say.MANY_DISEASES, "XML1", 1, "MA_BENH_KT", count=len(others))

@@ -58,7 +58,7 @@ def file_too_large(size: int, limit: int) -> Problem:
 def encoding(seen: str, where: dict[str, Any], severity: Severity = "error") -> Problem:
     return Problem(
         "his-xml-encoding",
-        f"Nội dung không ở bảng mã UTF-8; nhận thấy {seen}.",
+        f"Nội dung không dùng bảng mã UTF-8; có vẻ là {seen}.",
         f"The content is not in UTF-8; it looks like {seen}.",
         _UTF8_VI,
         _UTF8_EN,
@@ -93,7 +93,7 @@ def malformed(line: int, said: str) -> Problem:
 def truncated(line: int) -> Problem:
     return Problem(
         "his-xml-truncated",
-        f"Tệp bị cắt cụt: phần bắt đầu ở dòng {line} không có kết thúc.",
+        f"Tệp bị thiếu phần cuối: phần bắt đầu ở dòng {line} không có thẻ kết thúc.",
         f"The file is cut off: what begins on line {line} has no end.",
         "Chép hoặc xuất lại tệp; kiểm tra đĩa và đường truyền khi chép.",
         "Copy or export the file again; check the disk and the line it is copied over.",
@@ -127,7 +127,7 @@ def too_deep(line: int, limit: int) -> Problem:
 def not_an_export(root: str) -> Problem:
     return Problem(
         "his-xml-not-an-export",
-        f"Tệp XML này không phải là tệp giám định: thẻ gốc là {root}, không phải GIAMDINHHS.",
+        f"Tệp XML này không phải là tệp giám định BHYT: thẻ gốc là {root}, không phải GIAMDINHHS.",
         f"This XML is not an insurance export: its root is {root}, not GIAMDINHHS.",
         "Chọn chức năng xuất XML theo Quyết định 4750 hoặc 3176 trong HIS.",
         "Use the HIS's export by Decision 4750 or 3176.",
@@ -318,6 +318,42 @@ def other_visit(table: str, row: int, line: int, ma_lk: str) -> Problem:
         "Check in the HIS to which visit the row belongs, and export again.",
         "warning",
         {"table": table, "row": row, "field": "MA_LK", "line": line, "value": ma_lk[:60]},
+    )
+
+
+def visit_twice(ma_lk: str, first: int) -> Problem:
+    return Problem(
+        "his-xml-visit-twice",
+        f"MA_LK {ma_lk[:40]} đã có ở hồ sơ thứ {first} trong cùng tệp; bản đứng sau thay bản đứng trước.",
+        f"MA_LK {ma_lk[:40]} stands already in dossier {first} of this file; the later one replaces it.",
+        "Mỗi lượt khám phải có MA_LK riêng; nếu là hai lượt khám khác nhau, báo nhà cung cấp HIS.",
+        "Each visit needs a MA_LK of its own; if these are two visits, tell the HIS vendor.",
+        "warning",
+        {"table": "XML1", "row": 1, "field": "MA_LK", "value": ma_lk[:60]},
+    )
+
+
+def slip_twice(number: str, first: int) -> Problem:
+    return Problem(
+        "his-xml-slip-twice",
+        f"Số phiếu chuyển {number[:50]} đã cấp cho một người bệnh khác trong cùng năm (hồ sơ thứ {first}).",
+        f"Slip number {number[:50]} was given to another patient in the same year (dossier {first}).",
+        "Kiểm tra sổ chuyển tuyến và cấp lại số phiếu cho một trong hai người bệnh.",
+        "Look into the transfer register and give one of the two patients another slip number.",
+        "warning",
+        {"table": "XML13", "row": 1, "field": "GIAY_CHUYEN_TUYEN", "value": number[:60]},
+    )
+
+
+def late_check_in() -> Problem:
+    return Problem(
+        "his-xml-late-check-in",
+        "Bản check-in (XML0) đến sau hồ sơ đầy đủ của cùng lượt khám; hồ sơ đầy đủ được giữ nguyên.",
+        "This check-in (XML0) came after the whole dossier of the same visit; the dossier stays as it is.",
+        "Không cần xử lý.",
+        "Nothing to do.",
+        "warning",
+        {"table": "XML0", "row": 1, "field": "MA_LK"},
     )
 
 

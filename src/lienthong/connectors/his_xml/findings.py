@@ -52,6 +52,7 @@ class Findings:
             rows = self.dossier.tables.get(table, [])
             if row <= len(rows):
                 where["line"] = rows[row - 1].line
+        where.setdefault("line", self.dossier.line)
         if name:
             where["field"] = name
         short = value if len(value) <= 60 else value[:59] + "…"

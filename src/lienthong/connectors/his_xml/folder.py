@@ -40,6 +40,7 @@ class Folder:
     root: Path
     patience: float = PATIENCE
     _seen: dict[Path, tuple[Stamp, float]] = field(default_factory=dict)
+    _put_off: dict[Path, tuple[float, float]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         for folder in (self.root, self.done, self.refused):
@@ -71,16 +72,27 @@ class Folder:
             stop.wait(pause)
 
     def look(self, stop: threading.Event | None = None) -> int:
-        """Takes every complete file, oldest first; returns how many."""
+        """Takes every complete file, oldest first; returns how many.
+
+        A file that cannot be taken now waits, longer each time, and holds up no other.
+        """
         took = 0
         files = sorted(self._files(), key=lambda f: (f[1][1], f[0].name))
         self._seen = {path: self._seen[path] for path, _ in files if path in self._seen}
         for path, stamp in files:
             if stop is not None and stop.is_set():
                 break
-            if self._complete(path, stamp):
+            due, pause = self._put_off.get(path, (0.0, LOOK_SECONDS))
+            if time.monotonic() < due or not self._complete(path, stamp):
+                continue
+            try:
                 self.take(path)
-                took += 1
+            except Exception:
+                _log.exception("%r cannot be taken now; trying again in %.0f s", path.name, pause)
+                self._put_off[path] = (time.monotonic() + pause, min(pause * 2, _SLOWEST_LOOK))
+                continue
+            self._put_off.pop(path, None)
+            took += 1
         return took
 
     def _files(self) -> list[tuple[Path, Stamp]]:

@@ -22,11 +22,12 @@ from django.db.models import F
 
 from lienthong import records
 from lienthong.access import audit
-from lienthong.connectors.his_xml import mapping
+from lienthong.connectors.his_xml import faults, mapping
 from lienthong.connectors.his_xml.checks import check
 from lienthong.connectors.his_xml.dossier import Dossier
 from lienthong.connectors.his_xml.models import DossierVersion, Export, Finding
 from lienthong.connectors.his_xml.reader import read_export
+from lienthong.connectors.his_xml.source import readable
 from lienthong.facilities import directory
 from lienthong.foundation import clock, json
 from lienthong.foundation.blobs import BlobFolder
@@ -60,7 +61,12 @@ def take(path: Path) -> Export:
     sha256, size = BlobFolder(settings.NODE.blobs).put_stream(_chunks(path))
     export, _ = Export.objects.get_or_create(
         sha256=sha256,
-        defaults={"name": path.name, "size": size, "taken_at": clock.now(), "state": Export.State.READING},
+        defaults={
+            "name": readable(path.name),
+            "size": size,
+            "taken_at": clock.now(),
+            "state": Export.State.READING,
+        },
     )
     return _read(export, path) if export.state == Export.State.READING else export
 
@@ -158,7 +164,7 @@ def _finding(export: Export, dossier: Dossier, problem: Problem) -> Finding:
     return Finding(
         export=export,
         position=dossier.position,
-        ma_lk=dossier.ma_lk,
+        ma_lk=dossier.ma_lk[:100],
         severity=problem.severity,
         code=problem.code,
         problem=problem.as_dict(),
@@ -175,6 +181,10 @@ def _store(export: Export, dossier: Dossier, source: mapping.Source, group: _Gro
     )
     again = last is not None and (last.export_id, last.position) == (export.pk, dossier.position)
     if last is not None and not again and (last.content == content or _replaced(export, dossier)):
+        group.unchanged += 1
+        return
+    if last is not None and not again and _late_check_in(dossier):
+        dossier.problems.append(faults.late_check_in())
         group.unchanged += 1
         return
     try:
@@ -207,6 +217,14 @@ def _store(export: Export, dossier: Dossier, source: mapping.Source, group: _Gro
         dossier.problems += error.problems
         return
     group.stored += 1
+
+
+def _late_check_in(dossier: Dossier) -> bool:
+    """Whether this is a check-in (XML0) of a visit whose dossier is here already: it knows less than that."""
+    if "XML1" in dossier.tables or "XML0" not in dossier.tables:
+        return False
+    stored = records.read("Encounter", mapping.visit_of(dossier).encounter_id)
+    return stored is not None and json.loads(stored.body)["status"] == "finished"
 
 
 def _replaced(export: Export, dossier: Dossier) -> bool:
@@ -243,15 +261,15 @@ def _send(dossier: Dossier, resources: list[dict[str, Any]]) -> None:
             sender=dossier.facility,
             receiver=slip.destination,
             ma_lk=dossier.ma_lk,
-            slip=slip.slip,
+            slip=slip.slip[:50],
             left_at=slip.moment or clock.now(),
             patient=slip.patient_id,
-            patient_name=slip.patient_name,
+            patient_name=slip.patient_name[:255],
             birth=patient.get("birthDate", ""),
             gender=patient.get("gender", ""),
             diagnosis="" if slip.restricted else slip.diagnosis,
-            diagnosis_code="" if slip.restricted else slip.icd,
-            reason=slip.reason,
+            diagnosis_code="" if slip.restricted else slip.icd[:20],
+            reason=slip.reason[:10],
             condition=row.get("TINH_TRANG_CT"),
         ),
         resources,

@@ -41,6 +41,7 @@ def _dossiers(stream: BinaryIO, limits: Limits, whole: int | None) -> Iterator[D
     scanner = Scanner(stream, limits)
     held: Dossier | None = None
     count = 0
+    met = _Met()
     try:
         for unit in scanner.units():
             if held is not None:
@@ -51,6 +52,9 @@ def _dossiers(stream: BinaryIO, limits: Limits, whole: int | None) -> Iterator[D
             held.position = count
             held.line = unit.line
             held.start, held.length = (unit.start, unit.length) if whole is None else (0, whole)
+            met.look(held)
+            for problem in held.problems:
+                problem.where.setdefault("line", unit.line)
     except ExportRefused:
         if held is not None:
             yield held
@@ -61,6 +65,31 @@ def _dossiers(stream: BinaryIO, limits: Limits, whole: int | None) -> Iterator[D
     if stated and stated.lstrip("0") != str(count):
         held.problems.append(faults.wrong_count(stated, count))
     yield held
+
+
+class _Met:
+    """The visits and transfer slips of a file so far: what tells them, not their content."""
+
+    def __init__(self) -> None:
+        self._visits: dict[tuple[str, str], int] = {}
+        self._slips: dict[tuple[str, str, str], tuple[str, int]] = {}
+
+    def look(self, dossier: Dossier) -> None:
+        """Warns of a visit that stands twice, and of a slip number that two people have."""
+        visit, slip = dossier.row("XML1"), dossier.row("XML13")
+        if not visit or not dossier.ma_lk:
+            return
+        first = self._visits.setdefault((dossier.facility, dossier.ma_lk), dossier.position)
+        if first != dossier.position:
+            dossier.problems.append(faults.visit_twice(dossier.ma_lk, first))
+        if not slip or not slip.get("GIAY_CHUYEN_TUYEN"):
+            return
+        number = slip.get("GIAY_CHUYEN_TUYEN")
+        year = (visit.get("NGAY_RA") or slip.get("NGAY_RA"))[:4]
+        person = visit.get("MA_BN") or visit.get("SO_CCCD") or visit.get("HO_TEN")
+        who, where = self._slips.setdefault((dossier.facility, number, year), (person, dossier.position))
+        if who != person:
+            dossier.problems.append(faults.slip_twice(number, where))
 
 
 def _dossier(unit: Unit, scanner: Scanner, limits: Limits) -> Dossier:

@@ -10,9 +10,9 @@ from lienthong.foundation import clock, json
 
 _PLACES = (
     ("table", "bảng", "table"),
-    ("row", "dòng", "row"),
+    ("row", "dòng dữ liệu", "row"),
     ("field", "trường", "field"),
-    ("line", "dòng thứ", "line"),
+    ("line", "dòng XML", "line"),
     ("value", "giá trị", "value"),
 )
 

@@ -23,11 +23,21 @@ _CHUNK = 1 << 18
 _KEEP = 64  # longest token that may be cut by the end of the buffer, with its name
 _ENVELOPE = ("GIAMDINHHS", "THONGTINHOSO", "DANHSACHHOSO", "HOSO")
 _VENDOR_XML12 = ("CHI_TIEU_GIAM_DINH_Y_KHOA", "DSACH_GIAM_DINH_Y_KHOA", "GIAM_DINH_Y_KHOA")
+_BLANK_BEFORE = re.compile(rb"(?:\xef\xbb\xbf)?\s+(?=<\?xml\s)")
 _PROLOG = re.compile(rb"(?:\xef\xbb\xbf)?(?:\s|<\?.*?\?>|<!--.*?-->)*+", re.DOTALL)
 _ROOT = re.compile(
     rb"""<([A-Za-z_][\w.\-]*:)?([A-Za-z_][\w.\-]*)((?:\s+[^\s=<>]+\s*=\s*(?:"[^"<]*"|'[^'<]*'))*)\s*/?>"""
 )
 _NAMESPACE = re.compile(rb"""xmlns(?::[\w.\-]+)?\s*=\s*(?:"[^"<]*"|'[^'<]*')""")
+_CUT_OFF = frozenset(
+    expat.errors.codes[said]
+    for said in (
+        expat.errors.XML_ERROR_NO_ELEMENTS,
+        expat.errors.XML_ERROR_UNCLOSED_TOKEN,
+        expat.errors.XML_ERROR_PARTIAL_CHAR,
+        expat.errors.XML_ERROR_UNCLOSED_CDATA_SECTION,
+    )
+)
 _ENDS = {b"<!--": b"-->", b"<![CDATA[": b"]]>", b"<?": b"?>"}
 
 
@@ -90,7 +100,7 @@ class Outer:
                 if invalid.end < len(content):
                     seen = self.encoding if self.encoding not in ("", "utf-8") else seen_encoding(content)
                     raise ExportRefused(faults.encoding(seen, {"line": line})) from error
-            if final:
+            if final and error.code in _CUT_OFF:
                 raise ExportRefused(faults.truncated(line)) from error
             raise ExportRefused(faults.malformed(line, expat.ErrorString(error.code))) from error
 
@@ -116,7 +126,9 @@ class Outer:
         else:
             self.stated_count = text
 
-    def _doctype(self, *_declaration: object) -> None:
+    def _doctype(self, name: str, *_declaration: object) -> None:
+        if name.lower() == "html":
+            raise ExportRefused(faults.not_an_export(name))
         raise ExportRefused(faults.dtd({"line": self.line}))
 
 
@@ -147,7 +159,7 @@ class Scanner:
         mark = rb"<!--|<!\[CDATA\[|<\?|"
         outside = re.compile(mark + b"<" + name + rb"(?=[\s/>])")
         inside = re.compile(mark + b"<" + name + rb"(?=[\s/>])|</" + name + rb"\s*>")
-        line, seek = 1, 0
+        line, seek = 1 + self.outer.lines_cut, 0
         while True:
             found = outside.search(self._buffer, seek)
             if found and found[0] in _ENDS:
@@ -174,6 +186,10 @@ class Scanner:
         """Names of the elements that are dossiers, by the name of the root."""
         while not self._ended and len(self._buffer) < _CHUNK:
             self._more()
+        blank = _BLANK_BEFORE.match(self._buffer)
+        if blank:  # XML forbids it, some exports have it
+            self.outer.lines_cut = blank[0].count(b"\n")
+            self._drop(blank.end())
         self.outer.encoding = declared_encoding(self._buffer)
         prolog = _PROLOG.match(self._buffer)
         found = _ROOT.match(self._buffer, prolog.end() if prolog else 0)

@@ -27,6 +27,10 @@ NO_XML1: Final = _refused(
 NO_EPISODE: Final = _refused(
     "Thiếu MA_LK nên không biết lượt khám nào.", "MA_LK is missing: the visit cannot be told."
 )
+LONG_EPISODE: Final = _refused(
+    "MA_LK dài quá 100 ký tự (“{value}”) nên không dùng để nhận biết lượt khám được.",
+    "MA_LK has more than 100 characters (“{value}”): the visit cannot be told by it.",
+)
 NO_PATIENT: Final = _refused(
     "Không có HO_TEN, MA_BN, SO_CCCD hay MA_THE_BHYT nên không biết người bệnh là ai.",
     "No HO_TEN, MA_BN, SO_CCCD or MA_THE_BHYT: the patient cannot be told.",
@@ -88,14 +92,14 @@ CARD_LISTS: Final = _kept(
     "{field} has {count} values, but MA_THE_BHYT has {cards}.",
 )
 CARD_ENDED: Final = S(
-    "Thẻ BHYT hết hạn ngày {value}, trước ngày ra viện.",
-    "The insurance card ended on {value}, before the discharge.",
+    "Thẻ BHYT hết hạn ngày {day}, trước ngày ra viện.",
+    "The insurance card ended on {day}, before the discharge.",
     "Tra cứu thẻ trên cổng giám định BHYT.",
     "Look the card up on the insurance portal.",
 )
 CARD_ENDS: Final = S(
-    "Thẻ BHYT hết hạn ngày {value}, trong thời hạn 10 ngày làm việc của phiếu chuyển.",
-    "The insurance card ends on {value}, within the 10 working days of the transfer slip.",
+    "Thẻ BHYT hết hạn ngày {day}, trong thời hạn 10 ngày làm việc của phiếu chuyển.",
+    "The insurance card ends on {day}, within the 10 working days of the transfer slip.",
     "Nhắc người bệnh gia hạn thẻ trước khi đến cơ sở tiếp nhận.",
     "Remind the patient to renew it before going to the receiving hospital.",
 )
@@ -105,10 +109,28 @@ MAIN_FORBIDDEN: Final = S(
     "Chọn mã bệnh chính khác; mã có dấu sao (*) phải đi kèm mã nguyên nhân (†).",
     "Choose another main code; a code with an asterisk goes with its cause (†).",
 )
+MAIN_SEVERAL: Final = S(
+    "MA_BENH_CHINH chỉ được ghi một mã: “{value}”.",
+    "MA_BENH_CHINH may hold one code only: “{value}”.",
+    "Giữ một mã bệnh chính, chuyển các mã còn lại sang MA_BENH_KT.",
+    "Keep one main code and move the others to MA_BENH_KT.",
+)
+MANY_DISEASES: Final = S(
+    "MA_BENH_KT có {count} mã; theo quy định tối đa 12 mã.",
+    "MA_BENH_KT holds {count} codes; 12 are allowed.",
+    "Chỉ giữ các bệnh kèm theo đã xác định.",
+    "Keep the confirmed comorbidities only.",
+)
+WEIGHT: Final = S(
+    "Cân nặng {value} kg không hợp lý.",
+    "A weight of {value} kg is not plausible.",
+    "Nhập cân nặng theo kg; để trống nếu không cân được.",
+    "Enter the weight in kg; leave it empty when it was not taken.",
+)
 GARBLED: Final = S(
     "{field} bị lỗi phông chữ: “{value}”.",
     "{field} is garbled: “{value}”.",
-    "Dữ liệu có lẽ ở bảng mã TCVN3 hoặc bị chuyển mã hai lần; đặt HIS xuất Unicode (UTF-8).",
+    "Dữ liệu có lẽ dùng bảng mã TCVN3 hoặc bị chuyển mã hai lần; cấu hình HIS để xuất Unicode (UTF-8).",
     "It was probably TCVN3 or converted twice; set the HIS to export Unicode (UTF-8).",
 )
 SLIP_MISSING: Final = S(

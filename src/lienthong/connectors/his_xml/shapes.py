@@ -136,7 +136,7 @@ def _by_name(field: Field, edition: Edition, on: date) -> tuple[str, Test] | Non
     if name in ("SO_CCCD", "SO_CCCD_NND"):
         return "citizen", _one(_CITIZEN)
     if name == "MA_CSKCB_THUOC":
-        return "facility", _one(rf"(?:[CK]\.)?{_FACILITY}")
+        return "facility", _one(rf"(?:(?:C|K|M|H|HC)\.)?{_FACILITY}")
     if name == "GOI_VTYT":
         return "package", _one(r"G\d{1,3}")
     if name == "MA_NGHE_NGHIEP":
@@ -166,6 +166,8 @@ def _by_codes(field: Field, edition: Edition, on: date) -> tuple[str, Test] | No
         return None
     if codes in ("CO_1", "MA_DOITUONG_KCB"):
         known |= {"0"} if codes == "CO_1" else {f"{code}.0" for code in known if "." not in code}
+    if field.number:  # edition 130: a number has no leading zero
+        known |= {code.lstrip("0") or "0" for code in known}
     if field.many:
         return "code", lambda value: known.issuperset(parts(value))
     return "code", known.__contains__

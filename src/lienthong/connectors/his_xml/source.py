@@ -34,6 +34,11 @@ _WIDE = (
 )
 
 
+def readable(name: str) -> str:
+    """The name of a file as text that can be written anywhere: bytes that are not UTF-8 become U+FFFD."""
+    return name.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+
+
 def declared_encoding(head: bytes) -> str:
     """What the XML declaration says, lower case, or an empty string."""
     found = _DECLARED.search(head[:200])
@@ -73,7 +78,7 @@ def open_export(file: BinaryIO, limits: Limits) -> tuple[BinaryIO, int, bool]:
         stream = io.BufferedReader(_Base64(file), 1 << 18)
         if _is_xml(stream.peek(64)[:4096]):
             return cast(BinaryIO, stream), size, True
-    raise ExportRefused(faults.not_xml("chữ hoặc dữ liệu khác", "other text or data"))
+    raise ExportRefused(faults.not_xml("văn bản hoặc dữ liệu khác", "other text or data"))
 
 
 def _is_xml(head: bytes) -> bool:

@@ -51,10 +51,11 @@ def _card(visit: Row, transferred: bool, found: Findings) -> None:
     if not ends or not all(DAY.fullmatch(day) for day in (*ends, leaves)):
         return
     end = max(ends)
+    day = f"{end[6:]}/{end[4:6]}/{end[:4]}"
     if end < leaves:
-        found.add("card-ended", say.CARD_ENDED, "XML1", 1, "GT_THE_DEN", end)
+        found.add("card-ended", say.CARD_ENDED, "XML1", 1, "GT_THE_DEN", end, day=day)
     elif transferred and end < _working_days_after(leaves, _SLIP_WORKING_DAYS):
-        found.add("card-ends", say.CARD_ENDS, "XML1", 1, "GT_THE_DEN", end)
+        found.add("card-ends", say.CARD_ENDS, "XML1", 1, "GT_THE_DEN", end, day=day)
 
 
 def _working_days_after(day: str, count: int) -> str:

@@ -19,6 +19,7 @@ _TRAINEE = re.compile(r"\.(\d{12})$", re.ASCII)
 _PERSON = ("XML1", "XML0", "XML13", "XML14", "XML12", "XML15", "XML6")
 _STAY = ("XML1", "XML0", "XML13", "XML8", "XML7", "XML14")
 _UNDATED = date(2025, 1, 1)
+_WIDTHS = {"MA_DANTOC": 2, "MA_QUOCTICH": 3, "MA_LOAI_KCB": 2}  # numbers in edition 130: no leading zeros
 
 
 class Fields(dict[str, str]):
@@ -76,6 +77,8 @@ class Draft:
         """A code of an insurance list with its name on the day of the visit; an unknown code has none."""
         if not code:
             return None
+        if code.isascii() and code.isdigit():
+            code = code.zfill(_WIDTHS.get(list_name, 0))
         name = code_name(list_name, code, self.on, "vi") or ""
         return fhir.concept(name, fhir.coding(system or fhir.list_system(list_name), code))
 

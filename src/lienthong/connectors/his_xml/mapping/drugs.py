@@ -9,16 +9,19 @@ from .draft import Draft, Fields
 from .fhir import Json
 from .visit import INPATIENT, kind_of_care
 
+_BLOOD = ("7", "17")
+
 
 def drugs(draft: Draft) -> None:
     """Adds what was ordered, given or dispensed, row by row.
 
     A row of a stay (kinds 03, 04, 06, 09) with a time of giving is an administration, without one an order.
-    In other visits each row is an order and what was handed over.
+    In other visits each row is an order and what was handed over. Blood is given on the spot in every visit.
     """
     inpatient = kind_of_care(draft) in INPATIENT
     for row in draft.rows("XML2"):
-        if inpatient and values.date_time(row["NGAY_TH_YL"]):
+        blood = values.code(row["MA_NHOM"]) in _BLOOD
+        if (inpatient or blood) and values.date_time(row["NGAY_TH_YL"]):
             made = [_administration(draft, row)]
         elif inpatient:
             made = [_request(draft, row)]
@@ -63,6 +66,7 @@ def _services(row: Fields) -> Json | None:
 
 
 def _administration(draft: Draft, row: Fields) -> Json:
+    group = values.code(row["MA_NHOM"])
     amount = _amount(row)
     text = "; ".join(part for part in (row["LIEU_DUNG"], row["CACH_DUNG"]) if part)
     made = draft.add(
@@ -76,6 +80,7 @@ def _administration(draft: Draft, row: Fields) -> Json:
                 _services(row),
             ),
             "status": "completed",
+            "category": draft.named("MA_NHOM", group) if group in _BLOOD else None,
             "medicationCodeableConcept": _drug(row),
             "subject": draft.subject,
             "context": draft.encounter,

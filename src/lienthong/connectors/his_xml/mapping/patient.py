@@ -17,6 +17,7 @@ _GENDER = {"1": "male", "2": "female", "3": "unknown"}
 _CARD = re.compile(r"[A-Z]{2}[0-9]\d{2}\d{10}", re.ASCII)
 _DOCUMENT = re.compile(r"[A-Z0-9]{5,20}", re.ASCII)
 _DEAD = ("5", "8")
+_NEWBORN_DAYS = 28
 _RELATION = {"FTH": "Cha", "MTH": "Mẹ", "GUARD": "Người giám hộ"}
 _PHONE = re.compile(r"\+?[\d .()-]{6,20}", re.ASCII)
 
@@ -96,11 +97,17 @@ def _identifiers(draft: Draft) -> list[Json]:
     social: list[str] = []
     for number, start, end, _ in _cards(draft):
         found.append(fhir.identifier(systems.INSURANCE_CARD, number, "SB", period=fhir.period(start, end)))
-        if _CARD.fullmatch(number) and number[5:] not in social:
+        if _CARD.fullmatch(number) and number[5:] not in social and not _of_a_parent(draft, number):
             social.append(number[5:])
     social += values.items(draft.person("MA_BHXH"))
     found += [fhir.identifier(systems.SOCIAL_INSURANCE, number, "SS") for number in social]
     return list({(one["system"], one["value"]): one for one in found if one}.values())
+
+
+def _of_a_parent(draft: Draft, card: str) -> bool:
+    """Whether a newborn was treated on a card that is no child's (TE): the number in it is another person's."""
+    born, came = values.moment(draft.person("NGAY_SINH")[:8]), values.moment(draft.stay("NGAY_VAO")[:8])
+    return bool(born and came and (came - born).days <= _NEWBORN_DAYS and not card.startswith("TE"))
 
 
 def _extensions(draft: Draft) -> list[Json | None]:
@@ -196,16 +203,19 @@ def coverages(draft: Draft) -> None:
         )
         made["meta"]["source"] = systems.patients_of(draft.facility)
         draft.unread_times(made, row, "NAM_NAM_LIEN_TUC", "NGAY_MIEN_CCT")
-        for field, day in (("GT_THE_TU", start), ("GT_THE_DEN", end)):
-            if day and values.moment(day) is None:
+        kept = made.get("period", {})
+        for field, day, part in (("GT_THE_TU", start, "start"), ("GT_THE_DEN", end, "end")):
+            if day and part not in kept:
                 draft.unread(made, draft.first("XML1") or draft.first("XML0"), field)
 
 
 def _measurements(draft: Draft) -> None:
     row = draft.first("XML1")
     at = values.date_time(row["NGAY_VAO"])
-    _measured(draft, row, "CAN_NANG", "29463-7", "Cân nặng", ("kg", "kg"), at)
-    if row["DU_PHONG"] and draft.dossier.edition == "3176" and values.plain(row["DU_PHONG"]) is not None:
+    weight, height = values.plain(row["CAN_NANG"]), values.plain(row["DU_PHONG"])
+    if weight != 0:  # programs write 0 when nobody was weighed
+        _measured(draft, row, "CAN_NANG", "29463-7", "Cân nặng", ("kg", "kg"), at)
+    if draft.dossier.edition == "3176" and height and height > 0:
         _measured(draft, row, "DU_PHONG", "8302-2", "Chiều cao", ("cm", "cm"), at)
     group = row["NHOM_MAU"]
     if group:
@@ -230,6 +240,8 @@ def _measured(
     if not row[field]:
         return
     value = values.plain(row[field])
+    if value is not None and value < 0:
+        value = None
     body: dict[str, Any] = {
         "status": "final",
         "category": [fhir.fixed(systems.OBSERVATION_CATEGORY, "vital-signs")],

@@ -84,7 +84,8 @@ def _observations(draft: Draft, row: Fields, service: Json, shared: Json) -> lis
     )
     performers = draft.practitioners(row["MA_BS_DOC_KQ"])
     found: list[Json] = []
-    for part, text in (("GIA_TRI", row["GIA_TRI"]), ("MO_TA", row["MO_TA"])):
+    alone = "" if row["GIA_TRI"] or row["MO_TA"] else row["KET_LUAN"]
+    for part, text in (("GIA_TRI", row["GIA_TRI"]), ("MO_TA", row["MO_TA"]), ("KET_LUAN", alone)):
         if not text:
             continue
         read = values.number(text) if part == "GIA_TRI" else None

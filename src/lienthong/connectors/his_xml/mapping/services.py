@@ -7,6 +7,7 @@ from lienthong.terminology import systems
 from . import fhir, restricted, values
 from .draft import Draft, Fields
 from .fhir import Json
+from .visit import disease
 
 _DIAGNOSTIC = {"1": "108252007", "2": "363679005", "3": "103693007"}
 """SNOMED CT: laboratory procedure, imaging, diagnostic procedure."""
@@ -24,6 +25,8 @@ def services(draft: Draft) -> None:
             continue
         if group in _PROCEDURES:
             made = _procedure(draft, row)
+            if values.moment(row["NGAY_KQ"]) and "end" not in made.get("performedPeriod", ()):
+                draft.unread(made, row, "NGAY_KQ")
             procedures.setdefault(row["MA_DICH_VU"], made)
         elif row["MA_DICH_VU"] or row["TEN_DICH_VU"]:
             made = _request(draft, row, group)
@@ -48,7 +51,8 @@ def _reasons(draft: Draft, row: Fields) -> tuple[list[Json], list[Json], set[str
     kinds: set[str] = set()
     for code in dict.fromkeys(one.upper() for one in values.items(row["MA_BENH"])):
         if code not in draft.conditions:
-            loose += fhir.listed(fhir.concept("", fhir.coding(systems.ICD10, code)))
+            name, coding = disease(draft, code)
+            loose += fhir.listed(fhir.concept(name, coding))
             kinds |= restricted.of_code(code)
     return draft.diagnosed(row["MA_BENH"]), loose, kinds
 

@@ -72,6 +72,13 @@ def kind_of_care(draft: Draft) -> str:
     return kind.zfill(2) if kind.isascii() and kind.isdigit() else kind
 
 
+def category_of(draft: Draft) -> str:
+    """MA_DOITUONG_KCB; a spreadsheet writes ``2`` as ``2.0``."""
+    came = values.code(draft.stay("MA_DOITUONG_KCB"))
+    whole = came.removesuffix(".0")
+    return whole if whole.isdigit() else came
+
+
 def conditions(draft: Draft) -> None:
     """Adds the diagnoses: admission (provisional), main and other ICD-10 codes, traditional medicine."""
     arrival = draft.first("XML1") if draft.first("XML1")["CHAN_DOAN_VAO"] else draft.first("XML8")
@@ -182,7 +189,7 @@ def encounter(draft: Draft) -> None:
     """Adds the Encounter; the conditions have to be there already."""
     row = draft.first("XML1") or draft.first("XML0")
     kind = kind_of_care(draft)
-    came = draft.stay("MA_DOITUONG_KCB")
+    came = category_of(draft)
     start, admitted, end = draft.stay("NGAY_VAO"), draft.stay("NGAY_VAO_NOI_TRU"), draft.stay("NGAY_RA")
     period = fhir.period(start, end)
     status = "finished" if end else "in-progress" if row else "unknown"
@@ -220,6 +227,8 @@ def encounter(draft: Draft) -> None:
     draft.unread_times(made, row, "NGAY_VAO", "NGAY_VAO_NOI_TRU", "NGAY_RA")
     if values.moment(end) and period and "end" not in period:
         draft.unread(made, row, "NGAY_RA")
+    if row["MA_DOITUONG_KCB"] != came:
+        draft.unread(made, row, "MA_DOITUONG_KCB")
     if row["SO_NGAY_DTRI"] and _count(row["SO_NGAY_DTRI"]) is None:
         draft.unread(made, row, "SO_NGAY_DTRI")
 

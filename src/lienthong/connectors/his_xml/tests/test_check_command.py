@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -9,6 +12,7 @@ import pytest
 from lienthong.connectors.his_xml.check_command import run
 from lienthong.foundation.json import loads
 
+SOURCES = Path(__file__).parents[4]
 SAMPLE = Path(__file__).parent.parent / "samples" / "transfer_3176.xml"
 
 
@@ -47,3 +51,37 @@ def test_a_report_for_a_person(
     out = capsys.readouterr().out
     assert words in out
     assert "XML1" in out
+
+
+def command(*arguments: str, cwd: Path, **environment: str) -> subprocess.Popen[bytes]:
+    """The command as a person starts it, without a node."""
+    return subprocess.Popen(
+        [sys.executable, "-m", "lienthong.config.cli", "his-xml", "check", *arguments],
+        cwd=cwd,
+        env={"PYTHONPATH": str(SOURCES), "HOME": str(cwd)} | environment,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+
+
+@pytest.mark.parametrize("form", [[], ["--json"]])
+def test_a_terminal_that_is_not_utf_8_still_gets_the_report(tmp_path: Path, form: list[str]) -> None:
+    path = tmp_path / os.fsdecode(b"t\xd6p.xml")
+    path.write_text("<GIAMDINHHS><HOSO/></GIAMDINHHS>")
+    out, said = command(*form, str(path), cwd=tmp_path, PYTHONIOENCODING="ascii").communicate()
+    assert said == b""
+    assert "Hồ sơ không có bảng XML1" in out.decode()
+    assert "t\ufffdp.xml" in out.decode()
+
+
+def test_it_writes_nothing_and_bears_a_reader_that_goes_away(tmp_path: Path) -> None:
+    running = command(*[str(SAMPLE)] * 200, "--json", cwd=tmp_path)
+    assert running.stdout
+    assert running.stderr
+    assert loads(running.stdout.readline())["ma_lk"] == "24004VIDU0001"
+    running.stdout.close()
+    assert running.stderr.read() == b""
+    running.stderr.close()
+    assert running.wait() == 0
+    assert list(tmp_path.iterdir()) == []

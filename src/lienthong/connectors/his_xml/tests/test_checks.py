@@ -56,6 +56,13 @@ def test_a_good_dossier_has_no_problem() -> None:
         ("XML1", "GT_THE_DEN", "20260304", "card-ended"),
         ("XML1", "GT_THE_DEN", "20260312", "card-ends"),
         ("XML1", "MA_CSKCB", "2400", "facility-shape"),
+        ("XML1", "MA_LK", "L" * 101, "too-long"),
+        ("XML1", "MA_BENH_KT", ";".join(["E11.9"] * 13), "many-diseases"),
+        ("XML1", "MA_BENH_CHINH", "J18.9;E11.9", "main-diseases"),
+        ("XML1", "MA_BENH_CHINH", "J18.9;G01*", "main-disease"),
+        ("XML1", "NGAY_SINH", "203001010000", "order"),
+        ("XML1", "CAN_NANG", "0.00", "weight"),
+        ("XML1", "CAN_NANG", "52000", "weight"),
         ("XML1", "NGAY_VAO", "20260302", "date-short"),
         ("XML1", "NGAY_VAO", "202613020715", "date-shape"),
         ("XML1", "NGAY_VAO", "202602300715", "date-shape"),
@@ -216,3 +223,22 @@ def test_no_value_raises(data: st.DataObject) -> None:
         dossier.tables[table] = [Row(data.draw(st.dictionaries(st.sampled_from(names), VALUES, max_size=8)))]
     check(dossier)
     assert all(p.as_dict()["message"] for p in dossier.problems)
+
+
+def test_numbers_of_130_have_no_leading_zero() -> None:
+    codes = (("XML1", "MA_LOAI_KCB", "3"), ("XML1", "MA_DANTOC", "2"))
+    assert ("code-unknown", "MA_LOAI_KCB") not in found(changed(*codes, edition="130"))
+    assert ("code-unknown", "MA_DANTOC") not in found(changed(*codes, edition="130"))
+    assert ("code-unknown", "MA_LOAI_KCB") in found(changed(*codes))
+
+
+@pytest.mark.parametrize("origin", ["01929", "C.01929", "K.01929", "M.01929", "H.01929", "HC.01929"])
+def test_a_drug_may_come_from_another_facility(origin: str) -> None:
+    assert found(changed(("XML2", "MA_CSKCB_THUOC", origin))) == []
+
+
+def test_a_key_too_long_to_be_kept_refuses_the_dossier() -> None:
+    dossier = changed()
+    dossier.ma_lk = "L" * 101
+    assert ("long-episode", "MA_LK") in found(dossier)
+    assert dossier.refused

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date
@@ -253,3 +255,87 @@ def test_memory_stays_flat_for_a_file_of_many_dossiers(tmp_path: Path) -> None:
         peaks.append(tracemalloc.get_traced_memory()[1])
         tracemalloc.stop()
     assert peaks[1] < peaks[0] * 2
+
+
+def test_a_file_that_cannot_be_taken_holds_up_no_other(
+    folder: Folder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bad = drop(folder, "a.xml", envelope(dossiers(1, seed=1), DAY))
+    os.utime(bad, (1, 1))
+    drop(folder, "b.xml", envelope(dossiers(1, seed=2), DAY))
+    real = intake.take
+
+    def locked(path: Path) -> Export:
+        if path == bad:
+            raise PermissionError(path)
+        return real(path)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(intake, "take", locked)
+        look(folder)
+    assert [path.name for path in folder.done.iterdir()] == ["b.xml"]
+    folder._put_off.clear()
+    look(folder)
+    assert sorted(path.name for path in folder.done.iterdir()) == ["a.xml", "b.xml"]
+
+
+def test_a_name_that_is_not_utf_8_is_taken(folder: Folder) -> None:
+    name = os.fsdecode(b"h\xe5 s\xac.xml")
+    drop(folder, name, envelope(dossiers(1), DAY)[:-40])
+    look(folder)
+    assert Export.objects.get().name == "h\ufffd s\ufffd.xml"
+    assert (folder.refused / name).exists()
+
+
+def test_fields_longer_than_their_columns_are_stored(folder: Folder) -> None:
+    """On PostgreSQL a column refuses what is too long for it."""
+    (made,) = dossiers(1, transfers=1)
+    for field, limit in (
+        ("GIAY_CHUYEN_TUYEN", 80),
+        ("MA_LYDO_CT", 20),
+        ("HO_TEN", 300),
+        ("MA_BENH_CHINH", 40),
+    ):
+        made.documents = [
+            (n, re.sub(f"<{field}>[^<]*<", f"<{field}>{'9' * limit}<", t) if n in ("XML1", "XML13") else t)
+            for n, t in made.documents
+        ]
+    drop(folder, "a.xml", envelope([made], DAY))
+    look(folder)
+    assert Export.objects.get().stored == 1
+    transfer = Transfer.objects.get()
+    assert (transfer.slip, transfer.reason) == ("9" * 50, "9" * 10)
+
+
+def test_a_key_longer_than_its_column_is_refused_and_the_rest_goes_on(folder: Folder) -> None:
+    first, second = dossiers(2)
+    first.documents = [(n, t.replace(first.ma_lk, "L" * 101)) for n, t in first.documents]
+    drop(folder, "a.xml", envelope([first, second], DAY))
+    look(folder)
+    export = Export.objects.get()
+    assert (export.state, export.stored, export.refused) == ("refused", 1, 1)
+
+
+def test_a_late_check_in_does_not_replace_the_dossier(folder: Folder) -> None:
+    (made,) = dossiers(1)
+    check_in = (
+        "<CHI_TIEU_TRANG_THAI_KCB><DSACH_TRANG_THAI_KCB><TRANG_THAI_KCB>"
+        f"<MA_LK>{made.ma_lk}</MA_LK><HO_TEN>VÍ DỤ</HO_TEN><MA_CSKCB>24011</MA_CSKCB>"
+        "<NGAY_VAO>202502010700</NGAY_VAO><MA_LOAI_KCB>01</MA_LOAI_KCB>"
+        "</TRANG_THAI_KCB></DSACH_TRANG_THAI_KCB></CHI_TIEU_TRANG_THAI_KCB>"
+    ).encode()
+    drop(folder, "1.xml", check_in)
+    look(folder)
+    (encounter,) = records.of_origin(f"his-xml/24011/{made.ma_lk}", ["Encounter"])
+    assert json.loads(encounter.body)["status"] == "in-progress"
+    drop(folder, "2.xml", envelope([made], DAY))
+    look(folder)
+    before = total()
+    drop(folder, "3.xml", check_in + b"\n")
+    look(folder)
+    (encounter,) = records.of_origin(f"his-xml/24011/{made.ma_lk}", ["Encounter"])
+    assert json.loads(encounter.body)["status"] == "finished"
+    assert total() == before
+    late = Export.objects.get(name="3.xml")
+    assert (late.state, late.stored, late.unchanged, late.warnings > 0) == ("done", 0, 1, True)
+    assert Finding.objects.filter(export=late, code="his-xml-late-check-in").exists()

@@ -373,3 +373,67 @@ def test_provenance_says_when_the_file_was_taken_in_or_that_nobody_knows() -> No
     assert to_fhir(dossier, known)[-1]["recorded"] == "2025-02-10T01:00:00.000Z"
     assert "recorded" not in to_fhir(dossier, SOURCE)[-1]
     assert "_recorded" in to_fhir(dossier, SOURCE)[-1]
+
+
+def test_an_emergency_that_a_spreadsheet_wrote_as_2_0_is_one() -> None:
+    for kind, act in (("01", "EMER"), ("03", "IMP")):
+        encounter = only(mapped(XML1=[{"MA_LOAI_KCB": kind, "MA_DOITUONG_KCB": "2.0"}]), "Encounter")
+        assert encounter["class"]["code"] == act
+        assert encounter["priority"]["coding"][0]["code"] == "EM"
+        assert [one["coding"][0]["code"] for one in encounter["type"]] == [kind, "2"]
+        assert source_texts(encounter) == {"XML1.MA_DOITUONG_KCB": "2.0"}
+
+
+def test_numbers_of_130_get_their_zero_back() -> None:
+    patient = only(mapped("130", XML1=[{"MA_DANTOC": "2", "MA_QUOCTICH": "0"}]), "Patient")
+    ethnic, nation = patient["extension"]
+    assert ethnic["valueCodeableConcept"]["coding"][0]["code"] == "02"
+    assert ethnic["valueCodeableConcept"]["text"] == "Tày"
+    assert nation["extension"][0]["valueCodeableConcept"]["coding"][0]["code"] == "000"
+
+
+def test_nobody_weighs_nothing() -> None:
+    assert of(mapped(XML1=[{"CAN_NANG": "0.00", "DU_PHONG": "0"}]), "Observation") == []
+    odd = only(mapped(XML1=[{"CAN_NANG": "-5"}]), "Observation")
+    assert odd["valueString"] == "-5"
+
+
+def test_an_end_before_its_start_stays_as_text() -> None:
+    card = {"MA_THE_BHYT": "HT2249999999999", "GT_THE_TU": "20261231", "GT_THE_DEN": "20260101"}
+    service = {"MA_NHOM": "8", "TEN_DICH_VU": "Mổ", "NGAY_TH_YL": "202603020900", "NGAY_KQ": "202603010900"}
+    made = mapped(XML1=[card], XML3=[service])
+    assert source_texts(only(made, "Coverage")) == {"XML1.GT_THE_DEN": "20260101"}
+    assert source_texts(only(made, "Procedure")) == {"XML3.NGAY_KQ": "202603010900"}
+
+
+def test_a_diagnosis_of_a_service_alone_has_its_name_and_edition() -> None:
+    visit = {"NGAY_RA": "202603051400", "MA_BENH_CHINH": "J18.9"}
+    procedure = only(mapped(XML1=[visit], XML3=[{"MA_NHOM": "8", "MA_BENH": "J18.9;k35.8"}]), "Procedure")
+    (reason,) = procedure["reasonCode"]
+    assert reason["coding"][0]["code"] == "K35.8"
+    assert reason["coding"][0]["version"] == "VN-4469"
+    assert reason["text"] == reason["coding"][0]["display"]
+
+
+def test_a_conclusion_alone_stays_with_its_indicator() -> None:
+    row = {"TEN_CHI_SO": "Cấy máu", "MA_CHI_SO": "CAYMAU", "KET_LUAN": "Không mọc vi khuẩn"}
+    made = mapped(XML1=[{}], XML4=[row, {"STT": "2", "GIA_TRI": "5", "KET_LUAN": "Tăng"}])
+    first, second = of(made, "Observation")
+    assert (first["code"]["text"], first["valueString"]) == ("Cấy máu", "Không mọc vi khuẩn")
+    assert "valueQuantity" in second
+    assert only(made, "DiagnosticReport")["conclusion"] == "Không mọc vi khuẩn\nTăng"
+
+
+def test_blood_is_given_in_an_out_patient_visit_too() -> None:
+    row = {"MA_NHOM": "7", "TEN_THUOC": "Khối hồng cầu", "SO_LUONG": "2", "NGAY_TH_YL": "202603020830"}
+    given = only(mapped(XML1=[{"MA_LOAI_KCB": "01"}], XML2=[row]), "MedicationAdministration")
+    assert given["category"]["coding"][0]["code"] == "7"
+
+
+@pytest.mark.parametrize(("card", "known"), [("HT2249999999999", False), ("TE1249999999999", True)])
+def test_a_newborn_does_not_get_the_number_of_a_parent(card: str, known: bool) -> None:
+    child = {"NGAY_SINH": "202603012310", "NGAY_VAO": "202603020715", "MA_THE_BHYT": card}
+    numbers = {one["system"] for one in only(mapped(XML1=[child]), "Patient")["identifier"]}
+    assert (systems.SOCIAL_INSURANCE in numbers) is known
+    grown = only(mapped(XML1=[child | {"NGAY_SINH": "196001010000"}]), "Patient")
+    assert systems.SOCIAL_INSURANCE in {one["system"] for one in grown["identifier"]}

@@ -43,6 +43,8 @@ def hidden(text: str, form: str) -> str:
         return "\r\n  " + base64.encodebytes(text.encode()).decode().replace("\n", "\r\n  ")
     if form == "bom":
         return base64.b64encode(b"\xef\xbb\xbf" + text.encode()).decode()
+    if form == "blank first":
+        return base64.b64encode(b"\r\n  " + text.encode()).decode()
     if form == "bare":
         return base64.b64encode(undeclared(text).encode()).decode()
     if form == "wrong label":
@@ -56,7 +58,18 @@ def hidden(text: str, form: str) -> str:
     return undeclared(text)  # child elements
 
 
-FORMS = ["base64", "wrapped", "bom", "bare", "wrong label", "odd label", "cdata", "escaped", "elements"]
+FORMS = [
+    "base64",
+    "wrapped",
+    "bom",
+    "blank first",
+    "bare",
+    "wrong label",
+    "odd label",
+    "cdata",
+    "escaped",
+    "elements",
+]
 
 
 def file_hoso(label: str, content: str) -> str:
@@ -304,7 +317,7 @@ def test_a_visit_summary_alone(tmp_path: Path) -> None:
 def test_differences_that_only_warn(tmp_path: Path) -> None:
     first, last = read(tmp_path, envelope(dossier_of(), dossier_of(), count="3", facility="24005"))
     assert codes(first) == ["his-xml-other-facility"]
-    assert codes(last) == ["his-xml-other-facility", "his-xml-wrong-count"]
+    assert codes(last) == ["his-xml-other-facility", "his-xml-visit-twice", "his-xml-wrong-count"]
     assert first.facility == "24004"
     assert not last.refused
 
@@ -379,3 +392,34 @@ def test_any_order_and_form_gives_the_same_dossier(
     (dossier,) = read_export(path)
     assert values(dossier) == EXPECTED
     assert dossier.problems == []
+
+
+@pytest.mark.parametrize("before", ["\n", "\ufeff\r\n  "])
+def test_blanks_before_the_declaration_are_stepped_over(tmp_path: Path, before: str) -> None:
+    (dossier,) = read(tmp_path, before.encode() + envelope(dossier_of()))
+    assert codes(dossier) == []
+    assert dossier.tables.keys() == DOCUMENTS.keys()
+    content = (before.encode() + envelope(dossier_of()))[dossier.start : dossier.start + dossier.length]
+    assert content.startswith(b"<HOSO")
+    assert content.endswith(b"</HOSO>")
+    assert dossier.line == 7
+
+
+def test_a_slip_number_of_two_people_and_the_line_of_the_dossier_are_told(tmp_path: Path) -> None:
+    other = {n: t.replace("24004VIDU0001", "24004VIDU0002") for n, t in DOCUMENTS.items()}
+    person = other | {"XML1": other["XML1"].replace("VIDU000001", "VIDU000002")}
+    parts = ["".join(file_hoso(n, hidden(t, "base64")) for n, t in one.items()) for one in (other, person)]
+    first, same, else_ = read(tmp_path, envelope(dossier_of(), *parts))
+    assert (codes(first), codes(same)) == ([], [])
+    assert codes(else_) == ["his-xml-visit-twice", "his-xml-slip-twice"]
+    assert {problem.where["line"] for problem in else_.problems} == {else_.line}
+
+
+def test_a_table_that_130_lacks_tells_the_edition_whatever_the_date(tmp_path: Path) -> None:
+    early = DOCUMENTS["XML1"].replace("202603051400</NGAY_RA", "202306300800</NGAY_RA")
+    slip = "<CHI_TIEU_GIAYHEN_KHAMLAI><MA_LK>24004VIDU0001</MA_LK></CHI_TIEU_GIAYHEN_KHAMLAI>"
+    (plain,) = read(tmp_path, envelope(dossier_of(XML1=early, XML13="")))
+    (dossier,) = read(
+        tmp_path, envelope(dossier_of(XML1=early, XML13="") + file_hoso("XML14", hidden(slip, "bare")))
+    )
+    assert (plain.edition, dossier.edition) == ("130", "4750")

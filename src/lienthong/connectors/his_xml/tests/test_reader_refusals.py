@@ -49,6 +49,7 @@ def read_before(path: Path, content: bytes) -> tuple[int, Problem]:
     ("content", "code", "named"),
     [
         (b"", "his-xml-empty-file", ""),
+        (b"<!DOCTYPE html><html><body>504</body></html>", "his-xml-not-an-export", "html"),
         (b"\xef\xbb\xbf \n", "his-xml-empty-file", ""),
         (TEXT.encode("utf-16"), "his-xml-encoding", "UTF-16"),
         (TEXT.encode("utf-16-le"), "his-xml-encoding", "UTF-16"),
@@ -298,3 +299,11 @@ def test_a_damaged_file_raises_nothing_else(
             assert content[dossier.start :].startswith(b"<HOSO")
     except ExportRefused as error:
         assert error.problem.severity == "error"  # noqa: PT017
+
+
+@pytest.mark.parametrize("after", [b"JUNK", b"\0\0\0", b"<A/>"])
+def test_what_follows_the_end_is_not_called_cut_off(path: Path, after: bytes) -> None:
+    dossiers, problem = attempt(path, TEXT.encode() + after)
+    assert len(dossiers) == 1
+    assert problem
+    assert problem.code == "his-xml-malformed"
