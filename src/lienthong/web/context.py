@@ -16,13 +16,13 @@ _VERSION = version("lienthong")
 
 
 def page(request: HttpRequest) -> dict[str, Any]:
-    """``facility``, ``hub``, ``navigation``, ``roles``, ``demo`` and ``version`` for templates."""
+    """``facility``, ``hub``, ``navigation``, ``roles``, ``demo``, ``code`` and ``version`` for templates."""
     return {
         "facility": directory.name(directory.here()),
         "hub": directory.is_hub(),
         "navigation": navigation.links(request),
         "roles": sorted(accounts.request_roles(request)),
         "demo": settings.NODE.demo,
-        "node": f"{directory.here()} · {settings.NODE.role}",
+        "code": directory.here(),
         "version": _VERSION,
     }

@@ -37,6 +37,31 @@ ACTIONS = {
     "audit-checked": _("Trail checked"),
 }
 
+PAGES = {
+    "patients": _("Find a person"),
+    "patient": _("Record"),
+    "visit": _("Visit"),
+    "patient-results": _("Results"),
+    "patient-diagnoses": _("Diagnoses"),
+    "patient-documents": _("Papers"),
+    "document": _("Paper"),
+    "patient-protected": _("Specially protected"),
+    "transfers-in": _("Transfers to us"),
+    "transfers-out": _("Transfers from us"),
+    "transfer": _("Transfer"),
+    "transfer-new": _("Begin a transfer"),
+    "transfer-step": _("Step of a transfer"),
+    "transfer-slip": _("Transfer slip"),
+    "seen-by": _("Who saw this record"),
+    "sign-in": _("Sign in"),
+    "sign-out": _("Sign out"),
+    "accounts": _("Accounts"),
+    "account": _("Account"),
+    "it": _("Is everything flowing?"),
+    "trail-check": _("Audit trail"),
+}
+"""Pages by the name of their address, as the trail shows them."""
+
 PLACES = {
     "file": _("file"),
     "dossier": _("dossier"),

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from lienthong.terminology import systems
 from lienthong.web.record import fhir, moments
 
-COLUMNS = 6
+COLUMNS = 8
 LONG = 24
 BLOOD_GROUP = "882-1"
 

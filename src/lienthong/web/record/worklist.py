@@ -40,6 +40,7 @@ class Line:
         other: name of the hospital at the other end.
         unopened: nobody here has opened it yet (incoming only).
         receipted: the receiver's signed receipt was verified.
+        withheld: the slip is specially protected, so the transfer carries no diagnosis in words.
         waiting: how long it has stood in this state; empty once it needs nothing more.
     """
 
@@ -51,6 +52,8 @@ class Line:
     state: str
     unopened: bool
     receipted: bool
+    withheld: bool
+    reason: str
     waiting: str
 
 
@@ -78,8 +81,15 @@ def line(transfer: Transfer, *, incoming: bool, now: datetime, name: Name) -> Li
         state=str(State(transfer.state).label) if transfer.state in State.values else transfer.state,
         unopened=incoming and transfer.state in {State.SENT, State.RECEIVED},
         receipted=any(step.state == State.RECEIVED for step in transfer.steps.all()),
+        withheld=withheld(transfer),
+        reason=reason(transfer.reason),
         waiting="" if transfer.state == State.ANSWERED else since(transfer.changed_at, now),
     )
+
+
+def withheld(transfer: Transfer) -> bool:
+    """Whether the diagnosis is left out because the slip is specially protected."""
+    return not transfer.diagnosis and bool(transfer.slip or transfer.kept_back)
 
 
 def tag(state: str, *, incoming: bool) -> str:

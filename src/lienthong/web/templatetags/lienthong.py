@@ -8,6 +8,7 @@ from typing import Any
 from django import template
 from django.core.paginator import Page
 from django.forms import BaseForm, BoundField
+from django.urls import Resolver404, resolve
 from django.utils.formats import number_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -92,6 +93,21 @@ def pagination(context: template.Context, page: Page[Any]) -> dict[str, Any]:
 def action(code: str) -> str:
     """The words for an action of the audit trail."""
     return str(words.ACTIONS.get(code, code))
+
+
+@register.filter
+def page_words(path: str) -> str:
+    """What page an address of the trail is, in words; empty for anything else."""
+    try:
+        return str(words.PAGES.get(resolve(path).url_name or "", ""))
+    except Resolver404:
+        return ""
+
+
+@register.filter
+def get(found: dict[str, str] | str, key: str) -> str:
+    """A value of a dictionary, or nothing."""
+    return found.get(key, "") if isinstance(found, dict) else ""
 
 
 register.filter("sentence", words.sentence)

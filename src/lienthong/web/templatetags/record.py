@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from decimal import Decimal
 
 from django import template
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
@@ -46,6 +48,25 @@ def mark(value: results.Value) -> str:
     """``high``, ``low`` or ``abnormal`` in words with an arrow."""
     words = {"high": _("high") + " ↑", "low": _("low") + " ↓", "abnormal": _("abnormal")}
     return words.get(value.mark, "")
+
+
+_CODED_SIGNS = re.compile(r"CSST\s*[<\[({=].*")
+
+
+@register.filter
+def coded_signs(line: str) -> SafeString:
+    """A line of a note; the vital signs that a HIS appends in code (CSST) stand back, the table tells them."""
+    found = _CODED_SIGNS.search(line)
+    if found is None:
+        return format_html("{}", line)
+    return format_html('{}<span class="coded">{}</span>', line[: found.start()], line[found.start() :])
+
+
+@register.filter
+def practitioner(name: str) -> str:
+    """A person's name; a bare number, all that many exports give, is said to be one."""
+    bare = name[:1].isdigit() and " " not in name
+    return _("licence or staff number") + " " + name if bare else name
 
 
 @register.filter

@@ -23,7 +23,7 @@ from lienthong.access.doors import requires
 from lienthong.connectors.his_xml.models import DossierVersion, Export, Finding
 from lienthong.facilities import directory
 from lienthong.foundation import clock
-from lienthong.transfers.models import Transfer
+from lienthong.transfers.models import State, Transfer
 from lienthong.web.templatetags.lienthong import moment
 from lienthong.web.words import hint, sentence
 
@@ -65,6 +65,11 @@ def _refused_count() -> int:
     return waiting_refused().values("export", "position").distinct().count()
 
 
+def _received_today() -> int:
+    received = Q(steps__state=State.RECEIVED, steps__at__gte=_midnight())
+    return Transfer.objects.filter(received, receiver=directory.here()).distinct().count()
+
+
 @require_GET
 @requires(*rights.FLOW)
 def flow(request: HttpRequest) -> HttpResponse:
@@ -94,6 +99,7 @@ def flow(request: HttpRequest) -> HttpResponse:
         "newest": newest,
         "today": today,
         "refused": refused,
+        "received": 0 if hub else _received_today(),
         "disk": disk,
         "now": now,
     }

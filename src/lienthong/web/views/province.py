@@ -100,7 +100,8 @@ def _chart(traffic: Sequence[exchange.DayCount]) -> SafeString:
     for count in traffic:
         amounts[count.about] += count.sent
     last = max(amounts, default=clock.today())
-    days = [(day, amounts[day]) for day in (last - timedelta(days=back) for back in reversed(range(DAYS)))]
+    shown = min(DAYS, (last - min(amounts, default=last)).days + 1)
+    days = [(day, amounts[day]) for day in (last - timedelta(days=back) for back in reversed(range(shown)))]
     return bars_by_day(days, _("Transfers by the day the patient left"), _("Transfers"))
 
 

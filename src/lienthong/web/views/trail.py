@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -17,6 +18,7 @@ from lienthong import records
 from lienthong.access import accounts, audit, rights
 from lienthong.access.doors import requires
 from lienthong.foundation import clock
+from lienthong.web.record.person import person
 from lienthong.web.words import ACTIONS
 
 _PART = 100
@@ -61,8 +63,15 @@ def trail(request: HttpRequest) -> HttpResponse:
     """``/audit``: the trail of this node, newest first, with filters."""
     form = TrailForm(request.GET)
     events = audit.trail(**form.filters(), before=_before(request), limit=_PART + 1)
-    page = {"form": form, "events": events[:_PART], "more": len(events) > _PART}
+    shown = events[:_PART]
+    page = {"form": form, "events": shown, "more": len(events) > _PART, "patients": _names(shown)}
     return render(request, "web/trail/trail.html", page)
+
+
+def _names(events: Sequence[audit.Event]) -> dict[str, str]:
+    """The names of the patients that events are about, by id."""
+    kept = records.read_many(sorted({f"Patient/{event.patient}" for event in events if event.patient}))
+    return {stored.id: person(stored.resource).name for stored in kept.values()}
 
 
 @require_POST
