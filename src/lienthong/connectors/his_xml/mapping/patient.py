@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 from lienthong.foundation.ids import stable_id
-from lienthong.foundation.text import fold, name_case
+from lienthong.foundation.text import fold
 from lienthong.terminology import admin_unit, systems
 
 from . import fhir, values
@@ -45,8 +45,8 @@ def identity(number: str) -> Json | None:
 
 
 def human_name(text: str) -> list[Json] | None:
-    """``HumanName`` in Vietnamese order: the first word is the family name, the text stays whole."""
-    words = name_case(text).split()
+    """``HumanName`` in Vietnamese order and as the source spells it: the first word is the family name."""
+    words = text.split()
     if not words:
         return None
     name: Json = {"use": "official", "text": " ".join(words), "family": words[0]}
