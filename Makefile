@@ -9,7 +9,7 @@ PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check --no-input insta
 help: ## Print the commands
 	@awk -F':.*## ' '/^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-setup: $(VENV)/.run ## The environment alone, in .venv
+setup: $(VENV)/.run $(VENV)/.words ## The environment alone, in .venv
 dev: $(VENV)/.dev
 
 $(BIN)/pip:
@@ -23,16 +23,19 @@ $(VENV)/.run: requirements/build.txt requirements/run.txt package-lock.json pypr
 	@$(PIP) --no-deps --no-build-isolation -e .
 	@echo "Installing web assets (npm lock) ..."
 	@npm ci --omit=dev --ignore-scripts --no-audit --no-fund --loglevel=error
+	@touch $@
+
+$(VENV)/.words: $(VENV)/.run $(wildcard src/lienthong/web/locale/*/LC_MESSAGES/*.po)
 	@$(BIN)/python tools/translations.py compile
 	@touch $@
 
-$(VENV)/.dev: $(VENV)/.run requirements/dev.txt
+$(VENV)/.dev: $(VENV)/.run $(VENV)/.words requirements/dev.txt
 	@echo "Installing the tools of developers (hashed lock) ..."
 	@$(PIP) --require-hashes -r requirements/dev.txt
 	@npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
 	@touch $@
 
-run: $(VENV)/.run ## Start the demo province on loopback and print addresses and accounts
+run: $(VENV)/.run $(VENV)/.words ## Start the demo province on loopback and print addresses and accounts
 	@exec $(BIN)/lienthong demo
 
 test: $(VENV)/.dev ## Fast tests, on SQLite and on PostgreSQL

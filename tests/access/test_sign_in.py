@@ -84,26 +84,31 @@ def test_four_failures_and_then_right_starts_anew(client: Client, person: Any) -
         AddressFailures.objects.all().delete()
 
 
+def test_the_sixth_guess_counts_even_before_the_lock_is_written(person: Any) -> None:
+    hoa = person("bs.hoa", Role.DOCTOR)
+    Account.objects.filter(pk=hoa.pk).update(failed_attempts=accounts.FAILURES)
+    assert accounts.authenticate("bs.hoa", PASSWORD, "10.0.0.1") is None
+
+
 @pytest.mark.django_db(transaction=True)
-def test_guesses_at_once_get_no_more_than_five(person: Any) -> None:
+def test_guesses_at_once_are_all_counted_and_lock_once(person: Any) -> None:
     person("bs.hoa", Role.DOCTOR)
     opened = []
 
     def guess(number: int) -> None:
         try:
-            password = PASSWORD if number == 11 else "wrong"
-            opened.append(accounts.authenticate("bs.hoa", password, f"10.0.0.{number}") is not None)
+            opened.append(accounts.authenticate("bs.hoa", "wrong", f"10.0.0.{number}"))
         finally:
             connection.close()
 
-    for number in range(5):
-        guess(number)
-    threads = [threading.Thread(target=guess, args=(number,)) for number in range(5, 12)]
+    threads = [threading.Thread(target=guess, args=(number,)) for number in range(8)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert opened == [False] * 12
+    assert opened == [None] * 8
+    assert Account.objects.get(username="bs.hoa").failed_attempts == 8
+    assert len(audit.trail(action="account-locked")) == 1
     assert audit.broken_at() is None
 
 
@@ -163,11 +168,11 @@ def test_closing_an_account_and_a_new_password_end_its_sessions(client: Client, 
     hoa, by = person("bs.hoa", Role.DOCTOR), audit.system("test")
     sign_in(client, "bs.hoa")
     accounts.close(hoa, by=by)
-    assert client.get("/me").status_code == 302
+    assert client.get("/me").headers["Location"].startswith("/sign-in")
     accounts.reopen(hoa, by=by)
     sign_in(client, "bs.hoa")
     accounts.reset_password(hoa, by=by)
-    assert client.get("/me").status_code == 302
+    assert client.get("/me").headers["Location"].startswith("/sign-in")
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Every process of the demo province is killed (SIGKILL) again and again while 304 transfers travel; nothing is lost."""
+"""Every process of the demo province is killed again and again while 304 transfers travel; nothing is lost."""
 
 from __future__ import annotations
 
@@ -44,9 +44,9 @@ def rows(folder: Path, name: str, query: str) -> list[tuple[object, ...]]:
         return database.execute(query).fetchall()
 
 
-@pytest.fixture()
+@pytest.fixture
 def demo_folder(tmp_path: Path) -> Iterator[Path]:
-    yield tmp_path / "province"
+    return tmp_path / "province"
 
 
 def test_killing_any_process_at_any_moment_loses_nothing(demo_folder: Path) -> None:
@@ -97,5 +97,6 @@ def test_killing_any_process_at_any_moment_loses_nothing(demo_folder: Path) -> N
 OWN_LOOPS = "SELECT loop FROM transfers_transfer WHERE sender = '{}'"
 TWICE = (
     "SELECT export_id, position FROM his_xml_dossierversion GROUP BY export_id, position HAVING COUNT(*) > 1"
-    " UNION ALL SELECT facility, ma_lk FROM his_xml_dossierversion GROUP BY facility, ma_lk, content HAVING COUNT(*) > 1"
+    " UNION ALL SELECT facility, ma_lk FROM his_xml_dossierversion"
+    " GROUP BY facility, ma_lk, content HAVING COUNT(*) > 1"
 )

@@ -6,7 +6,10 @@ import random
 import threading
 from pathlib import Path
 
+import zstandard
+
 from exchange_nodes import Nodes, running
+from lienthong.foundation.blobs import BlobFolder
 
 OPEN = "SELECT COUNT(*) FROM exchange_message WHERE direction = 'out' AND state NOT IN ('stored', 'refused')"
 
@@ -16,7 +19,8 @@ def assert_whole(nodes: Nodes, put: list[str]) -> None:
     handled = [message for (message,) in nodes.rows("receiver", "SELECT message FROM handled")]
     assert len(handled) == len(set(handled))
     assert set(put) <= set(handled)
-    receipted = [message for (message,) in nodes.rows("sender", "SELECT message FROM receipted WHERE outcome = 'stored'")]
+    query = "SELECT message FROM receipted WHERE outcome = 'stored'"
+    receipted = [message for (message,) in nodes.rows("sender", query)]
     assert sorted(receipted) == sorted(handled)
     stored = dict(nodes.rows("receiver", "SELECT message, hash FROM handled"))
     query = "SELECT t.message, t.detail FROM exchange_trace t WHERE t.step = 'stored'"
@@ -59,3 +63,21 @@ def test_killing_each_process_loses_and_doubles_nothing(tmp_path: Path) -> None:
         nodes.wait_for("sender", OPEN, 0)
     assert len(confirmed) == 150
     assert_whole(nodes, confirmed)
+
+
+def test_a_part_with_another_content_is_refused_until_the_right_one_comes(tmp_path: Path) -> None:
+    with running(tmp_path) as nodes:
+        nodes.kill("receiver")
+        (put,) = nodes.put("sender", "receiver", 1)
+        nodes.wait_for("hub", "SELECT COUNT(*) FROM exchange_message", 1)
+        ((sha256,),) = nodes.rows("hub", "SELECT sha256 FROM exchange_part")
+        path = BlobFolder(tmp_path / "hub" / "blobs").path(sha256)
+        right = path.read_bytes()
+        path.write_bytes(zstandard.compress(b"something else"))
+        nodes.start("receiver")
+        held = "SELECT COUNT(*) FROM exchange_message WHERE problem LIKE '%exchange-wrong-part%'"
+        nodes.wait_for("receiver", held, 1)
+        assert nodes.rows("receiver", "SELECT * FROM handled") == []
+        path.write_bytes(right)
+        nodes.wait_for("sender", OPEN, 0)
+    assert_whole(nodes, [put])

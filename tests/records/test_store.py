@@ -150,6 +150,14 @@ def test_restricted_content_is_given_only_when_asked_for() -> None:
     assert records.restricted_count("p1") == 1
 
 
+def test_the_newest_of_a_code() -> None:
+    store(patient(), observation("a", "1", "2025-01-01"), observation("b", "2", "2025-02-01"))
+    found = records.newest("p1", "Observation", "urn:c", "WBC")
+    assert found is not None
+    assert found.id == "b"
+    assert records.newest("p1", "Observation", "urn:c", "HGB") is None
+
+
 def test_a_patients_record_is_bounded_by_time_and_number() -> None:
     days = [observation(f"d{n}", "1", f"2025-01-{n:02d}") for n in range(1, 11)]
     store(patient(), *days)

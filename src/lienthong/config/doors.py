@@ -9,7 +9,7 @@ from collections.abc import Iterable
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "lienthong.config.settings")
 
-from lienthong.config import lifeline  # noqa: E402
+from lienthong.config import lifeline
 
 _parent = multiprocessing.parent_process()
 if _parent is not None and _parent.pid is not None:

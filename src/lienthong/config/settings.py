@@ -17,6 +17,10 @@ if os.environ.get("LIENTHONG_DATABASE"):
 _PACKAGE = Path(__file__).resolve().parent.parent
 _ASSETS = _PACKAGE.parent.parent / "node_modules"
 
+_CONNECTORS = [
+    f"lienthong.connectors.{path.parent.name}" for path in (_PACKAGE / "connectors").glob("*/models.py")
+]
+
 SECRET_KEY = node.secret(NODE, "web-secret")
 DEBUG = False
 ALLOWED_HOSTS = ["*"] if NODE.host in ("127.0.0.1", "0.0.0.0") else [NODE.host, "127.0.0.1"]  # noqa: S104
@@ -36,7 +40,7 @@ INSTALLED_APPS = [
     "lienthong.records",
     "lienthong.exchange",
     "lienthong.transfers",
-    "lienthong.connectors.his_xml",
+    *_CONNECTORS,
     "lienthong.web",
 ]
 

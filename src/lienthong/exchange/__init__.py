@@ -14,7 +14,7 @@ from lienthong.exchange.reading import (
     flow,
     messages_of,
     recent,
-    traffic_by_day,
+    traffic,
 )
 from lienthong.exchange.trace import TraceStep, journey
 
@@ -35,5 +35,5 @@ __all__ = [
     "messages_of",
     "put",
     "recent",
-    "traffic_by_day",
+    "traffic",
 ]

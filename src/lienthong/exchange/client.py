@@ -81,7 +81,7 @@ class Hub:
         return str(answer["acceptance"])
 
     def mailbox(self, after: int, limit: int, wait: int) -> tuple[list[Item], int]:
-        """Items after a number, waiting up to ``wait`` seconds for the first, and seconds to pause before asking again."""
+        """Items after a number, waiting up to ``wait`` seconds for one; and how long to pause before asking again."""
         query = urlencode({"after": after, "limit": limit, "wait": wait})
         answer = _json(self._call("GET", f"/exchange/v1/mailbox?{query}"))
         try:

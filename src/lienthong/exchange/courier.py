@@ -47,7 +47,7 @@ class Courier:
     def run_inbox(self) -> None:
         """Asks for mail, fetches parts, gives messages to their handlers, sends receipts."""
         helpers = [
-            threading.Thread(target=self._repeat, args=(loop,), name=name)
+            threading.Thread(target=self._repeat, args=(loop,), name=name, daemon=True)
             for name, loop in (("collect", self._collect), ("receipts", self._send_receipts))
         ]
         for helper in helpers:
@@ -55,7 +55,7 @@ class Courier:
         with ThreadPoolExecutor(3, "fetch") as pool:
             self._repeat(lambda: self._handle_all(pool))
         for helper in helpers:
-            helper.join()
+            helper.join(1.0)  # one may sit in a long poll; what comes in then is left in the mailbox
 
     def _repeat(self, turn: Callable[[], None]) -> None:
         """Takes turns until stopped; pauses after a fault, longer each time."""
@@ -160,6 +160,8 @@ class Courier:
     def _collect(self) -> None:
         after = inbox.position()
         items, pause = self._hub.mailbox(after, 50, _POLL)
+        if self._stop.is_set():
+            return
         if items:
             inbox.collect(items)
             if any(item.type == "receipt" for item in items):

@@ -15,7 +15,6 @@ from lienthong.exchange import keys, manifest, peers, problems, sql, trace
 from lienthong.exchange.manifest import Manifest, Receipt
 from lienthong.exchange.tokens import Caller
 from lienthong.exchange.work import marks
-from lienthong.facilities import directory
 from lienthong.foundation import clock
 from lienthong.foundation.errors import LienThongError, Problem
 from lienthong.foundation.wsgi import HttpError
@@ -87,7 +86,7 @@ def accept(caller: Caller, jws: str) -> tuple[bool, str]:
         return False, before
     if found.to.facility == caller.facility:
         raise HttpError(422, problems.to_self())
-    if not directory.nodes("site", found.to.facility):
+    if not peers.has_site(found.to.facility):
         raise HttpError(404, problems.unknown_receiver(found.to.facility))
     _all_parts(caller, found)
     here, now = settings.NODE.facility, clock.iso(clock.now())
@@ -105,7 +104,8 @@ def accept(caller: Caller, jws: str) -> tuple[bool, str]:
         found.bytes,
     )
     with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute(sql.RELAY, (*head, now, acceptance, clock.vietnam_day(now)))
+        today = clock.vietnam_day(now)
+        cursor.execute(sql.RELAY, (*head, now, acceptance, today, found.day or today))
         row = cursor.fetchone()
         if row is not None:
             parts = [(row[0], i, p.sha256, p.size, p.role, p.type) for i, p in enumerate(found.parts)]

@@ -6,12 +6,12 @@ Each is a compact JWS over canonical JSON (RFC 8785); what it is stands in the p
 from __future__ import annotations
 
 import hashlib
+import re
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
 import msgspec
-from jwt.utils import base64url_decode
 from msgspec import Meta, Struct
 
 from lienthong.exchange import problems
@@ -53,6 +53,9 @@ class Entry(Struct):
     type: Annotated[str, Meta(min_length=1, max_length=100)]
 
 
+_DAY = re.compile(r"\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])", re.ASCII)
+
+
 class Manifest(Struct, rename={"sender": "from"}):
     """What a message is, from whom to whom, and its parts."""
 
@@ -71,6 +74,12 @@ class Manifest(Struct, rename={"sender": "from"}):
     def bytes(self) -> int:
         """Size of all parts."""
         return sum(part.size for part in self.parts)
+
+    @property
+    def day(self) -> str:
+        """The day that the sender counts the message for (``body.day``, ISO 8601), or empty."""
+        day = str(self.body.get("day", ""))
+        return day if _DAY.fullmatch(day) else ""
 
 
 class Acceptance(Struct):
@@ -135,10 +144,9 @@ def payload_of(jws: str) -> bytes:
         LienThongError: it is no JWS.
     """
     try:
-        _, payload, _ = jws.split(".")
-        return bytes(base64url_decode(payload))
-    except ValueError as error:
-        raise LienThongError(problems.bad_manifest("not a compact JWS")) from error
+        return signing.payload(jws)
+    except signing.BadSignature as error:
+        raise LienThongError(problems.bad_manifest(str(error))) from error
 
 
 def read_manifest(payload: bytes) -> Manifest:

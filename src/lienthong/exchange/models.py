@@ -34,6 +34,9 @@ class Message(models.Model):
     accepted_at = models.CharField(max_length=_MOMENT, db_default="")
     acceptance = models.TextField(db_default="")
     day = models.CharField(max_length=10, db_default="", help_text="day of acceptance in Viet Nam")
+    about = models.CharField(
+        max_length=10, db_default="", help_text="relay: the day the sender counts it for"
+    )
     receipt = models.TextField(db_default="")
     receipt_at = models.CharField(max_length=_MOMENT, db_default="")
     receipt_state = models.CharField(max_length=10, db_default="")

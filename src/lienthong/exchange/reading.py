@@ -65,9 +65,15 @@ class Flow:
 
 @dataclass(frozen=True, slots=True)
 class DayCount:
-    """Hub: messages of one day (Viet Nam) from one facility to another, and how many were receipted as stored."""
+    """Hub: loops from one facility to another.
 
-    day: date
+    Attributes:
+        about: the day the sender counts them for, e.g. when the patients left; accepted: when the hub took them first.
+        sent: how many; receipted: of how many the receiver's receipt says stored.
+    """
+
+    about: date
+    accepted: date
     sender: str
     receiver: str
     sent: int
@@ -108,12 +114,15 @@ def messages_of(loop: str) -> list[MessageRow]:
     return _rows(sql.OF_LOOP, (loop,))
 
 
-def traffic_by_day(days: int) -> list[DayCount]:
-    """Hub: the traffic of the last days, today included; days without traffic are left out."""
-    first = (clock.today() - timedelta(days=days - 1)).isoformat()
+def traffic(kind: str, days: int) -> list[DayCount]:
+    """Hub: loops begun by messages of a kind that the hub took in the last days, today included, each counted once."""
+    first = clock.day_start(clock.today() - timedelta(days=days - 1))
     with connection.cursor() as cursor:
-        cursor.execute(sql.TRAFFIC, (first,))
-        return [DayCount(date.fromisoformat(row[0]), *row[1:]) for row in cursor.fetchall()]
+        cursor.execute(sql.TRAFFIC, (first, kind))
+        return [
+            DayCount(date.fromisoformat(about), date.fromisoformat(day), *row)
+            for about, day, *row in cursor.fetchall()
+        ]
 
 
 def _one(statement: str, values: Sequence[str] = ()) -> Any:
@@ -122,7 +131,7 @@ def _one(statement: str, values: Sequence[str] = ()) -> Any:
         return cursor.fetchone()
 
 
-def _rows(statement: str, values: Sequence[object]) -> list[MessageRow]:
+def _rows(statement: str, values: Sequence[str | int]) -> list[MessageRow]:
     with connection.cursor() as cursor:
         cursor.execute(statement, values)
         return [_row(row) for row in cursor.fetchall()]
@@ -132,7 +141,17 @@ def _row(row: tuple[Any, ...]) -> MessageRow:
     message, direction, kind, loop, sender, receiver, created, state, size, receipt_at, problem = row
     moments = clock.from_iso(created), _moment(receipt_at)
     return MessageRow(
-        message, direction, kind, loop, sender, receiver, moments[0], state, size, moments[1], _problem(problem)
+        message,
+        direction,
+        kind,
+        loop,
+        sender,
+        receiver,
+        moments[0],
+        state,
+        size,
+        moments[1],
+        _problem(problem),
     )
 
 

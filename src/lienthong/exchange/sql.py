@@ -100,7 +100,7 @@ SET_ASIDE = (
 LINE = "SELECT position, contact_at, problem FROM exchange_line WHERE name = 'hub'"
 ADVANCE = (
     "INSERT INTO exchange_line (name, position, contact_at) VALUES ('hub', %s, %s) ON CONFLICT (name) DO UPDATE SET"
-    " contact_at = excluded.contact_at, position = CASE WHEN exchange_line.position < excluded.position"
+    " contact_at = excluded.contact_at, problem = '', position = CASE WHEN exchange_line.position < excluded.position"
     " THEN excluded.position ELSE exchange_line.position END"
 )
 CONTACT = (
@@ -133,7 +133,8 @@ RELAYED = (
 )
 RELAY = (
     "INSERT INTO exchange_message (direction, message, kind, loop, sender, receiver, created, jws, manifest, bytes,"
-    " state, accepted_at, acceptance, day) VALUES ('relay', %s, %s, %s, %s, %s, %s, %s, %s, %s, 'accepted', %s, %s, %s)"
+    " state, accepted_at, acceptance, day, about)"
+    " VALUES ('relay', %s, %s, %s, %s, %s, %s, %s, %s, %s, 'accepted', %s, %s, %s, %s)"
     " ON CONFLICT (direction, message) DO NOTHING RETURNING number"
 )
 RELAY_POSITION = "UPDATE exchange_message SET position = %s WHERE number = %s"
@@ -163,8 +164,10 @@ RELAY_RECEIPT = (
     " WHERE direction = 'relay' AND message = %s AND receipt = '' RETURNING number"
 )
 TRAFFIC = (
-    "SELECT day, sender, receiver, COUNT(*), SUM(CASE WHEN state = 'stored' THEN 1 ELSE 0 END) FROM exchange_message"
-    " WHERE direction = 'relay' AND day >= %s GROUP BY day, sender, receiver ORDER BY day, sender, receiver"
+    "SELECT about, day, sender, receiver, COUNT(*), SUM(stored) FROM (SELECT MIN(about) AS about, MIN(day) AS day,"
+    " sender, receiver, MAX(CASE WHEN state = 'stored' THEN 1 ELSE 0 END) AS stored FROM exchange_message"
+    " WHERE direction = 'relay' AND accepted_at >= %s AND kind = %s GROUP BY sender, receiver, loop) AS loops"
+    " GROUP BY about, day, sender, receiver ORDER BY about, day, sender, receiver"
 )
 
 # Trace and pages
@@ -176,7 +179,7 @@ _ROW = (
 )
 OF_LOOP = _ROW + " WHERE loop = %s ORDER BY number"
 FIND = (  # constants and placeholders only
-    _ROW  # noqa: S608
+    _ROW
     + " WHERE number IN (SELECT number FROM exchange_message WHERE loop = %s OR (manifest >= %s AND manifest < %s)"
     " OR (direction IN ('in', 'out', 'relay') AND message >= %s AND message < %s)"
     " UNION SELECT number FROM exchange_part WHERE sha256 >= %s AND sha256 < %s) ORDER BY number DESC LIMIT 50"

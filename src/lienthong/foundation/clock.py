@@ -32,6 +32,6 @@ def vietnam_day(moment: str) -> str:
     return from_iso(moment).astimezone(VIETNAM).date().isoformat()
 
 
-def day_start() -> str:
-    """When today began in Viet Nam, as :func:`iso` writes it."""
-    return iso(datetime.combine(today(), datetime.min.time(), VIETNAM))
+def day_start(day: date | None = None) -> str:
+    """When a day (today if none is given) began in Viet Nam, as :func:`iso` writes it."""
+    return iso(datetime.combine(day or today(), datetime.min.time(), VIETNAM))

@@ -112,6 +112,12 @@ def for_patient(
     return _fetch(statement, [f"Patient/{patient}", *kinds, since, until or "9999", limit or _EVERYTHING])
 
 
+def newest(patient: str, type: str, system: str, code: str) -> Stored | None:
+    """The newest resource of a type with a code (its first coding), e.g. the blood group; never a restricted one."""
+    found = _fetch(sql.NEWEST, [values.CODE, f"{system}|{code}", f"Patient/{patient}", type])
+    return found[0] if found else None
+
+
 def of_origin(origin: str, types: Sequence[str] | None = None) -> list[Stored]:
     """The current resources of one origin, e.g. of one dossier, restricted ones too."""
     found = _fetch(sql.READ_ORIGIN, [origin])

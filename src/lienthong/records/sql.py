@@ -36,12 +36,20 @@ READ_PATIENT = (
     _READ + " WHERE r.patient = (SELECT id FROM records_resource WHERE ref = %s) AND r.deleted = 0"
     "{types} AND r.moment >= %s AND r.moment <= %s{open} ORDER BY r.moment DESC, r.id LIMIT %s"
 )
+NEWEST = (
+    _READ + " JOIN records_searchvalue v ON v.resource = r.id AND v.param = %s AND v.value = %s"
+    " WHERE r.patient = (SELECT id FROM records_resource WHERE ref = %s) AND r.type = %s AND r.deleted = 0"
+    " AND r.restricted = 0 ORDER BY r.moment DESC LIMIT 1"
+)
 HISTORY = (
     "SELECT r.type, r.ref, v.version, p.at, r.moment, o.key, r.restricted, v.deleted, v.pack, v.start, v.length"
     " FROM records_resource r JOIN records_version v ON v.resource = r.id JOIN records_pack p ON p.id = v.pack"
     " LEFT JOIN records_origin o ON o.id = r.origin WHERE r.ref = %s ORDER BY v.version DESC"
 )
-EXISTING = "SELECT id, ref, hash, moment, origin, deleted, pack, start, length FROM records_resource WHERE ref IN ({marks})"
+EXISTING = (
+    "SELECT id, ref, hash, moment, origin, deleted, pack, start, length FROM records_resource"
+    " WHERE ref IN ({marks})"
+)
 EXISTING_OF_ORIGIN = (
     "SELECT id, ref, pack, start, length FROM records_resource WHERE origin = %s AND deleted = 0"
 )

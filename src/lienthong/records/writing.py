@@ -74,7 +74,7 @@ def transact(
     """
     if not connection.in_atomic_block:
         raise RuntimeError("transact() takes part in the caller's transaction; open one")
-    write = _Write(moment)
+    write = _Write(values.utc(moment))
     write.find([_ref(resource) for resource in resources])
     for resource in resources:
         write.add(resource)

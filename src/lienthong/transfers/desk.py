@@ -69,7 +69,7 @@ def send(
         notice.receiver,
         TRANSFER,
         transfer.loop,
-        body={},
+        body={"day": notice.left_at.astimezone(clock.VIETNAM).date().isoformat()},
         parts=[
             exchange.Part("notice", "application/json", json.dumps(notice.as_data())),
             exchange.Part("bundle", "application/fhir+json", content),
@@ -109,7 +109,13 @@ def _fill(transfer: Transfer, notice: Notice) -> None:
             transfer.left_at = notice.left_at
         elif body[name] or not getattr(transfer, name, ""):
             setattr(transfer, name, body[name])
-    known = (transfer.patient_name, transfer.slip, transfer.ma_lk, transfer.diagnosis, transfer.diagnosis_code)
+    known = (
+        transfer.patient_name,
+        transfer.slip,
+        transfer.ma_lk,
+        transfer.diagnosis,
+        transfer.diagnosis_code,
+    )
     transfer.words = fold(" ".join(known))
     transfer.slip_year = notice.left_at.astimezone(clock.VIETNAM).year
     transfer.changed_at = clock.now()
@@ -348,7 +354,9 @@ def _list(transfers: QuerySet[Transfer], state: str, text: str, page: int) -> Pa
         transfers = transfers.filter(state=state)
     for word in fold(text).split():
         transfers = transfers.filter(Q(words__contains=word) | Q(loop__startswith=word))
-    return Paginator(transfers.order_by("-left_at", "loop"), PAGE_SIZE).get_page(page)
+    return Paginator(transfers.order_by("-left_at", "loop").prefetch_related("steps"), PAGE_SIZE).get_page(
+        page
+    )
 
 
 def counts(*, to_us: bool) -> Counts:

@@ -24,9 +24,9 @@ def bars_by_day(days: Sequence[tuple[date, int]], title: str, column: str) -> Sa
         title: what the chart shows, in a sentence; read by screen readers.
         column: head of the number column of the table.
     """
-    if not days:
+    if not any(count for _day, count in days):
         return format_html('<p class="none">{}</p>', _("Nothing yet."))
-    most = max(1, *(count for _day, count in days))
+    most = max(count for _day, count in days)
     step = (_WIDTH - _LEFT - _RIGHT) / len(days)
     room = _HEIGHT - _TOP - _BOTTOM
     bars = format_html_join(

@@ -121,6 +121,7 @@ REASONS = {
     "failures": _("5 failures"),
     "idle": _("not used for 15 minutes"),
     "longest": _("signed in for too long"),
+    "treatment": _("treatment of the patient"),
     "referral-duty": _("transfer for treatment"),
     "emergency": _("emergency"),
     "written-request": _("written request"),

@@ -6,7 +6,7 @@ structure by letters 3190/BHXH-CNTT (2023) and 1245/BHXH-CNTT (2024).
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import BinaryIO
 
@@ -21,7 +21,7 @@ from lienthong.connectors.his_xml.source import open_export
 __all__ = ["ExportRefused", "Limits", "read_export"]
 
 
-def read_export(path: Path, *, limits: Limits = DEFAULT) -> Iterator[Dossier]:
+def read_export(path: Path, *, limits: Limits = DEFAULT) -> Generator[Dossier, None, None]:
     """The dossiers of a file, in their order.
 
     A dossier that cannot be read is yielded with a problem of severity ``error``. What is wrong with the

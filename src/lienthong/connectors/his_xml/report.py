@@ -63,7 +63,5 @@ def _entry(finding: Finding) -> list[str]:
     )
     places = [f"{vi} / {en}: {problem[key]}" for key, vi, en in _PLACES if problem.get(key) not in (None, "")]
     lines = [f"- {dossier}" + (f"; {'; '.join(places)}" if places else "") + f"  [{problem['code']}]"]
-    for key in ("message", "hint", "message_en", "hint_en"):
-        if problem.get(key):
-            lines.append(f"    {'→ ' if key.startswith('hint') else ''}{problem[key]}")
-    return lines
+    said = [key for key in ("message", "hint", "message_en", "hint_en") if problem.get(key)]
+    return [*lines, *(f"    {'→ ' if key.startswith('hint') else ''}{problem[key]}" for key in said)]

@@ -5,59 +5,115 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='Transfer',
+            name="Transfer",
             fields=[
-                ('loop', models.CharField(max_length=32, primary_key=True, serialize=False)),
-                ('sender', models.CharField(max_length=16)),
-                ('receiver', models.CharField(max_length=16)),
-                ('ma_lk', models.CharField(blank=True, max_length=100)),
-                ('slip', models.CharField(blank=True, max_length=50)),
-                ('slip_year', models.PositiveSmallIntegerField(default=0)),
-                ('patient', models.CharField(help_text='FHIR id of the Patient at this node', max_length=64)),
-                ('patient_name', models.CharField(max_length=255)),
-                ('birth', models.CharField(blank=True, max_length=10)),
-                ('gender', models.CharField(blank=True, max_length=10)),
-                ('diagnosis', models.TextField(blank=True)),
-                ('diagnosis_code', models.CharField(blank=True, max_length=20)),
-                ('reason', models.CharField(blank=True, help_text='MA_LYDO_CT', max_length=10)),
-                ('condition', models.TextField(blank=True, help_text='state of the patient at transfer')),
-                ('left_at', models.DateTimeField(help_text='when the patient left the sender', null=True)),
-                ('started_by', models.CharField(max_length=120)),
-                ('by_hand', models.BooleanField(default=False)),
-                ('dossier_version', models.PositiveIntegerField(default=0, help_text='how often the dossier was sent or received')),
-                ('state', models.CharField(choices=[('sent', 'Sent'), ('received', 'Received'), ('seen', 'Seen'), ('accepted', 'Accepted'), ('arrived', 'Patient arrived'), ('answered', 'Answered')], max_length=12)),
-                ('changed_at', models.DateTimeField()),
-                ('answer', models.TextField(blank=True)),
-                ('words', models.TextField(default='', help_text='folded text that the search box looks into')),
-                ('kept_back', models.PositiveIntegerField(default=0, help_text='specially protected entries that did not travel')),
+                ("loop", models.CharField(max_length=32, primary_key=True, serialize=False)),
+                ("sender", models.CharField(max_length=16)),
+                ("receiver", models.CharField(max_length=16)),
+                ("ma_lk", models.CharField(blank=True, max_length=100)),
+                ("slip", models.CharField(blank=True, max_length=50)),
+                ("slip_year", models.PositiveSmallIntegerField(default=0)),
+                ("patient", models.CharField(help_text="FHIR id of the Patient at this node", max_length=64)),
+                ("patient_name", models.CharField(max_length=255)),
+                ("birth", models.CharField(blank=True, max_length=10)),
+                ("gender", models.CharField(blank=True, max_length=10)),
+                ("diagnosis", models.TextField(blank=True)),
+                ("diagnosis_code", models.CharField(blank=True, max_length=20)),
+                ("reason", models.CharField(blank=True, help_text="MA_LYDO_CT", max_length=10)),
+                ("condition", models.TextField(blank=True, help_text="state of the patient at transfer")),
+                ("left_at", models.DateTimeField(help_text="when the patient left the sender", null=True)),
+                ("started_by", models.CharField(max_length=120)),
+                ("by_hand", models.BooleanField(default=False)),
+                (
+                    "dossier_version",
+                    models.PositiveIntegerField(
+                        default=0, help_text="how often the dossier was sent or received"
+                    ),
+                ),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("sent", "Sent"),
+                            ("received", "Received"),
+                            ("seen", "Seen"),
+                            ("accepted", "Accepted"),
+                            ("arrived", "Patient arrived"),
+                            ("answered", "Answered"),
+                        ],
+                        max_length=12,
+                    ),
+                ),
+                ("changed_at", models.DateTimeField()),
+                ("answer", models.TextField(blank=True)),
+                (
+                    "words",
+                    models.TextField(default="", help_text="folded text that the search box looks into"),
+                ),
+                (
+                    "kept_back",
+                    models.PositiveIntegerField(
+                        default=0, help_text="specially protected entries that did not travel"
+                    ),
+                ),
             ],
             options={
-                'indexes': [models.Index(fields=['sender', 'ma_lk'], name='transfer_ma_lk'), models.Index(fields=['sender', 'slip', 'slip_year'], name='transfer_slip'), models.Index(fields=['state', '-changed_at'], name='transfer_state'), models.Index(fields=['-left_at'], name='transfer_left')],
+                "indexes": [
+                    models.Index(fields=["sender", "ma_lk"], name="transfer_ma_lk"),
+                    models.Index(fields=["sender", "slip", "slip_year"], name="transfer_slip"),
+                    models.Index(fields=["state", "-changed_at"], name="transfer_state"),
+                    models.Index(fields=["-left_at"], name="transfer_left"),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Step',
+            name="Step",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('state', models.CharField(choices=[('sent', 'Sent'), ('received', 'Received'), ('seen', 'Seen'), ('accepted', 'Accepted'), ('arrived', 'Patient arrived'), ('answered', 'Answered')], max_length=12)),
-                ('at', models.DateTimeField()),
-                ('person', models.CharField(max_length=120)),
-                ('facility', models.CharField(max_length=16)),
-                ('note', models.TextField(blank=True)),
-                ('message', models.CharField(blank=True, max_length=32)),
-                ('transfer', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='steps', to='transfers.transfer')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("sent", "Sent"),
+                            ("received", "Received"),
+                            ("seen", "Seen"),
+                            ("accepted", "Accepted"),
+                            ("arrived", "Patient arrived"),
+                            ("answered", "Answered"),
+                        ],
+                        max_length=12,
+                    ),
+                ),
+                ("at", models.DateTimeField()),
+                ("person", models.CharField(max_length=120)),
+                ("facility", models.CharField(max_length=16)),
+                ("note", models.TextField(blank=True)),
+                ("message", models.CharField(blank=True, max_length=32)),
+                (
+                    "transfer",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="steps",
+                        to="transfers.transfer",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['at', 'id'],
-                'constraints': [models.UniqueConstraint(fields=('transfer', 'state'), name='one_step_per_state')],
+                "ordering": ["at", "id"],
+                "constraints": [
+                    models.UniqueConstraint(fields=("transfer", "state"), name="one_step_per_state")
+                ],
             },
         ),
     ]

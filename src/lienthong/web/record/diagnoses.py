@@ -40,14 +40,12 @@ class Distinct:
 def diagnosis(condition: Any) -> Diagnosis:
     """The view of a Condition."""
     concept = fhir.at(condition, "code")
-    icd10 = fhir.code_of(concept, systems.ICD10)
+    codes = [(system.endswith(systems.ICD10), code) for system, code, _ in fhir.codings(concept) if code]
     return Diagnosis(
         id=fhir.text(condition, "id"),
         text=fhir.words(concept),
-        code=icd10,
-        traditional=next(
-            (c for s, c, _d in fhir.codings(concept) if c and not s.endswith(systems.ICD10)), ""
-        ),
+        code=next((code for is_icd10, code in codes if is_icd10), ""),
+        traditional=next((code for is_icd10, code in codes if not is_icd10), ""),
         note="; ".join(filter(None, (fhir.text(n, "text") for n in fhir.items(condition, "note")))),
         provisional=fhir.code_of(fhir.at(condition, "verificationStatus"), "")
         in {"provisional", "differential"},

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from lienthong.foundation.text import fold
@@ -58,7 +58,7 @@ def drug(resource: Any) -> Drug:
     return Drug(
         name=name,
         dose=fhir.text(dosage, "text") or fhir.text(resource, "note", "text"),
-        amount=fhir.quantity(
+        amount=fhir.amount(
             fhir.at(resource, "quantity")
             or fhir.at(resource, "dispenseRequest", "quantity")
             or fhir.at(dosage, "dose")
@@ -75,9 +75,18 @@ def drug(resource: Any) -> Drug:
 
 
 def by_day(resources: Iterable[Any]) -> list[Day]:
-    """The drugs day by day, newest first; an order and its dispense on one day stand once."""
+    """The drugs day by day, newest first; an order and its dispense stand once.
+
+    A dispense without a time counts on the day of its order.
+    """
+    every = [(r, drug(r)) for r in resources]
+    ordered = {f"{fhir.text(r, 'resourceType')}/{fhir.text(r, 'id')}": shown.moment for r, shown in every}
+    found = [
+        replace(shown, moment=shown.moment or ordered.get(fhir.target(r, "authorizingPrescription"), ""))
+        for r, shown in every
+    ]
     days: dict[str, dict[tuple[str, str], Drug]] = {}
-    for shown in sorted((drug(r) for r in resources), key=lambda d: d.moment):
+    for shown in sorted(found, key=lambda d: d.moment):
         if not shown.name:
             continue
         same = days.setdefault(moments.day(shown.moment), {})

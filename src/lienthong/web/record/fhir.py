@@ -26,14 +26,14 @@ def at(value: Any, *path: str) -> Any:
 
 def text(value: Any, *path: str) -> str:
     """The string at a path, trimmed; empty for anything else."""
-    found = at(value, *path)
-    found = found[0] if isinstance(found, list) and found else found
+    found = value.get(path[0]) if value.__class__ is dict and len(path) == 1 else at(value, *path)
+    found = found[0] if found.__class__ is list and found else found
     return found.strip() if isinstance(found, str) else ""
 
 
 def items(value: Any, *path: str) -> list[Resource]:
     """The objects in the list at a path; a single object counts as a list of one."""
-    found = at(value, *path)
+    found = value.get(path[0]) if value.__class__ is dict and len(path) == 1 else at(value, *path)
     found = [found] if isinstance(found, dict) else found
     return [entry for entry in found if isinstance(entry, dict)] if isinstance(found, list) else []
 
@@ -41,7 +41,11 @@ def items(value: Any, *path: str) -> list[Resource]:
 def codings(concept: Any) -> Iterator[tuple[str, str, str]]:
     """``(system, code, display)`` of each coding of a CodeableConcept."""
     for coding in items(concept, "coding"):
-        yield text(coding, "system"), text(coding, "code"), text(coding, "display")
+        yield _plain(coding.get("system")), _plain(coding.get("code")), _plain(coding.get("display"))
+
+
+def _plain(value: Any) -> str:
+    return value.strip() if value.__class__ is str else ""
 
 
 def code_of(concept: Any, system: str) -> str:
@@ -51,11 +55,12 @@ def code_of(concept: Any, system: str) -> str:
 
 def words(concept: Any) -> str:
     """A CodeableConcept for a person: its text, else the first display, else the first code."""
+    told = text(concept, "text")
+    if told:
+        return told
     found = list(codings(concept))
-    return (
-        text(concept, "text")
-        or next((display for _, _, display in found if display), "")
-        or next((code for _, code, _ in found if code), "")
+    return next((display for _, _, display in found if display), "") or next(
+        (code for _, code, _ in found if code), ""
     )
 
 
@@ -71,8 +76,11 @@ def named(value: Any, names: Mapping[str, str]) -> str:
 
 
 def extension(resource: Any, name: str) -> Resource:
-    """The first extension whose URL ends with ``/name``."""
-    return next((e for e in items(resource, "extension") if text(e, "url").endswith("/" + name)), {})
+    """The first extension whose URL is the name or ends with ``/name``."""
+    return next(
+        (e for e in items(resource, "extension") if text(e, "url").rpartition("/")[2] == name),
+        {},
+    )
 
 
 def unread(resource: Any) -> list[tuple[str, str]]:
@@ -101,14 +109,16 @@ def figure(value: Any) -> str:
     return f"{exact:f}".replace(".", str(formats.get_format("DECIMAL_SEPARATOR")))
 
 
-def quantity(value: Any) -> str:
-    """A Quantity for a person: ``< 5 mmol/L``."""
-    parts = (
-        text(value, "comparator"),
-        figure(at(value, "value")),
-        text(value, "unit") or text(value, "code"),
-    )
-    return " ".join(part for part in parts if part) if parts[1] else ""
+def amount(value: Any) -> str:
+    """A Quantity of a drug: ``28 Viên``; 28.000 loses its zeros, so that nobody reads thousands."""
+    exact = number(at(value, "value"))
+    if exact is None:
+        return ""
+    whole, mark, fraction = f"{exact:f}".partition(".")
+    fraction = fraction.rstrip("0")
+    short = Decimal(f"{whole}.{fraction}" if mark and fraction else whole)
+    parts = (text(value, "comparator"), figure(short), text(value, "unit") or text(value, "code"))
+    return " ".join(part for part in parts if part)
 
 
 class _Narrative(HTMLParser):

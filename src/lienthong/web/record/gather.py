@@ -15,12 +15,15 @@ from lienthong.records import Stored, values
 from lienthong.terminology import systems
 from lienthong.transfers.models import Transfer
 from lienthong.web.record import diagnoses, documents, drugs, fhir, person, results, visits
+from lienthong.web.record.results import Group, Table
 from lienthong.web.record.source import Source, source
 
 VISITS = 10
-RESULTS = 360
+RESULTS = 300
+ALL_RESULTS = 700
 DRUGS = 120
 DOCUMENTS = 12
+DAYS_OF_VISIT = 14
 _PAPERS_READ = 60
 REPORTS = 6
 DIAGNOSES = 12
@@ -53,8 +56,8 @@ class Overview:
     next_visits: str
     diagnoses: Block[list[diagnoses.Distinct]]
     drugs: Block[list[drugs.Day]]
-    results: Block[list[results.Group]]
-    vital_signs: Block[list[results.Group]]
+    results: Block[Table]
+    vital_signs: Block[Table]
     reports: Block[list[documents.Report]]
     documents: Block[list[documents.Document]]
 
@@ -69,8 +72,8 @@ class VisitPage:
     diagnoses: list[diagnoses.Diagnosis]
     notes: list[documents.Note]
     drugs: list[drugs.Day]
-    results: list[results.Group]
-    vital_signs: list[results.Group]
+    results: Table
+    vital_signs: list[Group]
     reports: list[documents.Report]
     procedures: list[documents.Procedure]
     documents: list[documents.Document]
@@ -105,11 +108,7 @@ def overview(stored: Stored, *, before: str = "") -> Overview:
     encounters, conditions = _of(history, "Encounter"), _of(history, "Condition")
     measured = records.for_patient(stored.id, ["Observation", "DiagnosticReport"], limit=RESULTS)
     given = _last_visit_only(records.for_patient(stored.id, MEDICATION, limit=DRUGS))
-    papers = [
-        p
-        for p in records.for_patient(stored.id, PAPERS, limit=_PAPERS_READ)
-        if documents.is_paper(p.resource)
-    ]
+    papers = _newest_appointment(records.for_patient(stored.id, PAPERS, limit=_PAPERS_READ))
 
     shown = [e for e in encounters if not before or e.moment <= before]
     rest, shown = shown[VISITS:], shown[:VISITS]
@@ -138,12 +137,12 @@ def overview(stored: Stored, *, before: str = "") -> Overview:
         diagnoses=Block(distinct[:DIAGNOSES], source(conditions), max(0, len(distinct) - DIAGNOSES)),
         drugs=Block(drugs.by_day(s.resource for s in given), source(given)),
         results=Block(
-            results.groups(
+            results.table(
                 (o.resource for o in laboratory), (r.resource for r in _of(measured, "DiagnosticReport"))
             ),
             source(laboratory),
         ),
-        vital_signs=Block(_vital_signs(vital), source(vital)),
+        vital_signs=Block(results.table(o.resource for o in vital), source(vital)),
         reports=Block(
             found[:REPORTS], source(_of(measured, "DiagnosticReport")), max(0, len(found) - REPORTS)
         ),
@@ -176,7 +175,9 @@ def visit_page(encounter: Stored, own: list[Stored], *, protected: bool = False)
         diagnoses=visits.ranked(encounter.resource, conditions),
         notes=documents.notes((n.resource for n in _of(part, "ClinicalImpression")), known),
         drugs=drugs.by_day(s.resource for s in part if s.type in MEDICATION),
-        results=results.groups((o for o in observations if results.is_laboratory(o)), reports),
+        results=results.table(
+            (o for o in observations if results.is_laboratory(o)), reports, columns=DAYS_OF_VISIT
+        ),
         vital_signs=_vital_signs([o for o in _of(part, "Observation") if results.is_vital_sign(o.resource)]),
         reports=_reports(part, known),
         procedures=sorted(
@@ -191,17 +192,17 @@ def visit_page(encounter: Stored, own: list[Stored], *, protected: bool = False)
     )
 
 
-def all_results(stored: Stored, *, before: str = "") -> tuple[list[results.Group], Source | None, str]:
-    """Tables of results earlier than a moment; their source; the moment to go on from, or empty."""
+def all_results(stored: Stored, *, before: str = "") -> tuple[results.Table, Source | None, str]:
+    """Results of a moment and earlier; their source; the moment to go on from, or empty."""
     measured = records.for_patient(
-        stored.id, ["Observation", "DiagnosticReport"], until=before, limit=RESULTS
+        stored.id, ["Observation", "DiagnosticReport"], until=before, limit=ALL_RESULTS
     )
     laboratory = [o for o in _of(measured, "Observation") if results.is_laboratory(o.resource)]
-    groups = results.groups(
-        (o.resource for o in laboratory), (r.resource for r in _of(measured, "DiagnosticReport")), columns=12
+    found = results.table(
+        (o.resource for o in laboratory), (r.resource for r in _of(measured, "DiagnosticReport")), columns=20
     )
-    more = measured[-1].moment if len(measured) == RESULTS and measured[-1].moment != before else ""
-    return groups, source(laboratory), more
+    more = measured[-1].moment if len(measured) == ALL_RESULTS and measured[-1].moment != before else ""
+    return found, source(laboratory), more
 
 
 def all_diagnoses(stored: Stored) -> tuple[list[diagnoses.Distinct], Source | None]:
@@ -313,6 +314,12 @@ def _last_visit_only(kept: list[Stored]) -> list[Stored]:
 
     last = where(kept[0]) if kept else ""
     return [stored for stored in kept if where(stored) == last]
+
+
+def _newest_appointment(kept: list[Stored]) -> list[Stored]:
+    """The papers; of appointments, of which every visit has one, the newest alone."""
+    appointments = _of(kept, "Appointment")[1:]
+    return [p for p in kept if p not in appointments and documents.is_paper(p.resource)]
 
 
 def _allergies(kept: Iterable[Stored]) -> list[str]:

@@ -55,6 +55,9 @@ class Person:
     address: str
     phone: str
     deceased: str
+    ethnic_group: str
+    nationality: str
+    occupation: str
 
 
 def person(patient: Any) -> Person:
@@ -82,6 +85,9 @@ def person(patient: Any) -> Person:
             "",
         ),
         deceased=_deceased(patient),
+        ethnic_group=_extended(fhir.extension(patient, "ethnic-group")),
+        nationality=_extended(fhir.extension(fhir.extension(patient, "patient-nationality"), "code")),
+        occupation=_extended(fhir.extension(patient, "occupation")),
     )
 
 
@@ -148,6 +154,10 @@ def _address(patient: Any) -> str:
     written = fhir.text(address, "text")
     parts = (fhir.text(address, part) for part in ("line", "city", "district", "state"))
     return written or ", ".join(part for part in parts if part)
+
+
+def _extended(extension: Any) -> str:
+    return fhir.words(fhir.at(extension, "valueCodeableConcept"))
 
 
 def _deceased(patient: Any) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
@@ -13,6 +13,7 @@ from lienthong.terminology import systems
 from lienthong.web.record import fhir, moments
 
 COLUMNS = 6
+LONG = 24
 BLOOD_GROUP = "882-1"
 
 
@@ -36,6 +37,11 @@ class Value:
     mark: str
     range: str
 
+    @property
+    def long(self) -> bool:
+        """Whether it is prose, which needs room and line ends."""
+        return len(self.text) > LONG
+
 
 @dataclass(slots=True)
 class Row:
@@ -55,7 +61,6 @@ class Group:
     name: str
     columns: list[str]
     rows: list[Row] = field(default_factory=list)
-    older: int = 0
 
 
 def value(observation: Any) -> Value:
@@ -72,7 +77,7 @@ def value(observation: Any) -> Value:
             or fhir.figure(fhir.at(observation, "valueInteger"))
             or _yes_no(fhir.at(observation, "valueBoolean"))
             or moments.show(fhir.text(observation, "valueDateTime"))
-            or "/".join(filter(None, (value(part).text for part in fhir.items(observation, "component"))))
+            or _components(observation)
         )
     number = None if comparator else fhir.number(fhir.at(measured, "value"))
     reference = next(iter(fhir.items(observation, "referenceRange")), {})
@@ -118,26 +123,16 @@ def _categories(observation: Any) -> set[str]:
     return {code for entry in fhir.items(observation, "category") for _s, code, _d in fhir.codings(entry)}
 
 
-def groups(
-    observations: Iterable[Any],
-    reports: Iterable[Any] = (),
-    *,
-    columns: int = COLUMNS,
-    before: str = "",
-    name: str = "",
-) -> list[Group]:
-    """Tables of laboratory results.
+def groups(observations: Iterable[Any], *, columns: int = COLUMNS) -> list[Group]:
+    """Measurements by moment, in one group (none without measurements); nothing is put into days."""
+    found, names = _sorted(observations, (), "")
+    return [g for g in (_group(title, rows, names, columns) for title, rows in found.items()) if g.rows]
 
-    Args:
-        observations: laboratory Observations in any order.
-        reports: DiagnosticReports; an Observation named in ``result`` stands under the report's service.
-        columns: how many moments each table shows.
-        name: of the group of all that no report names.
-        before: show only moments earlier than this one (sortable time).
 
-    Returns:
-        Groups with the newest result first; indicators in the order of the newest report.
-    """
+def _sorted(
+    observations: Iterable[Any], reports: Iterable[Any], rest: str
+) -> tuple[dict[str, dict[tuple[str, str], list[Value]]], dict[tuple[str, str], str]]:
+    """Values by service and (code, unit), and the name of each (code, unit)."""
     service = {
         reference.get("reference"): fhir.words(report.get("code"))
         for report in reports
@@ -151,27 +146,21 @@ def groups(
         shown = value(observation)
         if not shown.text:
             continue
-        group = service.get("Observation/" + fhir.text(observation, "id")) or name or _("Other results")
+        group = service.get("Observation/" + fhir.text(observation, "id")) or rest
         concept = fhir.at(observation, "code")
         label = fhir.words(concept) or _("Result without a name")
         code = next((code for _s, code, _d in fhir.codings(concept) if code), label)
         key = (code, shown.unit)
         names.setdefault(key, label)
         found.setdefault(group, {}).setdefault(key, []).append(shown)
-    made = [_group(title, rows, names, columns, before) for title, rows in found.items()]
-    return sorted((g for g in made if g.rows), key=lambda g: g.columns[0], reverse=True)
+    return found, names
 
 
 def _group(
-    name: str,
-    found: dict[tuple[str, str], list[Value]],
-    names: dict[tuple[str, str], str],
-    columns: int,
-    before: str,
+    name: str, found: dict[tuple[str, str], list[Value]], names: dict[tuple[str, str], str], columns: int
 ) -> Group:
     every = sorted({v.moment for values in found.values() for v in values}, reverse=True)
-    every = [m for m in every if not before or m < before]
-    group = Group(name, every[:columns], older=max(0, len(every) - columns))
+    group = Group(name, every[:columns])
     for key, values in found.items():
         by_moment = {v.moment: v for v in values}
         cells = [by_moment.get(m) for m in group.columns]
@@ -183,9 +172,79 @@ def _group(
     return group
 
 
-def any_range(groups: Sequence[Group]) -> bool:
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Laboratory results on one grid.
+
+    Attributes:
+        columns: days as shown, newest first.
+        groups: services with several indicators under their own name, all single ones under one; a cell holds the
+            values of its day, oldest first.
+        older: rows without a value on these days; their newest value is still told.
+    """
+
+    columns: list[str]
+    groups: list[DayGroup]
+    older: list[DayRow]
+
+
+@dataclass(slots=True)
+class DayGroup:
+    """Indicators under one heading."""
+
+    name: str
+    rows: list[DayRow] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class DayRow:
+    """An indicator with its values by day; ``newest`` is the latest of all."""
+
+    name: str
+    unit: str
+    range: str
+    cells: list[list[Value]]
+    newest: Value
+    trend: list[tuple[str, Decimal]]
+
+
+def table(observations: Iterable[Any], reports: Iterable[Any] = (), *, columns: int = COLUMNS) -> Table:
+    """Laboratory results by day.
+
+    Args:
+        observations: laboratory Observations in any order.
+        reports: DiagnosticReports; an Observation named in ``result`` stands under the report's service.
+        columns: how many days are shown.
+    """
+    found, names = _sorted(observations, reports, "")
+    every = sorted(
+        {v.moment for rows in found.values() for values in rows.values() for v in values}, reverse=True
+    )
+    day_of = {moment: moments.day(moment) for moment in every}
+    days = list(dict.fromkeys(day_of.values()))[:columns]
+    single = DayGroup(_("Single tests"))
+    made: list[DayGroup] = []
+    older: list[DayRow] = []
+    for service, rows in found.items():
+        group = DayGroup(service)
+        for key, values in rows.items():
+            values.sort(key=lambda v: v.moment)
+            trend = [(v.moment, v.number) for v in values if v.number is not None]
+            cells = [[v for v in values if day_of[v.moment] == day] for day in days]
+            row = DayRow(names[key], key[1], values[-1].range, cells, values[-1], trend)
+            (group.rows if any(cells) else older).append(row)
+        if len(rows) == 1:
+            single.rows.extend(group.rows)
+        elif group.rows:
+            made.append(group)
+    if single.rows:
+        made.insert(0, single)
+    return Table(days, made, sorted(older, key=lambda r: r.newest.moment, reverse=True))
+
+
+def any_range(table: Table) -> bool:
     """Whether the source gave a reference range for anything shown."""
-    return any(row.range for group in groups for row in group.rows)
+    return any(row.range for group in table.groups for row in group.rows)
 
 
 def _mark(observation: Any, number: Decimal | None, reference: Any) -> str:
@@ -205,6 +264,21 @@ def _mark(observation: Any, number: Decimal | None, reference: Any) -> str:
     if high is not None and number > high:
         return "high"
     return "low" if low is not None and number < low else ""
+
+
+def _components(observation: Any) -> str:
+    """Two figures as ``130/80`` (blood pressure); other components one after the other with their names."""
+    parts = [
+        (fhir.words(fhir.at(part, "code")), value(part)) for part in fhir.items(observation, "component")
+    ]
+    if len(parts) == 2 and all(part.number is not None for _label, part in parts):
+        return "/".join(part.text for _label, part in parts)
+    told = (
+        f"{label}: {part.text} {part.unit}".strip() if label else part.text
+        for label, part in parts
+        if part.text
+    )
+    return "; ".join(told)
 
 
 def _range(reference: Any) -> str:

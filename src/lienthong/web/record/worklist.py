@@ -8,8 +8,7 @@ from datetime import datetime
 from typing import Protocol
 
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy as _lazy
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_lazy, ngettext
 
 from lienthong import exchange
 from lienthong.foundation.errors import Problem
@@ -19,9 +18,9 @@ from lienthong.web.record.person import age_words, sex
 
 ORDER = list(State)
 REASONS = {
-    "1": _lazy("In line with the levels of professional care"),
-    "2": _lazy("Beyond what this hospital can treat"),
-    "3": _lazy("Wish of the patient or the family"),
+    "1": gettext_lazy("In line with the levels of professional care"),
+    "2": gettext_lazy("Beyond what this hospital can treat"),
+    "3": gettext_lazy("Wish of the patient or the family"),
 }
 _RECEIPTED = {"receipt-signed", "receipt-verified"}
 
@@ -76,9 +75,9 @@ def line(transfer: Transfer, *, incoming: bool, now: datetime, name: Name) -> Li
         about=", ".join(filter(None, (age_words(transfer.birth), sex(transfer.gender)))),
         other=name(transfer.sender if incoming else transfer.receiver),
         tag=tag(transfer.state, incoming=incoming),
-        state=State(transfer.state).label if transfer.state in State.values else transfer.state,
+        state=str(State(transfer.state).label) if transfer.state in State.values else transfer.state,
         unopened=incoming and transfer.state in {State.SENT, State.RECEIVED},
-        receipted=transfer.state in ORDER and transfer.state != State.SENT,
+        receipted=any(step.state == State.RECEIVED for step in transfer.steps.all()),
         waiting="" if transfer.state == State.ANSWERED else since(transfer.changed_at, now),
     )
 

@@ -8,6 +8,7 @@ from typing import Any
 from django import template
 from django.core.paginator import Page
 from django.forms import BaseForm, BoundField
+from django.utils.formats import number_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
@@ -47,13 +48,14 @@ def day(value: date | datetime | str | None) -> str:
 
 @register.filter
 def size(value: int | None) -> str:
-    """Bytes for people: ``58 kB``, ``1.2 MB`` (powers of 1000)."""
+    """Bytes for people: ``58 kB``, ``1.2 MB`` (powers of 1000), with the decimal sign of the language."""
     amount = float(value or 0)
     for unit in ("B", "kB", "MB", "GB", "TB"):
         if amount < 1000 or unit == "TB":
             break
         amount /= 1000
-    return f"{amount:.1f} {unit}" if 1 <= amount < 10 and unit != "B" else f"{amount:.0f} {unit}"
+    places = 1 if 1 <= amount < 10 and unit != "B" else 0
+    return f"{number_format(amount, places)} {unit}"
 
 
 @register.simple_tag

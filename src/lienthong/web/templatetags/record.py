@@ -49,9 +49,9 @@ def mark(value: results.Value) -> str:
 
 
 @register.filter
-def any_range(groups: Sequence[results.Group]) -> bool:
+def any_range(table: results.Table) -> bool:
     """Whether the source gave a reference range for anything shown."""
-    return results.any_range(groups)
+    return results.any_range(table)
 
 
 @register.filter

@@ -17,6 +17,7 @@ from lienthong.records import Stored
 from lienthong.transfers import desk
 from lienthong.web.record import gather
 from lienthong.web.record import person as people
+from lienthong.web.record.source import source
 
 TREATMENT = "treatment"
 FOUND = 30
@@ -85,8 +86,8 @@ def visit(request: HttpRequest, identifier: str, encounter: str) -> HttpResponse
 def results(request: HttpRequest, identifier: str) -> HttpResponse:
     """``/patients/<id>/results``: tables of results with more columns; ``?before=`` goes back in time."""
     stored = _patient(request, identifier)
-    groups, source, older = gather.all_results(stored, before=request.GET.get("before", ""))
-    page = {"groups": groups, "source": source, "older": older, "person": people.person(stored.resource)}
+    table, stamp, older = gather.all_results(stored, before=request.GET.get("before", ""))
+    page = {"table": table, "source": stamp, "older": older, "person": people.person(stored.resource)}
     return render(request, "web/patients/results.html", page)
 
 
@@ -95,8 +96,8 @@ def results(request: HttpRequest, identifier: str) -> HttpResponse:
 def diagnoses(request: HttpRequest, identifier: str) -> HttpResponse:
     """``/patients/<id>/diagnoses``: each diagnosis once."""
     stored = _patient(request, identifier)
-    found, source = gather.all_diagnoses(stored)
-    page = {"diagnoses": found, "source": source, "person": people.person(stored.resource)}
+    found, stamp = gather.all_diagnoses(stored)
+    page = {"diagnoses": found, "source": stamp, "person": people.person(stored.resource)}
     return render(request, "web/patients/diagnoses.html", page)
 
 
@@ -105,8 +106,8 @@ def diagnoses(request: HttpRequest, identifier: str) -> HttpResponse:
 def documents(request: HttpRequest, identifier: str) -> HttpResponse:
     """``/patients/<id>/documents``: all papers of the record."""
     stored = _patient(request, identifier)
-    found, source = gather.all_documents(stored)
-    page = {"documents": found, "source": source, "person": people.person(stored.resource)}
+    found, stamp = gather.all_documents(stored)
+    page = {"documents": found, "source": stamp, "person": people.person(stored.resource)}
     return render(request, "web/patients/documents.html", page)
 
 
@@ -120,7 +121,7 @@ def document(request: HttpRequest, identifier: str, kind: str, document: str) ->
     kept = _own(stored, kind, document)
     page = {
         "document": gather.paper(kept),
-        "source": gather.source([kept]),
+        "source": source([kept]),
         "person": people.person(stored.resource),
     }
     return render(request, "web/patients/document.html", page)

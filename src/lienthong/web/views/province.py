@@ -10,6 +10,7 @@ from datetime import date, datetime, timedelta
 from django.db.models import Max, Min
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
@@ -19,11 +20,13 @@ from lienthong.access.doors import requires
 from lienthong.facilities import directory
 from lienthong.facilities.models import Facility
 from lienthong.foundation import clock
+from lienthong.transfers import desk
 from lienthong.web.charts import bars_by_day
 
 CONNECTED = timedelta(minutes=5)
 SILENT = timedelta(hours=24)
 DAYS = 60
+KEPT_DAYS = 400
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,9 +42,9 @@ class Unit:
     last_seen: datetime | None
     sent_today: int
     received_today: int
-    sent_week: int
-    received_week: int
-    receipts_week: int
+    sent: int
+    received: int
+    receipts: int
     last_day: date | None
 
 
@@ -57,7 +60,6 @@ def _connection(joined: datetime | None, seen: datetime | None, now: datetime) -
 
 def _units(traffic: Sequence[exchange.DayCount]) -> list[Unit]:
     now, today = clock.now(), clock.today()
-    week = today - timedelta(days=6)
     sent: dict[str, list[exchange.DayCount]] = defaultdict(list)
     received: dict[str, list[exchange.DayCount]] = defaultdict(list)
     for count in traffic:
@@ -81,30 +83,32 @@ def _units(traffic: Sequence[exchange.DayCount]) -> list[Unit]:
                 words=words,
                 joined=facility.joined is not None,
                 last_seen=facility.seen,
-                sent_today=sum(c.sent for c in out if c.day == today),
-                received_today=sum(c.receipted for c in into if c.day == today),
-                sent_week=sum(c.sent for c in out if c.day >= week),
-                received_week=sum(c.receipted for c in into if c.day >= week),
-                receipts_week=sum(c.receipted for c in out if c.day >= week),
-                last_day=max((c.day for c in [*out, *into]), default=None),
+                sent_today=sum(c.sent for c in out if c.accepted == today),
+                received_today=sum(c.receipted for c in into if c.accepted == today),
+                sent=sum(c.sent for c in out),
+                received=sum(c.receipted for c in into),
+                receipts=sum(c.receipted for c in out),
+                last_day=max((c.accepted for c in [*out, *into]), default=None),
             )
         )
     return sorted(found, key=lambda unit: not unit.joined)
 
 
-def _by_day(traffic: Sequence[exchange.DayCount], days: int) -> list[tuple[date, int]]:
+def _chart(traffic: Sequence[exchange.DayCount]) -> SafeString:
+    """Transfers by the day the patients left, up to the last such day."""
     amounts: dict[date, int] = defaultdict(int)
     for count in traffic:
-        amounts[count.day] += count.sent
-    today = clock.today()
-    return [(day, amounts[day]) for day in (today - timedelta(days=back) for back in reversed(range(days)))]
+        amounts[count.about] += count.sent
+    last = max(amounts, default=clock.today())
+    days = [(day, amounts[day]) for day in (last - timedelta(days=back) for back in reversed(range(DAYS)))]
+    return bars_by_day(days, _("Transfers by the day the patient left"), _("Transfers"))
 
 
 @require_GET
 @requires(*rights.PROVINCE)
 def province(request: HttpRequest) -> HttpResponse:
     """``/province``: totals, transfers by day, one line for each unit."""
-    traffic = exchange.traffic_by_day(DAYS)
+    traffic = exchange.traffic(desk.TRANSFER, KEPT_DAYS)
     units = _units(traffic)
     page = {
         "units": units,
@@ -114,10 +118,9 @@ def province(request: HttpRequest) -> HttpResponse:
         "receipted": sum(count.receipted for count in traffic),
         "open": sum(count.sent - count.receipted for count in traffic),
         "sent_today": sum(unit.sent_today for unit in units),
-        "chart": bars_by_day(
-            _by_day(traffic, DAYS), _("Messages by day, last %(n)d days") % {"n": DAYS}, _("Messages")
-        ),
-        "days": DAYS,
+        "first": min((count.about for count in traffic), default=None),
+        "last": max((count.about for count in traffic), default=None),
+        "chart": _chart(traffic),
         "now": clock.now(),
     }
     return render(request, "web/province/province.html", page)
@@ -129,7 +132,7 @@ def unit(request: HttpRequest, code: str) -> HttpResponse:
     """``/province/<code>``: one unit's traffic by day and by other side."""
     if not Facility.objects.filter(code=code).exists() or code == directory.here():
         raise Http404
-    traffic = exchange.traffic_by_day(DAYS)
+    traffic = exchange.traffic(desk.TRANSFER, KEPT_DAYS)
     mine = [count for count in traffic if code in (count.sender, count.receiver)]
     others: dict[str, dict[str, int]] = defaultdict(lambda: {"out": 0, "in": 0, "receipts": 0})
     for count in mine:
@@ -139,9 +142,6 @@ def unit(request: HttpRequest, code: str) -> HttpResponse:
     page = {
         "unit": next(unit for unit in _units(traffic) if unit.code == code),
         "others": [(directory.name(other), amounts) for other, amounts in sorted(others.items())],
-        "chart": bars_by_day(
-            _by_day(mine, DAYS), _("Messages by day, last %(n)d days") % {"n": DAYS}, _("Messages")
-        ),
-        "days": DAYS,
+        "chart": _chart(mine),
     }
     return render(request, "web/province/unit.html", page)

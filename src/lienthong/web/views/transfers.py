@@ -115,6 +115,7 @@ def _show(
         "reason": worklist.reason(transfer.reason),
         "stages": worklist.stages(transfer.steps.all(), directory.name),
         "dossier": dossier,
+        "slip": slips.slip(dossier.slip, dossier.request),
         "person": dossier.person,
         "evidence": worklist.evidence(transfer, directory.name),
         "steps": [s for s in desk.allowed_steps(transfer) if s is not State.SEEN],
@@ -140,7 +141,7 @@ def step(request: HttpRequest, loop: str) -> HttpResponse:
             "read",
             patient=transfer.patient,
             page=request.path,
-            why=f"transfer {loop}",
+            why="treatment",
         )
         return _show(request, transfer, answer=note, problem=error.problem)
     messages.success(request, _("Done. The sending hospital is told."))
@@ -157,6 +158,7 @@ def slip(request: HttpRequest, loop: str) -> HttpResponse:
         "transfer": transfer,
         "slip": slips.slip(dossier.slip, dossier.request),
         "person": dossier.person,
+        "visit": dossier.visit.visit if dossier.visit else None,
         "sender": directory.name(transfer.sender, language="vi"),
         "receiver": directory.name(transfer.receiver, language="vi"),
     }
@@ -211,6 +213,6 @@ def _opened(request: HttpRequest, loop: str) -> Transfer:
     """The transfer, with the look written into the trail."""
     transfer = _transfer(loop)
     audit.record(
-        accounts.actor(request), "read", patient=transfer.patient, page=request.path, why=f"transfer {loop}"
+        accounts.actor(request), "read", patient=transfer.patient, page=request.path, why="treatment"
     )
     return transfer

@@ -34,10 +34,10 @@ def site(tmp_path: Path, settings: Any) -> Iterator[None]:
     directory.load_known()
     key = SigningKey.load_or_make(tmp_path / "other.pem")
     directory.add_node("01929", "site", key.jwk, key.kid, clock.now())
-    yield
+    return
 
 
-@pytest.fixture()
+@pytest.fixture
 def folder(tmp_path: Path) -> Folder:
     return Folder(tmp_path / "exports", patience=0.0)
 

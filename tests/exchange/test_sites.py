@@ -1,0 +1,264 @@
+"""What a site does with what the hub hands over, and what turns a message green."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.conf import settings as django_settings
+from django.db import connection, transaction
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from exchange_calls import OTHER, RECEIVER, SENDER, Site
+from lienthong import exchange
+from lienthong.exchange import inbox, manifest, receipts, work
+from lienthong.exchange.inbox import Incoming, Item
+from lienthong.foundation import clock, json
+from lienthong.foundation.errors import LienThongError, Problem
+
+Sites = dict[str, Site]
+handled: list[str] = []
+receipted: list[str] = []
+FAIL: set[str] = set()
+
+
+def take(incoming: Incoming) -> str:
+    if incoming.body.get("refuse"):
+        raise exchange.Refused(Problem("test-refused", "Từ chối.", "Refused."))
+    handled.append(incoming.id)
+    if incoming.id in FAIL:
+        raise RuntimeError("disk")
+    return "stored-" + incoming.id
+
+
+def came(message: str, loop: str, receipt: exchange.Receipt) -> None:
+    receipted.append(message)
+
+
+HANDLERS = {"test": take}
+RECEIPT_HANDLERS = {"test": came}
+
+
+@pytest.fixture(autouse=True)
+def tables(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(django_settings, "EXCHANGE_HANDLERS", f"{__name__}.HANDLERS")
+    monkeypatch.setattr(django_settings, "EXCHANGE_RECEIPT_HANDLERS", f"{__name__}.RECEIPT_HANDLERS")
+    for kept in (handled, receipted, FAIL):
+        kept.clear()
+
+
+def item(site: Site, number: int, loop: str = "one", **body: Any) -> Item:
+    value = site.manifest(RECEIVER, loop=loop, body=body)
+    return Item(number, clock.iso(clock.now()), "message", site.sign(value))
+
+
+def id_of(one: Item) -> str:
+    return manifest.read_manifest(manifest.payload_of(one.jws)).id
+
+
+def handle_all() -> None:
+    while rows := work.claim("worker", "in", 10):
+        for row in rows:
+            try:
+                found = inbox.checked(row)
+            except LienThongError as error:
+                inbox.distrust(row, error.problem)
+            else:
+                inbox.handle(row, found)
+
+
+def query(text: str) -> list[tuple[Any, ...]]:
+    with connection.cursor() as cursor:
+        cursor.execute(text)
+        return list(cursor.fetchall())
+
+
+def clear() -> None:
+    with connection.cursor() as cursor:
+        for table in ("message", "part", "trace", "line"):
+            cursor.execute(f"DELETE FROM exchange_{table}")
+    handled.clear()
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.data())
+def test_doubled_and_disordered_delivery_stores_each_once_in_order(
+    sites: Sites, become: Any, data: st.DataObject
+) -> None:
+    become(RECEIVER)
+    clear()
+    items = [item(sites[SENDER], number, loop=f"loop-{number % 3}") for number in range(1, 8)]
+    for _ in range(data.draw(st.integers(1, 3))):
+        inbox.collect(data.draw(st.permutations(items + data.draw(st.lists(st.sampled_from(items))))))
+        if data.draw(st.booleans()):
+            handle_all()
+    handle_all()
+    for loop in range(3):
+        in_order = [id_of(one) for one in items if one.number % 3 == loop]
+        assert [message for message in handled if message in in_order] == in_order
+    assert len(handled) == len(items)
+    before = query("SELECT message, receipt FROM exchange_message ORDER BY number")
+    inbox.collect(items)
+    handle_all()
+    assert len(handled) == len(items)
+    assert query("SELECT message, receipt FROM exchange_message ORDER BY number") == before
+
+
+def test_a_fault_in_one_handler_holds_its_loop_and_nothing_else(sites: Sites, become: Any) -> None:
+    become(RECEIVER)
+    first, second, other = (item(sites[SENDER], n, loop) for n, loop in ((1, "a"), (2, "a"), (3, "b")))
+    FAIL.add(id_of(first))
+    inbox.collect([first, second, other])
+    handle_all()
+    assert exchange.messages_of("b")[0].state == "stored"
+    held = exchange.messages_of("a")
+    assert [row.state for row in held] == ["collected", "collected"]
+    assert held[0].problem is not None
+    assert held[0].problem.code == "exchange-handler-failed"
+    FAIL.clear()
+    query("UPDATE exchange_message SET next_try = '' RETURNING number")
+    handle_all()
+    assert [row.state for row in exchange.messages_of("a")] == ["stored", "stored"]
+
+
+def test_a_worker_that_comes_late_with_an_old_claim_changes_nothing(sites: Sites, become: Any) -> None:
+    become(RECEIVER)
+    inbox.collect([item(sites[SENDER], 1), item(sites[SENDER], 2, "two", refuse=True)])
+    rows = work.claim("worker", "in", 10)
+    for row in rows:
+        inbox.handle(row, inbox.checked(row))
+    before = query("SELECT message, state, receipt FROM exchange_message ORDER BY number")
+    for row in rows:
+        inbox.handle(row, inbox.checked(row))
+    assert len(handled) == 1
+    assert query("SELECT message, state, receipt FROM exchange_message ORDER BY number") == before
+
+
+def test_a_refusal_is_signed(sites: Sites, become: Any) -> None:
+    become(RECEIVER)
+    inbox.collect([item(sites[SENDER], 1, refuse=True)])
+    handle_all()
+    ((jws,),) = query("SELECT receipt FROM exchange_message")
+    payload = manifest.verified(jws, sites[RECEIVER].key.jwk, manifest.RECEIPT)
+    receipt = manifest.read_receipt(payload)
+    assert receipt.outcome == "refused"
+    assert receipt.problem is not None
+    assert receipt.problem["code"] == "test-refused"
+
+
+def test_what_was_signed_by_another_or_is_for_another_is_set_aside(sites: Sites, become: Any) -> None:
+    become(RECEIVER)
+    kid = sites[SENDER].key.kid
+    forged = sites[OTHER].sign(sites[OTHER].manifest(RECEIVER) | {"from": {"facility": SENDER, "kid": kid}})
+    astray = sites[SENDER].sign(sites[SENDER].manifest(OTHER))
+    at = clock.iso(clock.now())
+    inbox.collect([Item(1, at, "message", forged), Item(2, at, "message", astray), item(sites[SENDER], 3)])
+    handle_all()
+    states = query("SELECT state FROM exchange_message ORDER BY position")
+    assert states == [("set-aside",), ("set-aside",), ("stored",)]
+    assert len(handled) == 1
+    assert exchange.flow().set_aside == 2
+
+
+def put(loop: str = "one", **body: Any) -> tuple[str, dict[str, Any]]:
+    with transaction.atomic():
+        message = exchange.put(
+            RECEIVER,
+            "test",
+            loop,
+            body=body,
+            parts=[exchange.Part("bundle", "text/plain", b"x")],
+            basis="test",
+        )
+    ((jws,),) = query(f"SELECT jws FROM exchange_message WHERE message = '{message}'")
+    return message, json.loads(manifest.payload_of(jws))
+
+
+def receipt_item(number: int, jws: str) -> Item:
+    return Item(number, clock.iso(clock.now()), "receipt", jws)
+
+
+def test_only_a_verified_receipt_turns_a_message_green(sites: Sites, become: Any) -> None:
+    become(SENDER)
+    message, value = put()
+    wrong = [
+        sites[OTHER].receipt(value),
+        sites[OTHER].receipt(value, by={"facility": RECEIVER, "kid": sites[RECEIVER].key.kid}),
+        sites[RECEIVER].receipt(value, manifest="0" * 64),
+        sites[RECEIVER].receipt(value, by={"facility": OTHER, "kid": sites[RECEIVER].key.kid}),
+        sites[RECEIVER].key.jws(json.canonical({"v": 1}), manifest.RECEIPT),
+        sites[SENDER].receipt(value),
+    ]
+    for number, jws in enumerate(wrong, 1):
+        inbox.collect([receipt_item(number, jws)])
+        assert exchange.messages_of("one")[0].state == "queued"
+    assert receipted == []
+    right = sites[RECEIVER].receipt(value)
+    inbox.collect([receipt_item(10, right), receipt_item(11, right)])
+    (row,) = exchange.messages_of("one")
+    assert (row.state, row.problem, receipted) == ("stored", None, [message])
+    assert [step.step for step in exchange.journey(message)][-1] == "receipt-verified"
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.data())
+def test_a_receipt_with_any_changed_character_proves_nothing(
+    sites: Sites, become: Any, data: st.DataObject
+) -> None:
+    become(SENDER)
+    clear()
+    _, value = put()
+    jws = sites[RECEIVER].receipt(value)
+    place = data.draw(st.integers(0, len(jws) - 2))
+    letter = data.draw(st.sampled_from("ABCDEFGHabcdefgh0123456789-_.").filter(lambda c: c != jws[place]))
+    inbox.collect([receipt_item(1, jws[:place] + letter + jws[place + 1 :])])
+    assert exchange.messages_of("one")[0].state == "queued"
+
+
+def test_a_receipt_of_a_key_not_yet_known_waits_for_the_directory(sites: Sites, become: Any) -> None:
+    from lienthong.facilities.models import Node
+
+    become(SENDER)
+    _, value = put()
+    node = Node.objects.get(kid=sites[RECEIVER].key.kid)
+    node.delete()
+    inbox.collect([receipt_item(1, sites[RECEIVER].receipt(value))])
+    assert exchange.messages_of("one")[0].problem is not None
+    Node.objects.create(
+        kid=sites[RECEIVER].key.kid,
+        facility_id=RECEIVER,
+        role="site",
+        jwk=node.jwk,
+        valid_from=node.valid_from,
+    )
+    query("UPDATE exchange_message SET next_try = '' RETURNING number")
+    assert receipts.again() == 1
+    assert exchange.messages_of("one")[0].state == "stored"
+
+
+def test_a_put_joins_the_callers_transaction(sites: Sites, become: Any) -> None:
+    become(SENDER)
+    with pytest.raises(RuntimeError, match="atomic"):
+        exchange.put(RECEIVER, "test", "one", body={}, parts=[], basis="test")
+    with transaction.atomic():
+        exchange.put(RECEIVER, "test", "one", body={}, parts=[], basis="test")
+        transaction.set_rollback(True)
+    assert exchange.messages_of("one") == []
+    with pytest.raises(LienThongError, match="exchange-to-self"), transaction.atomic():
+        exchange.put(SENDER, "test", "one", body={}, parts=[], basis="test")
+    put()
+    flow = exchange.flow()
+    assert (flow.waiting, flow.sent_today, flow.set_aside) == (1, 0, 0)
+
+
+def test_two_workers_never_claim_the_same_message_nor_two_of_one_loop(sites: Sites, become: Any) -> None:
+    become(SENDER)
+    for number in range(6):
+        put(loop=f"loop-{number % 3}")
+    one, two = work.claim("one", "out", 2), work.claim("two", "out", 10)
+    assert len(one) == 2
+    assert len(two) == 1
+    assert len({row.number for row in one + two}) == 3
+    work.release("one", [row.number for row in one])
+    assert len(work.claim("two", "out", 10)) == 2
