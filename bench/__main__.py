@@ -6,7 +6,7 @@ import argparse
 from datetime import UTC, datetime
 from pathlib import Path
 
-from bench import intake, limits, machine, transfers  # noqa: F401  (a module enters its measurements when it is imported)
+from bench import intake, limits, machine, pages, transfers  # noqa: F401  (a module enters its measurements when it is imported)
 from bench.registry import ALL, Measurement
 
 TABLE = Path(__file__).resolve().parent.parent / "docs" / "reference" / "benchmarks.md"
