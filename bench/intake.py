@@ -157,7 +157,9 @@ _large = Shared(
 )
 
 
-@measure("Memory at most, taking a 100 MB file", " MB", "code lists and validators", goal=200, less=True, rounds=2)
+@measure(
+    "Memory at most, taking a 100 MB file", " MB", "code lists and validators", goal=200, less=True, rounds=2
+)
 def memory_peak() -> float:
     return _large.run("peak")
 
@@ -198,7 +200,9 @@ _batch_kept = Shared(
     lambda: in_node(partial(_keep, files=[sources.batch(DOSSIERS, 1)], count=DOSSIERS), pinned=False)
 )
 _singles_kept = Shared(
-    lambda: in_node(partial(_keep, files=sorted(sources.singles(SINGLES, 3).iterdir()), count=SINGLES), pinned=False)
+    lambda: in_node(
+        partial(_keep, files=sorted(sources.singles(SINGLES, 3).iterdir()), count=SINGLES), pinned=False
+    )
 )
 
 

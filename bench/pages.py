@@ -54,7 +54,7 @@ class _Browser:
                     cookie = value.split(";")[0].partition("=")
                     self._cookies[cookie[0]] = cookie[2]
 
-        body = self._application(environ, start)  # type: ignore[arg-type]
+        body = self._application(environ, start)
         text = b"".join(body).decode("utf-8", "replace")
         if hasattr(body, "close"):
             body.close()

@@ -73,7 +73,15 @@ def _configs(folder: Path) -> dict[str, node.NodeConfig]:
 
 @contextlib.contextmanager
 def _serving(config: node.NodeConfig) -> Iterator[None]:
-    words = [sys.executable, "-m", "lienthong.config.cli", "serve", "--home", str(config.home), "--with-parent"]
+    words = [
+        sys.executable,
+        "-m",
+        "lienthong.config.cli",
+        "serve",
+        "--home",
+        str(config.home),
+        "--with-parent",
+    ]
     with (config.home / "log.txt").open("wb") as log:
         process = subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
     try:
@@ -173,7 +181,9 @@ def transfers_queued() -> float:
     return _way.run("queued")
 
 
-@measure("… processor time of all nodes for one", " ms", "both cores together give 2,000 ms a second", rounds=3)
+@measure(
+    "… processor time of all nodes for one", " ms", "both cores together give 2,000 ms a second", rounds=3
+)
 def transfers_spent() -> float:
     return _way.read("spent")
 
