@@ -7,6 +7,8 @@ import time
 from functools import partial
 from pathlib import Path
 
+from tests import postgres
+
 from bench import sources
 from bench.nodes import Figures, Shared, in_node
 from bench.registry import measure
@@ -67,12 +69,19 @@ def _rows() -> int:
         return int(cursor.fetchone()[0])
 
 
-def _taken(database: str = "") -> Figures:
-    work = partial(_take, warm=sources.batch(10, 77), path=sources.batch(DOSSIERS, 1))
+def _taken(kilobytes: int = sources.KILOBYTES, database: str = "") -> Figures:
+    work = partial(_take, warm=sources.batch(10, 77), path=sources.batch(DOSSIERS, 1, kilobytes))
     return in_node(work, database=database)
 
 
+def _postgresql() -> Figures:
+    with postgres.cluster() as address:
+        return _taken(database=address)
+
+
 _sqlite = Shared(_taken)
+_smaller = Shared(lambda: _taken(sources.SMALLER))
+_other = Shared(_postgresql)
 
 
 @measure(
@@ -115,6 +124,42 @@ def intake_made() -> float:
 @measure("Intake: resources new to the store", "", "staff, departments and hospitals are shared by dossiers")
 def intake_new() -> float:
     return _sqlite.read("new")
+
+
+@measure("Intake of smaller dossiers, by processor time", " dossiers/s", "as above", goal=100, against=_PARSE)
+def smaller_cpu() -> float:
+    return _smaller.run("cpu")
+
+
+@measure("Intake of smaller dossiers, by the clock", " dossiers/s", "as above", goal=100, against=_PARSE)
+def smaller_wall() -> float:
+    return _smaller.read("wall")
+
+
+@measure("… resources made of one", "", "chosen near 60")
+def smaller_made() -> float:
+    return _smaller.read("made")
+
+
+@measure("… bytes of one in the batch file", " KB", "–")
+def smaller_kilobytes() -> float:
+    return _smaller.read("kilobytes")
+
+
+if postgres.programs():
+
+    @measure(
+        "Intake on PostgreSQL (its flush to disk off), by the clock",
+        " dossiers/s",
+        "a round trip for each statement; the server has the other core",
+        rounds=3,
+    )
+    def postgresql_wall() -> float:
+        return _other.run("wall")
+
+    @measure("… processor time of our process alone", " dossiers/s", "without the server's", rounds=3)
+    def postgresql_cpu() -> float:
+        return _other.read("cpu")
 
 
 @measure("Share of intake: read", " %", "libxml2 and Python objects for each field")

@@ -11,8 +11,8 @@ from pathlib import Path
 from lienthong.connectors.his_xml.make import MadeDossier, envelope, make_dossiers
 
 START, DAY = date(2025, 1, 12), date(2025, 2, 16)
-KILOBYTES = 58
-"""A dossier's average size in the batch files, as exported."""
+KILOBYTES, SMALLER = 58, 31
+"""A dossier's average size in the batch files, as exported; of the smaller ones about 60 resources are made."""
 
 _KEPT = tempfile.TemporaryDirectory(prefix="lienthong-bench-sources-")
 
@@ -23,15 +23,15 @@ def folder() -> Path:
     return Path(_KEPT.name)
 
 
-def near_average(count: int, seed: int) -> list[MadeDossier]:
-    """``count`` dossiers whose average comes near :data:`KILOBYTES`: in the order of making, those left out that
+def near_average(count: int, seed: int, kilobytes: int = KILOBYTES) -> list[MadeDossier]:
+    """``count`` dossiers whose average comes near ``kilobytes``: in the order of making, those left out that
     would lead away from it."""
     chosen: list[MadeDossier] = []
     total = 0
     for dossier in _endless(seed):
         size = exported(dossier)
-        too_large = total > len(chosen) * KILOBYTES * 1000
-        if chosen and too_large == (size > KILOBYTES * 1000):
+        too_large = total > len(chosen) * kilobytes * 1000
+        if chosen and too_large == (size > kilobytes * 1000):
             continue
         chosen.append(dossier)
         total += size
@@ -52,10 +52,10 @@ def exported(dossier: MadeDossier) -> int:
 
 
 @functools.cache
-def batch(count: int, seed: int) -> Path:
+def batch(count: int, seed: int, kilobytes: int = KILOBYTES) -> Path:
     """A batch file of ``count`` dossiers of the average size."""
-    path = folder() / f"batch-{count}-{seed}.xml"
-    path.write_bytes(envelope(near_average(count, seed), DAY))
+    path = folder() / f"batch-{count}-{seed}-{kilobytes}.xml"
+    path.write_bytes(envelope(near_average(count, seed, kilobytes), DAY))
     return path
 
 
