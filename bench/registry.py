@@ -17,6 +17,7 @@ class Measurement:
         goal: the number wanted; None where the row is a limit to compare with.
         less: a smaller number is better.
         limits: what limits the figure.
+        rounds: at most so often in a run; 0 for as often as asked.
         against: the name of another measurement to be told as a share of it.
         values: one number for each round.
     """
@@ -28,6 +29,7 @@ class Measurement:
     goal: float | None = None
     less: bool = False
     against: str = ""
+    rounds: int = 0
     values: list[float] = field(default_factory=list)
 
     @property
@@ -46,14 +48,21 @@ ALL: dict[str, Measurement] = {}
 
 
 def measure(
-    name: str, unit: str, limits: str, *, goal: float | None = None, less: bool = False, against: str = ""
+    name: str,
+    unit: str,
+    limits: str,
+    *,
+    goal: float | None = None,
+    less: bool = False,
+    against: str = "",
+    rounds: int = 0,
 ) -> Callable[[Callable[[], float]], Callable[[], float]]:
     """Enters a function as a measurement, in the order of the table (see :class:`Measurement`)."""
 
     def enter(run: Callable[[], float]) -> Callable[[], float]:
         if name in ALL:
             raise ValueError(f"{name} is measured twice")
-        ALL[name] = Measurement(name, run, unit, limits, goal, less, against)
+        ALL[name] = Measurement(name, run, unit, limits, goal, less, against, rounds)
         return run
 
     return enter

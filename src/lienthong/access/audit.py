@@ -96,7 +96,7 @@ def record(
         page: path or name of the page or door.
         why: purpose, in words or as a code.
     """
-    with transaction.atomic(), connection.cursor() as cursor:
+    with transaction.atomic(savepoint=False), connection.cursor() as cursor:
         cursor.execute(_HEAD)
         seq, previous = cursor.fetchone()
         values = (

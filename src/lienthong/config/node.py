@@ -111,7 +111,7 @@ def database_settings(config: NodeConfig) -> dict[str, Any]:
     """Django's settings for the node's database: SQLite that loses nothing, or PostgreSQL."""
     if not config.database:
         return {
-            "ENGINE": "django.db.backends.sqlite3",
+            "ENGINE": "lienthong.foundation.sqlite",
             "NAME": config.home / "lienthong.sqlite3",
             "CONN_MAX_AGE": None,
             "OPTIONS": {

@@ -190,8 +190,8 @@ class Courier:
                     inbox.collected.wait(_LOOK_AGAIN)
                     return
                 done, _ = wait(pending, _LOOK_AGAIN, FIRST_COMPLETED)
-                for future in sorted(done, key=lambda future: pending[future].position):
-                    self._handle(future, pending[future])
+                self._handle({future: pending[future] for future in done})
+                for future in done:
                     del pending[future]
                 work.renew(self._worker, [row.number for row in pending.values()] if not done else [])
         finally:
@@ -220,18 +220,23 @@ class Courier:
                 self._hub.get_part(part.sha256, part.size)
         return found
 
-    def _handle(self, future: Future[Manifest], row: Claimed) -> None:
-        error = future.exception()
-        if error is None:
-            inbox.handle(row, future.result())
-        elif isinstance(error, NoLine):
-            work.release(self._worker, [row.number])
-            raise error
-        elif isinstance(error, LienThongError):
-            work.try_again(row, error.problem)
-        else:
-            log.error("parts of message %s could not be fetched", row.message, exc_info=error)
-            work.try_again(row, problems.handler_failed(error))
+    def _handle(self, fetched: dict[Future[Manifest], Claimed]) -> None:
+        good = [(row, future.result()) for future, row in fetched.items() if future.exception() is None]
+        if good:
+            inbox.handle_all(sorted(good, key=lambda one: one[0].position))
+        line: NoLine | None = None
+        for future, row in fetched.items():
+            error = future.exception()
+            if isinstance(error, NoLine):
+                line = error
+                work.release(self._worker, [row.number])
+            elif isinstance(error, LienThongError):
+                work.try_again(row, error.problem)
+            elif error is not None:
+                log.error("parts of message %s could not be fetched", row.message, exc_info=error)
+                work.try_again(row, problems.handler_failed(error))
+        if line:
+            raise line
 
     def _send_receipts(self) -> None:
         inbox.due.clear()

@@ -151,6 +151,14 @@ def distrust(row: Claimed, problem: Problem) -> None:
         )
 
 
+def handle_all(messages: Sequence[tuple[Claimed, Manifest]]) -> None:
+    """Handles messages one after the other and commits them together; one that fails does not touch the others."""
+    with transaction.atomic():
+        for row, found in messages:
+            handle(row, found)
+    due.set()
+
+
 def handle(row: Claimed, found: Manifest) -> None:
     """Gives a checked message, whose parts are all here, to its handler and signs the receipt, in one transaction.
 

@@ -14,7 +14,7 @@ def now() -> datetime:
 
 def iso(moment: datetime) -> str:
     """``2025-01-12T00:15:00.123Z``: UTC, milliseconds, sortable as text."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.") + f"{moment.microsecond // 1000:03d}Z"
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds")[:-6] + "Z"
 
 
 def from_iso(text: str) -> datetime:

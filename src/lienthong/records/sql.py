@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 NEXT_NUMBERS = (
-    "INSERT INTO records_counter (name, last) VALUES (%s, %s)"
-    " ON CONFLICT (name) DO UPDATE SET last = records_counter.last + excluded.last RETURNING last"
+    "INSERT INTO records_counter (name, last) VALUES (%s, %s), (%s, %s)"
+    " ON CONFLICT (name) DO UPDATE SET last = records_counter.last + excluded.last RETURNING name, last"
 )
 ORIGIN = "INSERT INTO records_origin (key) VALUES (%s) ON CONFLICT (key) DO UPDATE SET key = excluded.key RETURNING id"
 FIND_ORIGIN = "SELECT id FROM records_origin WHERE key = %s"

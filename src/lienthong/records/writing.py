@@ -74,15 +74,11 @@ def transact(
     """
     if not connection.in_atomic_block:
         raise RuntimeError("transact() takes part in the caller's transaction; open one")
-    for resource in resources:
-        validation.check(resource)
-    write = _Write(origin, values.utc(moment))
-    write.find([f"{r['resourceType']}/{r['id']}" for r in resources])
+    write = _Write(values.utc(moment))
+    write.find([_ref(resource) for resource in resources])
     for resource in resources:
         write.add(resource)
-    if complete:
-        write.remove_others()
-    write.flush()
+    write.flush(origin, complete)
     patients = {r["id"] for r in resources if r["resourceType"] == "Patient"}
     audit.record(
         actor,
@@ -96,9 +92,11 @@ def transact(
 
 
 class _Write:
-    def __init__(self, origin: str, moment: str) -> None:
+    """Reads, checks and compares first (``find``, ``add``); only ``flush`` writes."""
+
+    def __init__(self, moment: str) -> None:
         self.cursor = connection.cursor()
-        self.origin = self._one(sql.ORIGIN, (origin,))
+        self.origin = 0
         self.moment = moment
         self.created = self.updated = self.unchanged = self.deleted = 0
         self.known: dict[str, _Known] = {}
@@ -124,7 +122,7 @@ class _Write:
         self.numbers = {ref: known.id for ref, known in self.known.items()}
 
     def add(self, resource: Resource) -> None:
-        ref = f"{resource['resourceType']}/{resource['id']}"
+        ref = _ref(resource)
         known = self.known.get(ref)
         if known is not None and resource["resourceType"] == "Patient" and not known.deleted:
             resource = _merged(self._old(known), resource, newer=self.moment >= known.moment)
@@ -134,6 +132,7 @@ class _Write:
         if known is not None and known.hash == digest:
             self.unchanged += 1
             return
+        validation.check(resource)
         start, length = self.size, len(body)
         self.bodies.append(body)
         self.size += length
@@ -144,7 +143,14 @@ class _Write:
             self.changed.append((resource, known, digest, start, length))
             self.updated += 1
 
-    def remove_others(self) -> None:
+    def flush(self, origin: str, complete: bool) -> None:
+        self.origin = self._one(sql.ORIGIN, (origin,))
+        if complete:
+            self._remove_others()
+        if self.new or self.changed:
+            self._store()
+
+    def _remove_others(self) -> None:
         self.cursor.execute(sql.EXISTING_OF_ORIGIN, (self.origin,))
         for id, ref, *place in self.cursor.fetchall():
             if ref not in self.hashes:
@@ -152,13 +158,10 @@ class _Write:
                 self.changed.append((None, known, _GONE, 0, 0))
                 self.deleted += 1
 
-    def flush(self) -> None:
-        if not (self.new or self.changed):
-            return
-        pack = self._one(sql.NEXT_NUMBERS, ("pack", 1))
+    def _store(self) -> None:
+        pack = self._number()
         packed = zstandard.ZstdCompressor(level=3).compress(b"".join(self.bodies))
         self.cursor.execute(sql.INSERT_PACK, (pack, clock.iso(clock.now()), packed))
-        self._number_new()
         self._insert(pack)
         self._update(pack)
         if self.stale_values:
@@ -166,11 +169,13 @@ class _Write:
         if self.fresh_values:
             self.cursor.executemany(sql.INSERT_VALUE, self.fresh_values)
 
-    def _number_new(self) -> None:
-        if self.new:
-            first = self._one(sql.NEXT_NUMBERS, ("resource", len(self.new))) - len(self.new) + 1
-            for number, (_, ref, *_rest) in enumerate(self.new, first):
-                self.numbers[ref] = number
+    def _number(self) -> int:
+        """Numbers the new resources; returns the number of the pack."""
+        self.cursor.execute(sql.NEXT_NUMBERS, ("pack", 1, "resource", len(self.new)))
+        last = dict(self.cursor.fetchall())
+        first = last["resource"] - len(self.new) + 1
+        self.numbers.update((ref, number) for number, (_, ref, *_rest) in enumerate(self.new, first))
+        return int(last["pack"])
 
     def _facts(self, resource: Resource) -> tuple[int | None, str, int | None, int]:
         """Patient number, moment, origin, restricted."""
@@ -228,6 +233,11 @@ class _Write:
     def digest(self) -> str:
         lines = sorted(f"{ref} {digest.hex()}\n" for ref, digest in self.hashes.items())
         return hashlib.sha256("".join(lines).encode()).hexdigest()
+
+
+def _ref(resource: Resource) -> str:
+    """``Type/id``; without a type it is a ref that nothing has, and the check refuses it."""
+    return f"{resource.get('resourceType', '')}/{resource['id']}"
 
 
 def _merged(old: Resource, new: Resource, *, newer: bool) -> Resource:

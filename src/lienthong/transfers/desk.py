@@ -5,7 +5,7 @@ Patient and clinical content travel in parts alone, never in the manifest, which
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -380,6 +380,12 @@ def of_patient(patient: str) -> list[Transfer]:
 def begun(sender: str, ma_lk: str) -> Transfer | None:
     """The latest transfer already begun for an episode of this hospital."""
     return Transfer.objects.filter(sender=sender, ma_lk=ma_lk).order_by("-changed_at").first()
+
+
+def begun_among(sender: str, episodes: Collection[str]) -> set[str]:
+    """Those of these episodes of a hospital that have a transfer."""
+    found = Transfer.objects.filter(sender=sender, ma_lk__in=episodes)
+    return set(found.values_list("ma_lk", flat=True))
 
 
 def notice_of(transfer: Transfer) -> Notice:

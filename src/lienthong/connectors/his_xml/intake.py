@@ -51,6 +51,21 @@ class _Group:
     warnings: int = 0
     position: int = 0
     findings: list[Finding] = field(default_factory=list)
+    last: dict[tuple[str, str], DossierVersion] = field(default_factory=dict)
+    versions: list[DossierVersion] = field(default_factory=list)
+    begun: set[str] = field(default_factory=set)
+
+    def look_up(self, dossiers: Sequence[Dossier]) -> None:
+        """Finds the last version of each dossier, and which of them have begun a transfer, in two queries."""
+        episodes = {dossier.ma_lk for dossier in dossiers}
+        facilities = {dossier.facility for dossier in dossiers}
+        known = DossierVersion.objects.filter(facility__in=facilities, ma_lk__in=episodes).order_by("number")
+        self.last = {(version.facility, version.ma_lk): version for version in known}
+        self.begun = desk.begun_among(directory.here(), episodes)
+
+    def add(self, version: DossierVersion) -> None:
+        self.last[version.facility, version.ma_lk] = version
+        self.versions.append(version)
 
 
 def take(path: Path) -> Export:
@@ -141,15 +156,18 @@ def _groups(dossiers: Iterator[Dossier], done: int) -> Iterator[list[Dossier]]:
 
 def _commit(export: Export, dossiers: list[Dossier], source: mapping.Source) -> None:
     group = _Group(position=dossiers[-1].position)
+    for dossier in dossiers:
+        check(dossier)
     with transaction.atomic():
+        group.look_up(dossiers)
         for dossier in dossiers:
-            check(dossier)
             if not dossier.refused:
                 _store(export, dossier, source, group)
             if dossier.refused:
                 group.refused += 1
             group.warnings += sum(p.severity == "warning" for p in dossier.problems)
             group.findings += [_finding(export, dossier, problem) for problem in dossier.problems]
+        DossierVersion.objects.bulk_create(group.versions)
         Finding.objects.bulk_create(group.findings)
         Export.objects.filter(pk=export.pk).update(
             position=group.position,
@@ -174,11 +192,7 @@ def _finding(export: Export, dossier: Dossier, problem: Problem) -> Finding:
 def _store(export: Export, dossier: Dossier, source: mapping.Source, group: _Group) -> None:
     """Maps and stores one dossier; a fault of the mapping refuses this dossier alone."""
     content = _content(dossier)
-    last = (
-        DossierVersion.objects.filter(facility=dossier.facility, ma_lk=dossier.ma_lk)
-        .order_by("-number")
-        .first()
-    )
+    last = group.last.get((dossier.facility, dossier.ma_lk))
     again = last is not None and (last.export_id, last.position) == (export.pk, dossier.position)
     if last is not None and not again and (last.content == content or _replaced(export, dossier)):
         group.unchanged += 1
@@ -187,35 +201,35 @@ def _store(export: Export, dossier: Dossier, source: mapping.Source, group: _Gro
         dossier.problems.append(faults.late_check_in())
         group.unchanged += 1
         return
+    resources = mapping.to_fhir(dossier, source)
+    visit = mapping.visit_of(dossier)
     try:
-        with transaction.atomic():
-            resources = mapping.to_fhir(dossier, source)
-            visit = mapping.visit_of(dossier)
-            outcome = records.transact(
-                resources,
-                origin=f"his-xml/{dossier.facility}/{dossier.ma_lk}",
-                actor=_ACTOR,
-                moment=clock.iso(visit.start) if visit and visit.start else "",
-            )
-            if not again:
-                number = last.number + 1 if last else 1
-                DossierVersion.objects.create(
-                    facility=dossier.facility,
-                    ma_lk=dossier.ma_lk,
-                    number=number,
-                    export=export,
-                    position=dossier.position,
-                    start=dossier.start,
-                    length=dossier.length,
-                    content=content,
-                    warnings=sum(p.severity == "warning" for p in dossier.problems),
-                    at=clock.now(),
-                )
-            if outcome.created or outcome.updated or outcome.deleted:
-                _send(dossier, resources)
+        outcome = records.transact(
+            resources,
+            origin=f"his-xml/{dossier.facility}/{dossier.ma_lk}",
+            actor=_ACTOR,
+            moment=clock.iso(visit.start) if visit and visit.start else "",
+        )
     except records.InvalidResource as error:
         dossier.problems += error.problems
         return
+    if not again:
+        group.add(
+            DossierVersion(
+                facility=dossier.facility,
+                ma_lk=dossier.ma_lk,
+                number=last.number + 1 if last else 1,
+                export=export,
+                position=dossier.position,
+                start=dossier.start,
+                length=dossier.length,
+                content=content,
+                warnings=sum(p.severity == "warning" for p in dossier.problems),
+                at=clock.now(),
+            )
+        )
+    if outcome.created or outcome.updated or outcome.deleted:
+        _send(dossier, resources, group)
     group.stored += 1
 
 
@@ -240,13 +254,13 @@ def _content(dossier: Dossier) -> str:
     return hashlib.sha256(json.dumps(tables)).hexdigest()
 
 
-def _send(dossier: Dossier, resources: list[dict[str, Any]]) -> None:
+def _send(dossier: Dossier, resources: list[dict[str, Any]], group: _Group) -> None:
     """A slip (XML13) starts or joins a transfer; a dossier without one joins a transfer begun by hand."""
     if dossier.facility != directory.here():
         return
     slip = mapping.transfer_of(dossier)
     if slip is None:
-        begun = desk.begun(dossier.facility, dossier.ma_lk)
+        begun = desk.begun(dossier.facility, dossier.ma_lk) if dossier.ma_lk in group.begun else None
         if begun is not None:
             desk.send(desk.notice_of(begun), resources, actor=_ACTOR)
         return
@@ -276,6 +290,7 @@ def _send(dossier: Dossier, resources: list[dict[str, Any]]) -> None:
         actor=_ACTOR,
         keep=_named(by_ref, slip),
     )
+    group.begun.add(dossier.ma_lk)
 
 
 def _named(by_ref: dict[str, dict[str, Any]], slip: mapping.TransferNotice) -> frozenset[str]:

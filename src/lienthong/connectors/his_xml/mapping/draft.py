@@ -90,7 +90,7 @@ class Draft:
             for row in self.dossier.tables.get(table, ()):
                 fields = Fields()
                 for name, text in row.values.items():
-                    cleaned = values.clean(text)
+                    cleaned = text.strip() if text.isprintable() else values.clean(text)
                     if cleaned:
                         fields[name] = cleaned
                 number = fields["STT"]

@@ -7,7 +7,7 @@ HIV: Law on HIV/AIDS prevention (64/2006/QH11, amended 71/2020/QH14); health dat
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection
 from typing import Any
 
 from lienthong.terminology import systems
@@ -37,13 +37,12 @@ _HIV_PROGRAMME = re.compile(r"\b(?:tenofovir|lamivudine?|emtricitabine?)\b", re.
 _NATIONAL_PROGRAMME = "3"
 
 
-def label(resource: dict[str, Any], kinds: Iterable[str]) -> None:
+def label(resource: dict[str, Any], kinds: Collection[str]) -> None:
     """Marks a resource as restricted (R) with one tag for each kind: HIV, PSY, SDV (abuse), TB."""
-    kinds = sorted(set(kinds))
     if not kinds:
         return
     security: list[dict[str, str]] = resource["meta"].setdefault("security", [])
-    for system, code in [(systems.CONFIDENTIALITY, "R"), *(_TAGS[kind] for kind in kinds)]:
+    for system, code in [(systems.CONFIDENTIALITY, "R"), *(_TAGS[kind] for kind in sorted(set(kinds)))]:
         tag = {"system": system, "code": code}
         if tag not in security:
             security.append(tag)
