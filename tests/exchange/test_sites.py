@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from exchange_calls import OTHER, RECEIVER, SENDER, Site
 from lienthong import exchange
 from lienthong.exchange import inbox, manifest, receipts, work
-from lienthong.exchange.inbox import Incoming, Item
+from lienthong.exchange.batches import Item
+from lienthong.exchange.inbox import Incoming
 from lienthong.foundation import clock, json
 from lienthong.foundation.errors import LienThongError, Problem
 
@@ -65,7 +66,7 @@ def handle_all() -> None:
             except LienThongError as error:
                 inbox.distrust(row, error.problem)
             else:
-                inbox.handle(row, found)
+                inbox.handle([(row, found)])
 
 
 def query(text: str) -> list[tuple[Any, ...]]:
@@ -127,10 +128,10 @@ def test_a_worker_that_comes_late_with_an_old_claim_changes_nothing(sites: Sites
     inbox.collect([item(sites[SENDER], 1), item(sites[SENDER], 2, "two", refuse=True)])
     rows = work.claim("worker", "in", 10)
     for row in rows:
-        inbox.handle(row, inbox.checked(row))
+        inbox.handle([(row, inbox.checked(row))])
     before = query("SELECT message, state, receipt FROM exchange_message ORDER BY number")
     for row in rows:
-        inbox.handle(row, inbox.checked(row))
+        inbox.handle([(row, inbox.checked(row))])
     assert len(handled) == 1
     assert query("SELECT message, state, receipt FROM exchange_message ORDER BY number") == before
 
