@@ -136,7 +136,7 @@ def test_a_manifest_from_another_hospital_is_refused(sites: Sites) -> None:
 @given(data=st.data())
 def test_a_manifest_with_any_changed_character_is_refused(sites: Sites, data: st.DataObject) -> None:
     jws = sites[SENDER].sign(sites[SENDER].manifest(RECEIVER))
-    place = data.draw(st.integers(0, len(jws) - 2))  # the last character holds bits that mean nothing
+    place = data.draw(st.integers(0, len(jws) - 1))
     letter = data.draw(st.sampled_from("ABCDEFGHabcdefgh0123456789-_.").filter(lambda c: c != jws[place]))
     changed = jws[:place] + letter + jws[place + 1 :]
     assert sites[SENDER].post(changed)["status"] in (400, 403)

@@ -69,7 +69,7 @@ class Hub:
         """Sends a part by itself, compressed as it is kept; returns the bytes sent.
 
         Raises:
-            FileNotFoundError: it is not there.
+            NoSuchBlob: it is not there.
         """
         stream, size = content.open_frame(sha256)
         headers = {"Content-Encoding": "zstd", "Content-Length": str(size)}

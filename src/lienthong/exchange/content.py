@@ -15,7 +15,7 @@ from django.db import connection, transaction
 
 from lienthong.exchange import sql
 from lienthong.exchange.work import marks
-from lienthong.foundation.blobs import BlobFolder, DamagedBlob
+from lienthong.foundation.blobs import BlobFolder, DamagedBlob, NoSuchBlob
 
 SMALL = 65_536
 """Compressed bytes up to which content lives in the database and may travel with its message."""
@@ -136,13 +136,16 @@ def open_frame(sha256: str) -> tuple[BinaryIO, int]:
     """The compressed form as a stream, and its length.
 
     Raises:
-        FileNotFoundError: it is not here.
+        NoSuchBlob: it is not here.
     """
     frame = frames([sha256]).get(sha256)
     if frame is not None:
         return io.BytesIO(frame), len(frame)
     path = _folder().path(sha256)
-    return path.open("rb"), path.stat().st_size
+    try:
+        return path.open("rb"), path.stat().st_size
+    except FileNotFoundError:
+        raise NoSuchBlob(sha256) from None
 
 
 def unpacked(stream: BinaryIO) -> BinaryIO:

@@ -176,8 +176,8 @@ class Courier:
             outbox.accepted(good)
         for one, result in zip(batch, future.result(), strict=True):
             row = one.row
-            if isinstance(result, FileNotFoundError | NoSuchBlob):
-                outbox.set_aside(row, problems.part_lost(str(result)[:64]))
+            if isinstance(result, NoSuchBlob):
+                outbox.set_aside(row, problems.part_lost(str(result.args[0])))
             elif isinstance(result, HubRefused) and not result.problem.retry:
                 outbox.set_aside(row, result.problem)
             elif isinstance(result, LienThongError):

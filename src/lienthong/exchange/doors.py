@@ -18,6 +18,7 @@ from lienthong.exchange import content, hub, problems, tokens
 from lienthong.exchange.batches import CALL, MOST_ITEMS, MOST_MESSAGES, MSGPACK, Item, batches
 from lienthong.exchange.limits import Bucket
 from lienthong.exchange.tokens import Caller
+from lienthong.foundation.blobs import NoSuchBlob
 from lienthong.foundation.errors import LienThongError, Problem
 from lienthong.foundation.wsgi import (
     Environ,
@@ -230,7 +231,7 @@ def _give_part(request: Request, sha256: str, size: int) -> Response:
     encoded = "zstd" in request.header("accept-encoding")
     try:
         stream, length = content.open_frame(sha256)
-    except FileNotFoundError as error:
+    except NoSuchBlob as error:
         raise HttpError(404, problems.no_such_part()) from error
     total = length if encoded else size
     tag = f'"{sha256}{"-zstd" if encoded else ""}"'

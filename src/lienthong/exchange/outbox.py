@@ -14,6 +14,7 @@ from lienthong.exchange import content, keys, manifest, problems, sql, trace
 from lienthong.exchange.batches import CALL_CONTENT, Carried, Envelope
 from lienthong.exchange.work import Claimed, as_text
 from lienthong.foundation import clock, ids
+from lienthong.foundation.blobs import NoSuchBlob
 from lienthong.foundation.errors import LienThongError, Problem
 
 _CALL = 1 << 20
@@ -155,12 +156,16 @@ def _outgoing(row: Claimed, parts: Mapping[str, int], lengths: Mapping[str, int]
 
 
 def envelopes(batch: Sequence[Outgoing]) -> list[Envelope]:
-    """Messages as they travel, with the content they carry; what is lost at this node is left out."""
+    """Messages as they travel, with the content they carry.
+
+    Raises:
+        NoSuchBlob: some of it is no longer here.
+    """
     frames = content.frames({sha256 for one in batch for sha256 in one.carried})
-    return [
-        Envelope(one.row.jws, [Carried(sha256, frames[sha256]) for sha256 in one.carried if sha256 in frames])
-        for one in batch
-    ]
+    try:
+        return [Envelope(one.row.jws, [Carried(name, frames[name]) for name in one.carried]) for one in batch]
+    except KeyError as error:
+        raise NoSuchBlob(error.args[0]) from error
 
 
 def accepted(sent: Sequence[Sent]) -> None:
