@@ -10,8 +10,10 @@ from typing import Any
 from urllib.parse import urlencode
 
 import zstandard
+from msgspec import msgpack
 
 from lienthong.exchange import doors, manifest, tokens
+from lienthong.exchange.batches import MSGPACK
 from lienthong.foundation import clock, ids, json
 from lienthong.foundation.signing import SigningKey
 
@@ -37,10 +39,17 @@ def call(method: str, path: str, body: bytes = b"", headers: dict[str, str] | No
     path, _, query = path.partition("?")
     environ: dict[str, Any] = {"REQUEST_METHOD": method, "PATH_INFO": path, "QUERY_STRING": query}
     environ |= {"REMOTE_ADDR": "192.0.2.1", "wsgi.input": io.BytesIO(body), "CONTENT_LENGTH": str(len(body))}
+    environ["CONTENT_TYPE"] = (headers or {}).get("content-type", "")
     environ |= {f"HTTP_{name.upper().replace('-', '_')}": value for name, value in (headers or {}).items()}
     got: list[Any] = []
     content = doors.application(environ, lambda status, sent: got.extend((int(status[:3]), dict(sent))))
     return Answer(got[0], got[1], b"".join(content))
+
+
+def envelope(jws: str, contents: Iterable[bytes] = ()) -> dict[str, Any]:
+    """A message with content that travels along."""
+    parts = [{"sha256": manifest.digest(c), "zstd": zstandard.compress(c)} for c in contents]
+    return {"manifest": jws, "parts": parts}
 
 
 @dataclass
@@ -104,20 +113,27 @@ class Site:
     def sign(self, value: dict[str, Any]) -> str:
         return self.key.jws(json.canonical(value), manifest.MANIFEST)
 
-    def post(self, jws: str) -> Answer:
-        return self.call("POST", "messages", jws.encode())
+    def post_all(self, *batch: Any) -> list[dict[str, Any]]:
+        """Sends messages as :func:`envelope` makes them, in one call."""
+        answer = self.call("POST", "messages", msgpack.encode({"messages": batch}), content_type=MSGPACK)
+        assert answer.status == 200
+        results: list[dict[str, Any]] = answer.json["results"]
+        assert len(results) == len(batch)
+        return results
+
+    def post(self, jws: str, contents: Iterable[bytes] = ()) -> dict[str, Any]:
+        (result,) = self.post_all(envelope(jws, contents))
+        return result
 
     def send(self, to: str, contents: Iterable[bytes] = (), **changes: Any) -> tuple[dict[str, Any], str]:
         contents = list(contents)
-        for content in contents:
-            self.put_part(content)
         value = self.manifest(to, contents, **changes)
         jws = self.sign(value)
-        assert self.post(jws).status == 201
+        assert self.post(jws, contents)["status"] == 201
         return value, jws
 
     def mail(self, after: int = 0) -> list[dict[str, Any]]:
-        items: list[dict[str, Any]] = self.call("GET", f"mailbox?after={after}").json["items"]
+        items: list[dict[str, Any]] = msgpack.decode(self.call("GET", f"mailbox?after={after}").body)["items"]
         return items
 
     def receipt(self, value: dict[str, Any], **changes: Any) -> str:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import random
 import time
 from datetime import timedelta
+from typing import Any
 
 import pytest
 import zstandard
@@ -11,11 +13,13 @@ from django.conf import settings as django_settings
 from django.db import connection
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from msgspec import msgpack
 
-from exchange_calls import HUB, OTHER, RECEIVER, SENDER, Site, call
+from exchange_calls import HUB, OTHER, RECEIVER, SENDER, Site, call, envelope
 from lienthong import exchange
 from lienthong.access import audit
-from lienthong.exchange import doors, keys, manifest, peers, tokens
+from lienthong.exchange import content, doors, hub, keys, manifest, peers, tokens
+from lienthong.exchange.batches import CALL, MSGPACK
 from lienthong.facilities.models import Node
 from lienthong.foundation import clock, json
 
@@ -100,12 +104,12 @@ def test_the_same_message_again_gets_the_same_acceptance(sites: Sites) -> None:
     value = site.manifest(RECEIVER, [b"dossier"])
     first = site.post(site.sign(value))
     again = site.post(site.sign(value))
-    assert (first.status, again.status) == (201, 200)
-    assert first.json == again.json
-    accepted = manifest.read_acceptance(first.json["acceptance"], keys.own().jwk)
+    assert (first["status"], again["status"]) == (201, 200)
+    assert first["acceptance"] == again["acceptance"]
+    accepted = manifest.read_acceptance(first["acceptance"], keys.own().jwk)
     assert (accepted.message, accepted.manifest) == (value["id"], manifest.digest(json.canonical(value)))
     other = site.post(site.sign(value | {"basis": "emergency"}))
-    assert (other.status, other.json["code"]) == (409, "exchange-id-taken")
+    assert (other["status"], other["problem"]["code"]) == (409, "exchange-id-taken")
     assert len(sites[RECEIVER].mail()) == 1
     assert audited("message-accepted") == 1
 
@@ -114,28 +118,28 @@ def test_missing_parts_are_listed_and_another_hospitals_upload_does_not_count(si
     sites[OTHER].put_part(b"known to another")
     value = sites[SENDER].manifest(RECEIVER, [b"known to another"])
     answer = sites[SENDER].post(sites[SENDER].sign(value))
-    assert (answer.status, answer.json["code"]) == (422, "exchange-missing-parts")
-    assert answer.json["missing"] == [manifest.digest(b"known to another")]
+    assert (answer["status"], answer["problem"]["code"]) == (422, "exchange-missing-parts")
+    assert answer["missing"] == [manifest.digest(b"known to another")]
 
 
 def test_a_manifest_from_another_hospital_is_refused(sites: Sites) -> None:
     jws = sites[OTHER].sign(sites[OTHER].manifest(RECEIVER))
-    assert sites[SENDER].post(jws).status == 403
+    assert sites[SENDER].post(jws)["status"] == 403
     lent = sites[SENDER].manifest(RECEIVER) | {"from": {"facility": OTHER, "kid": sites[SENDER].key.kid}}
-    assert sites[SENDER].post(sites[SENDER].sign(lent)).status == 403
+    assert sites[SENDER].post(sites[SENDER].sign(lent))["status"] == 403
     unknown = sites[SENDER].manifest("99999")
     answer = sites[SENDER].post(sites[SENDER].sign(unknown))
-    assert (answer.status, answer.json["code"]) == (404, "exchange-unknown-receiver")
+    assert (answer["status"], answer["problem"]["code"]) == (404, "exchange-unknown-receiver")
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_a_manifest_with_any_changed_character_is_refused(sites: Sites, data: st.DataObject) -> None:
     jws = sites[SENDER].sign(sites[SENDER].manifest(RECEIVER))
-    place = data.draw(st.integers(0, len(jws) - 2))  # the last character holds bits that mean nothing
+    place = data.draw(st.integers(0, len(jws) - 1))
     letter = data.draw(st.sampled_from("ABCDEFGHabcdefgh0123456789-_.").filter(lambda c: c != jws[place]))
     changed = jws[:place] + letter + jws[place + 1 :]
-    assert sites[SENDER].post(changed).status in (400, 403)
+    assert sites[SENDER].post(changed)["status"] in (400, 403)
     with connection.cursor() as cursor:
         cursor.execute("SELECT COUNT(*) FROM exchange_message")
         assert cursor.fetchone()[0] == 0
@@ -245,16 +249,141 @@ def test_only_the_receivers_receipt_reaches_the_sender(sites: Sites) -> None:
         ("POST", "receipts", b"{", 400),
         ("POST", "mailbox/done", b'{"up_to": "1"}', 400),
         ("POST", "messages", b"\xff", 400),
-        ("POST", "messages", b"a" * 300_000, 413),
+        ("POST", "messages", b"", 400),
+        ("POST", "messages", msgpack.encode({"messages": 1}), 400),
+        ("POST", "messages", msgpack.encode({"messages": [None] * 65}), 400),
+        ("POST", "messages", b"\x81\xa8messages\x91" + b"\x91" * 100_000 + b"\xc0", 400),
+        ("POST", "messages", b"a" * (CALL + 1), 413),
         ("GET", "nothing", b"", 404),
     ],
 )
 def test_what_is_not_of_the_protocol_gets_a_problem(
     sites: Sites, method: str, path: str, body: bytes, status: int
 ) -> None:
-    answer = sites[SENDER].call(method, path, body)
+    answer = sites[SENDER].call(method, path, body, content_type=MSGPACK)
     assert (answer.status, answer.headers["Content-Type"]) == (status, "application/problem+json")
     assert {"type", "title", "status", "code", "message"} <= answer.json.keys()
+
+
+def test_messages_in_another_form_are_refused(sites: Sites) -> None:
+    assert sites[SENDER].call("POST", "messages", b"{}", content_type="application/json").status == 415
+
+
+def test_a_bad_message_in_a_call_stops_no_other(sites: Sites) -> None:
+    site = sites[SENDER]
+
+    def message(*contents: bytes, **changes: Any) -> dict[str, Any]:
+        return envelope(site.sign(site.manifest(RECEIVER, contents, **changes)), contents)
+
+    before = message(b"sent before")
+    (accepted,) = site.post_all(before)
+    first, twin, last = message(b"first", b"shared"), message(b"shared"), message(b"last")
+    noise = random.Random(1).randbytes(content.SMALL)
+    wrong = message(b"right") | {"parts": envelope("", [b"other"])["parts"]}
+    another = envelope(site.sign(site.manifest(RECEIVER, [b"right"])))
+    another["parts"] = [{"sha256": manifest.digest(b"right"), "zstd": zstandard.compress(b"wrong")}]
+    results = site.post_all(
+        first,
+        None,
+        {"manifest": 1},
+        {"manifest": first["manifest"], "parts": [{"sha256": "x", "zstd": b""}]},
+        envelope("no.jws.here"),
+        envelope("a" * (manifest.LONGEST_JWS + 1)),
+        envelope(sites[OTHER].sign(sites[OTHER].manifest(RECEIVER))),
+        before,
+        wrong,
+        another,
+        message(noise),
+        message(b"\0" * (content.SMALL_CONTENT + 1)),
+        envelope(site.sign(site.manifest(RECEIVER, [b"never sent"]))),
+        envelope(site.sign(site.manifest("99999"))),
+        first,
+        twin,
+        message(b"", b"x", b"x"),
+        last,
+    )
+    refused = [400, 400, 400, 400, 400, 403, 200, 400, 400, 400, 400, 422, 404]
+    assert [result["status"] for result in results] == [201, *refused, 200, 201, 201, 201]
+    codes = [result["problem"]["code"] for result in results[8:13] if "problem" in result]
+    assert codes == ["exchange-bad-manifest", *["exchange-wrong-part"] * 3, "exchange-missing-parts"]
+    assert results[7]["acceptance"] == accepted["acceptance"]
+    assert results[14]["acceptance"] == results[0]["acceptance"]
+    items = sites[RECEIVER].mail()
+    assert [item["number"] for item in items] == [1, 2, 3, 4, 5]
+    taken = [before, first, twin]
+    assert [item["jws"] for item in items[:3]] == [one["manifest"] for one in taken]
+    for named in (b"other", b"right", b"wrong", b"never sent"):
+        assert not content.has([manifest.digest(named)])
+    assert audited("message-accepted") == 5
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.data())
+def test_content_with_any_changed_byte_is_refused(sites: Sites, data: st.DataObject) -> None:
+    held = data.draw(st.binary(min_size=1, max_size=300))
+    one = envelope(sites[SENDER].sign(sites[SENDER].manifest(RECEIVER, [held])), [held])
+    frame = bytearray(zstandard.compress(held))
+    place, bit = data.draw(st.integers(0, len(frame) - 1)), data.draw(st.integers(0, 7))
+    frame[place] ^= 1 << bit
+    cut = data.draw(st.integers(0, len(frame) - 1))
+    other = bytes(frame)
+    try:
+        same = zstandard.decompress(other) == held  # some bits of a frame's head mean nothing
+    except zstandard.ZstdError:
+        same = False
+    for sent in (
+        bytes(zstandard.compress(held)[:cut]),
+        zstandard.compress(held) + b"x",
+        *([] if same else [other]),
+    ):
+        one["parts"][0]["zstd"] = sent
+        assert sites[SENDER].post_all(one)[0]["problem"]["code"] == "exchange-wrong-part"
+    assert not content.has([manifest.digest(held)])
+
+
+def test_what_one_call_may_unpack_is_bounded(sites: Sites, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(hub, "CALL_CONTENT", 1000)
+    site = sites[SENDER]
+    contents = [bytes([n]) * 400 for n in range(4)]
+    results = site.post_all(*(envelope(site.sign(site.manifest(RECEIVER, [c])), [c]) for c in contents))
+    assert [result["status"] for result in results] == [201, 201, 413, 413]
+    assert results[2]["problem"]["code"] == "http-too-large"
+    two = site.sign(site.manifest(RECEIVER, contents[:3]))
+    small = site.sign(site.manifest(RECEIVER, contents[3:]))
+    results = site.post_all(envelope(two, contents[:3]), envelope(small, contents[3:]))
+    assert [result["status"] for result in results] == [413, 201]
+
+
+def test_small_parts_come_with_the_mail_once(sites: Sites, monkeypatch: pytest.MonkeyPatch) -> None:
+    first, jws = sites[SENDER].send(RECEIVER, [b"slip", b"shared", b"slip"])
+    sites[SENDER].send(RECEIVER, [b"shared", b"bundle"])
+
+    def carried(after: int = 0) -> list[list[bytes]]:
+        mail = sites[RECEIVER].mail(after)
+        assert all(
+            manifest.digest(zstandard.decompress(p["zstd"])) == p["sha256"] for i in mail for p in i["parts"]
+        )
+        return [[zstandard.decompress(part["zstd"]) for part in item["parts"]] for item in mail]
+
+    assert carried() == [[b"slip", b"shared"], [b"bundle"]]
+    assert carried(after=1) == [[b"shared", b"bundle"]]
+    sites[RECEIVER].post_receipts(sites[RECEIVER].receipt(first))
+    assert carried(after=1) == [[b"bundle"]], "what the receiver has stored came again"
+    assert carried() == [[b"slip", b"shared"], [b"bundle"]]
+    monkeypatch.setattr(hub, "CALL", len(jws) + 20)
+    assert carried() == [[b"slip"]], "the first item comes whatever it weighs, what follows only if it fits"
+
+
+def test_an_answer_of_the_mailbox_is_bounded(sites: Sites) -> None:
+    noise = random.Random(2)
+    for _ in range(3):
+        sites[SENDER].send(RECEIVER, [noise.randbytes(60_000) for _ in range(30)])
+    taken: list[int] = []
+    while mail := sites[RECEIVER].mail(after=len(taken)):
+        assert sum(len(part["zstd"]) for item in mail for part in item["parts"]) <= CALL
+        assert all(len(item["parts"]) == 30 for item in mail)
+        taken += [item["number"] for item in mail]
+    assert taken == [1, 2, 3]
 
 
 def test_too_many_calls_are_sent_away(sites: Sites, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,25 +2,31 @@
 
 from __future__ import annotations
 
+import random
 from typing import Any
 
 import pytest
+import zstandard
 from django.conf import settings as django_settings
 from django.db import connection, transaction
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from msgspec import msgpack
 
 from exchange_calls import OTHER, RECEIVER, SENDER, Site
 from lienthong import exchange
-from lienthong.exchange import inbox, manifest, receipts, work
-from lienthong.exchange.inbox import Incoming, Item
+from lienthong.exchange import content, inbox, manifest, outbox, receipts, work
+from lienthong.exchange.batches import Carried, Item
+from lienthong.exchange.inbox import Incoming
 from lienthong.foundation import clock, json
+from lienthong.foundation.blobs import BlobFolder, NoSuchBlob
 from lienthong.foundation.errors import LienThongError, Problem
 
 Sites = dict[str, Site]
 handled: list[str] = []
 receipted: list[str] = []
 FAIL: set[str] = set()
+SPOIL: set[str] = set()
 
 
 def take(incoming: Incoming) -> str:
@@ -29,6 +35,11 @@ def take(incoming: Incoming) -> str:
     handled.append(incoming.id)
     if incoming.id in FAIL:
         raise RuntimeError("disk")
+    if incoming.id in SPOIL:  # a constraint that the database checks only when all is committed
+        query(
+            "INSERT INTO facilities_node (kid, facility_id, role, jwk, valid_from) VALUES ('x', 'none', 'site', '{}',"
+            " '2025-01-01 00:00:00') RETURNING kid"
+        )
     return "stored-" + incoming.id
 
 
@@ -44,7 +55,7 @@ RECEIPT_HANDLERS = {"test": came}
 def tables(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(django_settings, "EXCHANGE_HANDLERS", f"{__name__}.HANDLERS")
     monkeypatch.setattr(django_settings, "EXCHANGE_RECEIPT_HANDLERS", f"{__name__}.RECEIPT_HANDLERS")
-    for kept in (handled, receipted, FAIL):
+    for kept in (handled, receipted, FAIL, SPOIL):
         kept.clear()
 
 
@@ -65,7 +76,7 @@ def handle_all() -> None:
             except LienThongError as error:
                 inbox.distrust(row, error.problem)
             else:
-                inbox.handle(row, found)
+                inbox.handle([(row, found)])
 
 
 def query(text: str) -> list[tuple[Any, ...]]:
@@ -76,7 +87,7 @@ def query(text: str) -> list[tuple[Any, ...]]:
 
 def clear() -> None:
     with connection.cursor() as cursor:
-        for table in ("message", "part", "trace", "line"):
+        for table in ("message", "part", "content", "trace", "line"):
             cursor.execute(f"DELETE FROM exchange_{table}")
     handled.clear()
 
@@ -122,15 +133,49 @@ def test_a_fault_in_one_handler_holds_its_loop_and_nothing_else(sites: Sites, be
     assert [row.state for row in exchange.messages_of("a")] == ["stored", "stored"]
 
 
+def test_messages_are_handled_in_one_commit_and_one_that_spoils_it_stops_no_other(
+    sites: Sites, become: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    become(RECEIVER)
+    monkeypatch.setattr(inbox, "_LONGEST_COMMIT", 60.0)
+    items = [item(sites[SENDER], n, f"loop-{n}", refuse=n == 5) for n in range(1, 7)]
+    FAIL.add(id_of(items[1]))
+    SPOIL.add(id_of(items[3]))
+    inbox.collect(items)
+    rows = work.claim("worker", "in", 10)
+    assert inbox.handle([(row, inbox.checked(row)) for row in rows]) == 6
+    states = query("SELECT state FROM exchange_message ORDER BY position")
+    assert [state for (state,) in states] == [
+        "stored",
+        "collected",
+        "stored",
+        "collected",
+        "refused",
+        "stored",
+    ]
+    problems = query("SELECT problem FROM exchange_message WHERE state = 'collected' AND receipt = ''")
+    assert [json.loads(text)["code"] for (text,) in problems] == ["exchange-handler-failed"] * 2
+    before = len(handled)
+    good = [item(sites[SENDER], n, f"loop-{n}") for n in range(10, 14)]
+    inbox.collect(good)
+    rows = work.claim("worker", "in", 10)
+    inbox.handle([(row, inbox.checked(row)) for row in rows])
+    assert len(handled) == before + 4
+    monkeypatch.setattr(inbox, "_LONGEST_COMMIT", 0.0)
+    inbox.collect([item(sites[SENDER], n, f"loop-{n}") for n in (20, 21)])
+    rows = work.claim("worker", "in", 10)
+    assert inbox.handle([(row, inbox.checked(row)) for row in rows]) == 1
+
+
 def test_a_worker_that_comes_late_with_an_old_claim_changes_nothing(sites: Sites, become: Any) -> None:
     become(RECEIVER)
     inbox.collect([item(sites[SENDER], 1), item(sites[SENDER], 2, "two", refuse=True)])
     rows = work.claim("worker", "in", 10)
     for row in rows:
-        inbox.handle(row, inbox.checked(row))
+        inbox.handle([(row, inbox.checked(row))])
     before = query("SELECT message, state, receipt FROM exchange_message ORDER BY number")
     for row in rows:
-        inbox.handle(row, inbox.checked(row))
+        inbox.handle([(row, inbox.checked(row))])
     assert len(handled) == 1
     assert query("SELECT message, state, receipt FROM exchange_message ORDER BY number") == before
 
@@ -175,6 +220,64 @@ def put(loop: str = "one", **body: Any) -> tuple[str, dict[str, Any]]:
     return message, json.loads(manifest.payload_of(jws))
 
 
+def test_small_parts_are_in_the_database_and_large_ones_are_not(sites: Sites, become: Any) -> None:
+    become(SENDER)
+    large = random.Random(1).randbytes(content.SMALL + 1)
+    swollen = b"\0" * (content.SMALL_CONTENT + 1)
+    with transaction.atomic():
+        assert [content.put(one) for one in (b"", b"small", large, swollen)] == [
+            manifest.digest(one) for one in (b"", b"small", large, swollen)
+        ]
+        held = query("SELECT sha256 FROM exchange_content")
+        transaction.set_rollback(True)
+    assert {sha256 for (sha256,) in held} == {manifest.digest(b""), manifest.digest(b"small")}
+    assert query("SELECT sha256 FROM exchange_content") == []
+    blobs = BlobFolder(django_settings.NODE.blobs)
+    assert [blobs.read(manifest.digest(one)) for one in (large, swollen)] == [large, swollen]
+    assert content.has([manifest.digest(one) for one in (b"small", large)]) == {manifest.digest(large)}
+
+
+def test_calls_are_filled_up_to_their_limits(
+    sites: Sites, become: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    become(SENDER)
+    noise = random.Random(3)
+
+    def send(loop: str, *contents: bytes) -> str:
+        parts = [exchange.Part("bundle", "text/plain", one) for one in contents]
+        with transaction.atomic():
+            return exchange.put(RECEIVER, "test", loop, body={}, parts=parts, basis="test")
+
+    small = [send(f"small-{n}", noise.randbytes(50_000)) for n in range(30)]
+    large = send("large", noise.randbytes(content.SMALL + 1), b"beside")
+    many = send("many", *(noise.randbytes(60_000) for _ in range(20)))
+    last = send("last", b"x")
+    calls = outbox.batches(work.claim("worker", "out", 64))
+    assert [one.row.message for call in calls for one in call if not one.alone] == [*small, last]
+    assert [call[0].row.message for call in calls if call[0].alone] == [large, many]
+    for call in calls:
+        size = len(msgpack.encode({"messages": outbox.envelopes(call)}))
+        assert size <= sum(one.weight for one in call) <= 1 << 20
+        assert len(call) == 1 or not any(one.alone for one in call)
+    assert sorted(len(call) for call in calls) == [1, 1, 11, 20]
+    query("DELETE FROM exchange_content RETURNING size")
+    with pytest.raises(NoSuchBlob):
+        outbox.envelopes(calls[0])
+
+
+def test_a_part_that_came_damaged_with_its_message_is_left_to_be_fetched(sites: Sites, become: Any) -> None:
+    become(RECEIVER)
+    contents = [b"right", b"also right", b"wrong"]
+    value = sites[SENDER].manifest(RECEIVER, contents)
+    frames = [zstandard.compress(one) for one in (b"right", b"also right", b"other", b"not named")]
+    names = [manifest.digest(one) for one in (*contents, b"not named")]
+    carried = [Carried(name, frame) for name, frame in zip(names, frames, strict=True)]
+    inbox.collect([Item(1, clock.iso(clock.now()), "message", sites[SENDER].sign(value), carried)])
+    assert content.has(names) == set(names[:2])
+    assert content.read(names[0]) == b"right"
+    assert len(query("SELECT sha256 FROM exchange_part")) == 3
+
+
 def receipt_item(number: int, jws: str) -> Item:
     return Item(number, clock.iso(clock.now()), "receipt", jws)
 
@@ -210,7 +313,7 @@ def test_a_receipt_with_any_changed_character_proves_nothing(
     clear()
     _, value = put()
     jws = sites[RECEIVER].receipt(value)
-    place = data.draw(st.integers(0, len(jws) - 2))
+    place = data.draw(st.integers(0, len(jws) - 1))
     letter = data.draw(st.sampled_from("ABCDEFGHabcdefgh0123456789-_.").filter(lambda c: c != jws[place]))
     inbox.collect([receipt_item(1, jws[:place] + letter + jws[place + 1 :])])
     assert exchange.messages_of("one")[0].state == "queued"

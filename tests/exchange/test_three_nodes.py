@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import random
+import sqlite3
 import threading
 from pathlib import Path
 
+import pytest
 import zstandard
 
 from exchange_nodes import Nodes, running
@@ -66,19 +69,33 @@ def test_killing_each_process_loses_and_doubles_nothing(tmp_path: Path) -> None:
     assert_whole(nodes, confirmed)
 
 
-def test_a_part_with_another_content_is_refused_until_the_right_one_comes(tmp_path: Path) -> None:
+def put_content(folder: Path, sha256: str, frame: bytes) -> bytes:
+    """Puts another frame in the place of content at a stopped or running node; returns the one before."""
+    path = BlobFolder(folder / "blobs").path(sha256)
+    if path.exists():
+        before = path.read_bytes()
+        path.write_bytes(frame)
+        return before
+    with contextlib.closing(sqlite3.connect(folder / "lienthong.sqlite3", timeout=30)) as database, database:
+        ((before,),) = database.execute("SELECT zstd FROM exchange_content WHERE sha256 = ?", (sha256,))
+        database.execute("UPDATE exchange_content SET zstd = ? WHERE sha256 = ?", (frame, sha256))
+    return bytes(before)
+
+
+@pytest.mark.parametrize("size", [2000, 300_000])
+def test_a_part_with_another_content_is_refused_until_the_right_one_comes(tmp_path: Path, size: int) -> None:
     with running(tmp_path) as nodes:
         nodes.kill("receiver")
-        (put,) = nodes.put("sender", "receiver", 1)
+        (put,) = nodes.put("sender", "receiver", 1, size)
         nodes.wait_for("hub", "SELECT COUNT(*) FROM exchange_message", 1)
         ((sha256,),) = nodes.rows("hub", "SELECT sha256 FROM exchange_part")
-        path = BlobFolder(tmp_path / "hub" / "blobs").path(sha256)
-        right = path.read_bytes()
-        path.write_bytes(zstandard.compress(b"something else"))
+        small = nodes.rows("hub", "SELECT sha256 FROM exchange_content")
+        assert small == ([(sha256,)] if size == 2000 else [])
+        right = put_content(tmp_path / "hub", sha256, zstandard.compress(b"something else"))
         nodes.start("receiver")
         held = "SELECT COUNT(*) FROM exchange_message WHERE problem LIKE '%exchange-wrong-part%'"
         nodes.wait_for("receiver", held, 1)
         assert nodes.rows("receiver", "SELECT * FROM handled") == []
-        path.write_bytes(right)
+        put_content(tmp_path / "hub", sha256, right)
         nodes.wait_for("sender", OPEN, 0)
     assert_whole(nodes, [put])

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterable, Iterator
-from typing import Any
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Annotated, Any
 from urllib.parse import urlencode
 
+import msgspec
 import urllib3
-from django.conf import settings
 
-from lienthong.exchange import keys, problems, tokens
-from lienthong.exchange.inbox import Item
+from lienthong.exchange import content, keys, problems, tokens
+from lienthong.exchange.batches import MOST_ITEMS, MSGPACK, Envelope, Item
 from lienthong.facilities import directory
 from lienthong.foundation import ids, json
-from lienthong.foundation.blobs import BlobFolder
 from lienthong.foundation.errors import LienThongError, Problem
 
 _SMALL = 1 << 20
@@ -23,6 +22,14 @@ _CHUNK = 1 << 16
 _LONGEST_ANSWER = 32 << 20
 _RENEW_BEFORE = 60.0
 _TIMEOUT = urllib3.Timeout(connect=10.0, read=60.0)
+
+
+class _Mail(msgspec.Struct):
+    items: Annotated[list[Item], msgspec.Meta(max_length=MOST_ITEMS)]
+    poll_after: Annotated[int, msgspec.Meta(ge=0, le=3600)] = 0
+
+
+_mail = msgspec.msgpack.Decoder(_Mail)
 
 
 class NoLine(LienThongError):
@@ -59,57 +66,57 @@ class Hub:
         return True
 
     def put_part(self, sha256: str) -> int:
-        """Sends a part from the blob folder as it is kept, compressed; returns the bytes sent.
+        """Sends a part by itself, compressed as it is kept; returns the bytes sent.
 
         Raises:
-            FileNotFoundError: it is not there.
+            NoSuchBlob: it is not there.
         """
-        path = BlobFolder(settings.NODE.blobs).path(sha256)
-        size = path.stat().st_size
+        stream, size = content.open_frame(sha256)
         headers = {"Content-Encoding": "zstd", "Content-Length": str(size)}
-        if size <= _SMALL:
-            self._call("PUT", f"/exchange/v1/parts/{sha256}", path.read_bytes(), headers).drain_conn()
-        else:
-            with path.open("rb") as file:
-                self._call("PUT", f"/exchange/v1/parts/{sha256}", file, headers).drain_conn()
+        with stream:
+            body = stream.read() if size <= _SMALL else stream
+            self._call("PUT", f"/exchange/v1/parts/{sha256}", body, headers).drain_conn()
         return size
 
-    def post_message(self, jws: str) -> str:
-        """Sends a manifest; returns the hub's acceptance (JWS)."""
-        headers = {"Content-Type": "application/jose"}
-        answer = _json(self._call("POST", "/exchange/v1/messages", jws.encode("ascii"), headers))
-        return str(answer["acceptance"])
+    def post_messages(self, batch: Sequence[Envelope]) -> list[str | HubRefused]:
+        """Sends manifests and the parts that travel with them; for each the hub's acceptance (JWS) or its refusal."""
+        body = msgspec.msgpack.encode({"messages": batch})
+        answer = _json(self._call("POST", "/exchange/v1/messages", body, {"Content-Type": MSGPACK}))
+        try:
+            results = [
+                str(r["acceptance"]) if "acceptance" in r else HubRefused(int(r["status"]), r["problem"])
+                for r in answer["results"]
+            ]
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            raise NoLine(problems.hub_fault(200)) from error
+        if len(results) != len(batch):
+            raise NoLine(problems.hub_fault(200))
+        return results
 
     def mailbox(self, after: int, limit: int, wait: int) -> tuple[list[Item], int]:
         """Items after a number, waiting up to ``wait`` seconds for one; and how long to pause before asking again."""
         query = urlencode({"after": after, "limit": limit, "wait": wait})
-        answer = _json(self._call("GET", f"/exchange/v1/mailbox?{query}"))
         try:
-            items = [
-                Item(int(i["number"]), str(i["at"]), str(i["type"]), str(i["jws"])) for i in answer["items"]
-            ]
-            return items, int(answer.get("poll_after", 0))
-        except (KeyError, TypeError, ValueError) as error:
+            mail = _mail.decode(_body(self._call("GET", f"/exchange/v1/mailbox?{query}")))
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
             raise NoLine(problems.hub_fault(200)) from error
+        return mail.items, mail.poll_after
 
     def get_part(self, sha256: str, size: int) -> None:
-        """Fetches a part into the blob folder, durably.
+        """Fetches a part, durably.
 
         Raises:
             LienThongError: ``exchange-wrong-part``: what came has another hash or size.
         """
         answer = self._call("GET", f"/exchange/v1/parts/{sha256}", headers={"Accept-Encoding": "zstd"})
-        blobs, chunks = BlobFolder(settings.NODE.blobs), _content(answer)
+        take = content.take if answer.headers.get("Content-Encoding") == "zstd" else content.take_plain
         try:
-            if answer.headers.get("Content-Encoding") == "zstd":
-                got = blobs.put_encoded(chunks, size)
-            else:
-                got = blobs.put_stream(chunks, size)
+            got = take(sha256, _content(answer), size)
         except ValueError as error:
             raise LienThongError(problems.wrong_part(sha256)) from error
         finally:
             answer.release_conn()
-        if got != (sha256, size):
+        if got != size:
             raise LienThongError(problems.wrong_part(sha256))
 
     def post_receipts(self, batch: list[str]) -> list[Problem | None]:
@@ -204,11 +211,15 @@ def _content(answer: urllib3.BaseHTTPResponse) -> Iterator[bytes]:
         raise NoLine(problems.no_line(type(error).__name__)) from error
 
 
-def _json(answer: urllib3.BaseHTTPResponse) -> dict[str, Any]:
+def _body(answer: urllib3.BaseHTTPResponse) -> bytes:
     body = b"".join(_bounded(_content(answer)))
     answer.release_conn()
+    return body
+
+
+def _json(answer: urllib3.BaseHTTPResponse) -> dict[str, Any]:
     try:
-        value = json.loads(body or b"{}")  # a HEAD is answered without a body
+        value = json.loads(_body(answer) or b"{}")  # a HEAD is answered without a body
     except json.DecodeError as error:
         raise NoLine(problems.hub_fault(answer.status)) from error
     if not isinstance(value, dict):

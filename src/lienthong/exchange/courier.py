@@ -5,28 +5,37 @@ from __future__ import annotations
 import logging
 import random
 import threading
-from collections.abc import Callable
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 
 from django.conf import settings
 from django.db import close_old_connections, connection, transaction
 
-from lienthong.exchange import inbox, manifest, outbox, peers, problems, receipts, sql, work
+from lienthong.exchange import content, inbox, manifest, outbox, peers, problems, receipts, sql, work
+from lienthong.exchange.batches import MOST_ITEMS, MOST_MESSAGES
 from lienthong.exchange.client import Hub, HubRefused, NoLine
 from lienthong.exchange.manifest import Manifest
+from lienthong.exchange.outbox import Outgoing
 from lienthong.exchange.work import Claimed
 from lienthong.foundation import clock, ids
-from lienthong.foundation.blobs import BlobFolder, NoSuchBlob
+from lienthong.foundation.blobs import NoSuchBlob
 from lienthong.foundation.errors import LienThongError
 
 log = logging.getLogger(__name__)
 
 _AHEAD = 32
 _GATHER = 0.1
-_GATHER_SENT = 0.03
+_BETWEEN = 0.003
+"""Pause between two commits, so that other threads and processes get their turn to write."""
+_RENEW = 2.0
 _LOOK_AGAIN = 0.5
 _POLL = 20
 _LONGEST_PAUSE = 60.0
+
+Result = outbox.Sent | Exception
+Checked = tuple[Claimed, Manifest]
+Fetches = dict[Future[None], Checked]
 
 
 class Courier:
@@ -44,8 +53,8 @@ class Courier:
 
     def run_outbox(self) -> None:
         """Uploads parts and manifests of what was put, and keeps the hub's acceptances."""
-        with ThreadPoolExecutor(3, "upload") as pool:
-            self._repeat(lambda: self._send_all(pool))
+        with ThreadPoolExecutor(1, "post") as posts, ThreadPoolExecutor(2, "upload") as uploads:
+            self._repeat(lambda: self._send_all(posts, uploads))
 
     def run_inbox(self) -> None:
         """Asks for mail, fetches parts, gives messages to their handlers, sends receipts."""
@@ -90,80 +99,99 @@ class Courier:
 
     # Outbox
 
-    def _send_all(self, pool: ThreadPoolExecutor) -> None:
-        """Works on the queue as long as there is something in it; then waits for a put."""
-        pending: dict[Future[outbox.Sent], Claimed] = {}
+    def _send_all(self, posts: ThreadPoolExecutor, uploads: ThreadPoolExecutor) -> None:
+        """Works on the queue as long as there is something in it; then waits for a put.
+
+        One call with small messages is under way at a time; what is put meanwhile fills the next.
+        """
+        pending: dict[Future[list[Result]], list[Outgoing]] = {}
         try:
             while not self._stop.is_set():
                 outbox.wake.clear()
-                if len(pending) < _AHEAD // 2:
-                    for row in work.claim(self._worker, "out", _AHEAD - len(pending)):
-                        pending[pool.submit(self._send, row)] = row
+                for future in [future for future in pending if future.done()]:
+                    line = self._sent(pending.pop(future), future)
+                    if line:
+                        raise line
+                if all(batch[0].alone for batch in pending.values()) and len(pending) < _AHEAD:
+                    for batch in outbox.batches(work.claim(self._worker, "out", MOST_MESSAGES)):
+                        future = (uploads if batch[0].alone else posts).submit(self._send, batch)
+                        pending[future] = batch
+                        future.add_done_callback(lambda _: outbox.wake.set())
+                if not outbox.wake.wait(_LOOK_AGAIN):
+                    work.renew(self._worker, _numbers(pending.values()))
                 if not pending:
-                    outbox.wake.wait(_LOOK_AGAIN)
                     return
-                wait(pending, _LOOK_AGAIN, FIRST_COMPLETED)
-                done, _ = wait(pending, _GATHER_SENT)
-                self._sent({future: pending[future] for future in done})
-                for future in done:
-                    del pending[future]
-                if not done:
-                    work.renew(self._worker, [row.number for row in pending.values()])
         finally:
             for future in pending:
                 future.cancel()
             wait(pending)
-            work.release(self._worker, [row.number for row in pending.values()])
+            for future, batch in pending.items():
+                if future.cancelled():
+                    work.release(self._worker, _numbers([batch]))
+                else:
+                    self._sent(batch, future)
 
-    def _send(self, row: Claimed) -> outbox.Sent:
-        """Brings one message to the hub; runs in a thread of the pool."""
-        found = manifest.read_manifest(manifest.payload_of(row.jws))
-        uploaded = 0
-        if row.attempts == 0:
-            uploaded = sum(self._hub.put_part(sha256) for sha256 in _distinct(found))
-        else:
-            uploaded = sum(
-                self._hub.put_part(sha256) for sha256 in _distinct(found) if not self._hub.has_part(sha256)
-            )
-        uploaded_at = clock.iso(clock.now())
-        jws = self._hub.post_message(row.jws)
-        key = peers.node(manifest.signer(jws))
-        acceptance = manifest.read_acceptance(jws, key.jwk)
-        digest = manifest.digest(manifest.payload_of(row.jws))
-        if key.role != "hub" or (acceptance.message, acceptance.manifest) != (row.message, digest):
-            raise LienThongError(problems.bad_receipt("the acceptance is not the hub's for this message"))
-        return outbox.Sent(row.message, jws, acceptance.at, key.facility, uploaded, uploaded_at)
+    def _send(self, batch: Sequence[Outgoing]) -> list[Result]:
+        """Brings messages to the hub; runs in a thread of a pool. A bad one is tried by itself."""
+        close_old_connections()
+        try:
+            return self._post(batch)
+        except NoLine:
+            raise
+        except Exception as error:
+            if len(batch) == 1:
+                return [error]
+            return [result for one in batch for result in self._send([one])]
 
-    def _sent(self, results: dict[Future[outbox.Sent], Claimed]) -> None:
-        good = [future.result() for future in results if future.exception() is None]
+    def _post(self, batch: Sequence[Outgoing]) -> list[Result]:
+        uploaded = {
+            sha256: self._hub.put_part(sha256)
+            for one in batch
+            for sha256 in one.alone
+            if not self._hub.has_part(sha256)
+        }
+        answers = self._hub.post_messages(outbox.envelopes(batch))
+        now = clock.iso(clock.now())
+        results: list[Result] = []
+        for one, answer in zip(batch, answers, strict=True):
+            try:
+                if isinstance(answer, HubRefused):
+                    raise answer
+                size = one.weight + sum(uploaded.get(sha256, 0) for sha256 in one.alone)
+                results.append(_accepted(one.row, answer, size, now))
+            except LienThongError as error:
+                results.append(error)
+        return results
+
+    def _sent(self, batch: Sequence[Outgoing], future: Future[list[Result]]) -> NoLine | None:
+        """Keeps what became of a batch; returns the fault of the line that stopped it."""
+        error = future.exception()
+        if error is not None:
+            work.release(self._worker, _numbers([batch]))
+            if isinstance(error, NoLine):
+                return error
+            raise error
+        good = [result for result in future.result() if isinstance(result, outbox.Sent)]
         if good:
             outbox.accepted(good)
-        line: NoLine | None = None
-        for future, row in results.items():
-            error = future.exception()
-            if isinstance(error, NoLine):
-                line = error
-                work.release(self._worker, [row.number])
-            elif isinstance(error, HubRefused):
-                if error.problem.retry:
-                    work.try_again(row, error.problem)
-                else:
-                    outbox.set_aside(row, error.problem)
-            elif isinstance(error, FileNotFoundError | NoSuchBlob):
-                outbox.set_aside(row, problems.part_lost(str(error)[:64]))
-            elif isinstance(error, LienThongError):
-                work.try_again(row, error.problem)
-            elif error is not None:
-                log.error("message %s could not be sent", row.message, exc_info=error)
-                work.try_again(row, problems.handler_failed(error))
-        if line:
-            raise line
+        for one, result in zip(batch, future.result(), strict=True):
+            row = one.row
+            if isinstance(result, NoSuchBlob):
+                outbox.set_aside(row, problems.part_lost(str(result.args[0])))
+            elif isinstance(result, HubRefused) and not result.problem.retry:
+                outbox.set_aside(row, result.problem)
+            elif isinstance(result, LienThongError):
+                work.try_again(row, result.problem)
+            elif isinstance(result, Exception):
+                log.error("message %s could not be sent", row.message, exc_info=result)
+                work.try_again(row, problems.handler_failed(result))
+        return None
 
     # Inbox
 
     def _collect(self) -> None:
         after = inbox.position()
-        items, pause = self._hub.mailbox(after, 50, _POLL)
+        items, pause = self._hub.mailbox(after, MOST_ITEMS, _POLL)
         if self._stop.is_set():
             return
         if items:
@@ -179,64 +207,82 @@ class Courier:
 
     def _handle_all(self, pool: ThreadPoolExecutor) -> None:
         """Works on what was collected as long as there is something; then waits for more."""
-        pending: dict[Future[Manifest], Claimed] = {}
+        pending: Fetches = {}
         try:
             while not self._stop.is_set():
                 inbox.collected.clear()
-                if len(pending) < _AHEAD // 2:
-                    for row in work.claim(self._worker, "in", _AHEAD - len(pending)):
-                        self._fetch(pool, row, pending)
-                if not pending:
-                    inbox.collected.wait(_LOOK_AGAIN)
+                ready, line = self._fetched(pending)
+                if line is None and len(pending) < _AHEAD // 2:
+                    ready += self._start(pool, work.claim(self._worker, "in", _AHEAD), pending)
+                self._handle(ready, pending)
+                if line:
+                    raise line
+                if not ready and not inbox.collected.wait(_LOOK_AGAIN):
+                    work.renew(self._worker, [row.number for row, _ in pending.values()])
+                if not ready and not pending:
                     return
-                done, _ = wait(pending, _LOOK_AGAIN, FIRST_COMPLETED)
-                self._handle({future: pending[future] for future in done})
-                for future in done:
-                    del pending[future]
-                work.renew(self._worker, [row.number for row in pending.values()] if not done else [])
         finally:
             for future in pending:
                 future.cancel()
             wait(pending)
-            work.release(self._worker, [row.number for row in pending.values()])
+            work.release(self._worker, [row.number for row, _ in pending.values()])
 
-    def _fetch(
-        self, pool: ThreadPoolExecutor, row: Claimed, pending: dict[Future[Manifest], Claimed]
-    ) -> None:
-        try:
-            found = inbox.checked(row)
-        except LienThongError as error:
-            if error.problem.retry:
-                work.try_again(row, error.problem)
+    def _handle(self, ready: Sequence[Checked], pending: Fetches) -> None:
+        done, renewed = 0, time.monotonic()
+        while done < len(ready) and not self._stop.is_set():
+            done += inbox.handle(ready[done:])
+            if time.monotonic() > renewed + _RENEW:
+                renewed = time.monotonic()
+                work.renew(self._worker, [row.number for row, _ in (*ready[done:], *pending.values())])
+            self._stop.wait(_BETWEEN)
+        work.release(self._worker, [row.number for row, _ in ready[done:]])
+
+    def _start(self, pool: ThreadPoolExecutor, rows: Sequence[Claimed], pending: Fetches) -> list[Checked]:
+        """Checks messages; returns those whose parts are all here and starts to fetch the parts of the others."""
+        good: list[Checked] = []
+        for row in rows:
+            try:
+                good.append((row, inbox.checked(row)))
+            except LienThongError as error:
+                if error.problem.retry:
+                    work.try_again(row, error.problem)
+                else:
+                    inbox.distrust(row, error.problem)
+        here = content.has({part.sha256 for _, found in good for part in found.parts})
+        ready = []
+        for row, found in good:
+            missing = {part.sha256: part.size for part in found.parts if part.sha256 not in here}
+            if missing:
+                future = pool.submit(self._fetch, missing)
+                pending[future] = (row, found)
+                future.add_done_callback(lambda _: inbox.collected.set())
             else:
-                inbox.distrust(row, error.problem)
-        else:
-            pending[pool.submit(self._fetch_parts, found)] = row
+                ready.append((row, found))
+        return ready
 
-    def _fetch_parts(self, found: Manifest) -> Manifest:
-        blobs = BlobFolder(settings.NODE.blobs)
-        for part in found.parts:
-            if not blobs.has(part.sha256):
-                self._hub.get_part(part.sha256, part.size)
-        return found
+    def _fetch(self, missing: Mapping[str, int]) -> None:
+        close_old_connections()
+        for sha256, size in missing.items():
+            self._hub.get_part(sha256, size)
 
-    def _handle(self, fetched: dict[Future[Manifest], Claimed]) -> None:
-        good = [(row, future.result()) for future, row in fetched.items() if future.exception() is None]
-        if good:
-            inbox.handle_all(sorted(good, key=lambda one: one[0].position))
+    def _fetched(self, pending: Fetches) -> tuple[list[Checked], NoLine | None]:
+        """Takes out the messages whose parts came; sees to those whose parts did not. Also a fault of the line."""
+        ready: list[Checked] = []
         line: NoLine | None = None
-        for future, row in fetched.items():
+        for future in [future for future in pending if future.done()]:
+            row, found = pending.pop(future)
             error = future.exception()
-            if isinstance(error, NoLine):
-                line = error
+            if error is None:
+                ready.append((row, found))
+            elif isinstance(error, NoLine):
                 work.release(self._worker, [row.number])
+                line = error
             elif isinstance(error, LienThongError):
                 work.try_again(row, error.problem)
-            elif error is not None:
+            else:
                 log.error("parts of message %s could not be fetched", row.message, exc_info=error)
                 work.try_again(row, problems.handler_failed(error))
-        if line:
-            raise line
+        return ready, line
 
     def _send_receipts(self) -> None:
         inbox.due.clear()
@@ -251,5 +297,18 @@ class Courier:
         self._stop.wait(_GATHER)
 
 
-def _distinct(found: Manifest) -> list[str]:
-    return list(dict.fromkeys(part.sha256 for part in found.parts))
+def _accepted(row: Claimed, jws: str, uploaded: int, uploaded_at: str) -> outbox.Sent:
+    """The hub's acceptance, when it is the hub's and for this message.
+
+    Raises:
+        LienThongError: it is not.
+    """
+    key = peers.node(manifest.signer(jws))
+    acceptance = manifest.read_acceptance(jws, key.jwk)
+    if key.role != "hub" or (acceptance.message, acceptance.manifest) != (row.message, row.manifest):
+        raise LienThongError(problems.bad_receipt("the acceptance is not the hub's for this message"))
+    return outbox.Sent(row.message, jws, acceptance.at, key.facility, uploaded, uploaded_at)
+
+
+def _numbers(batches: Iterable[Sequence[Outgoing]]) -> list[int]:
+    return [one.row.number for batch in batches for one in batch]

@@ -7,16 +7,18 @@ import re
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any
+from typing import Any, BinaryIO
 from urllib.parse import parse_qsl
 
+import msgspec
 from django.conf import settings
 from django.db import DatabaseError, close_old_connections, connection
 
-from lienthong.exchange import hub, manifest, problems, tokens
+from lienthong.exchange import content, hub, problems, tokens
+from lienthong.exchange.batches import CALL, MOST_ITEMS, MOST_MESSAGES, MSGPACK, Item, batches
 from lienthong.exchange.limits import Bucket
 from lienthong.exchange.tokens import Caller
-from lienthong.foundation.blobs import BlobFolder, NoSuchBlob
+from lienthong.foundation.blobs import NoSuchBlob
 from lienthong.foundation.errors import LienThongError, Problem
 from lienthong.foundation.wsgi import (
     Environ,
@@ -34,7 +36,7 @@ log = logging.getLogger(__name__)
 PREFIX = "/exchange/v1/"
 PART_LIMIT = 256 << 20
 RECEIPTS_LIMIT, MOST_RECEIPTS = 4 << 20, 200
-MOST_ITEMS, LONGEST_WAIT, POLL_AGAIN = 50, 30.0, 2
+LONGEST_WAIT, POLL_AGAIN = 30.0, 2
 _FORM_LIMIT = 16_384
 _SMALL = 1 << 20
 _CHUNK = 1 << 18
@@ -118,12 +120,13 @@ def _token(request: Request) -> Response:
 
 
 def _messages(request: Request, caller: Caller) -> Response:
+    if request.header("content-type") != MSGPACK:
+        raise HttpError(415, problems.not_understood(f"Content-Type is {MSGPACK}"))
     try:
-        jws = request.body(manifest.LONGEST_JWS).decode("ascii")
-    except UnicodeDecodeError as error:
-        raise HttpError(400, problems.bad_manifest("not a compact JWS")) from error
-    new, acceptance = hub.accept(caller, jws)
-    return answer(201 if new else 200, {"acceptance": acceptance})
+        batch = batches.decode(request.body(CALL))
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        raise HttpError(400, problems.not_understood(f"messages: at most {MOST_MESSAGES}")) from error
+    return answer(200, {"results": hub.accept(caller, batch.messages)})
 
 
 def _mailbox(request: Request, caller: Caller) -> Response:
@@ -138,14 +141,13 @@ def _mailbox(request: Request, caller: Caller) -> Response:
             400, problems.not_understood(f"limit is 1 to {MOST_ITEMS}, after and wait not negative")
         )
     items, waited = _wait_for_mail(caller, after, limit, wait)
-    names = ("number", "at", "type", "jws")
-    value: dict[str, Any] = {"items": [dict(zip(names, item, strict=True)) for item in items]}
+    value: dict[str, Any] = {"items": items}
     if not items and not waited:
         value["poll_after"] = POLL_AGAIN
-    return answer(200, value)
+    return Response(200, msgspec.msgpack.encode(value), [("Content-Type", MSGPACK)])
 
 
-def _wait_for_mail(caller: Caller, after: int, limit: int, wait: float) -> tuple[list[hub.Item], bool]:
+def _wait_for_mail(caller: Caller, after: int, limit: int, wait: float) -> tuple[list[Item], bool]:
     """The items, and whether the call could wait for them (only so many calls may wait at once)."""
     deadline = time.monotonic() + wait
     slot = False
@@ -211,46 +213,48 @@ def _part(request: Request, caller: Caller, sha256: str) -> Response:
 def _put_part(request: Request, caller: Caller, sha256: str) -> Response:
     if hub.own_size(caller, sha256) is not None:
         return Response(200)
-    blobs, encoding = BlobFolder(settings.NODE.blobs), request.header("content-encoding")
-    chunks = request.chunks(PART_LIMIT)
+    encoding, chunks = request.header("content-encoding"), request.chunks(PART_LIMIT)
     try:
         if encoding == "zstd":
-            got, size = blobs.put_encoded(chunks, PART_LIMIT)
+            size = content.take(sha256, chunks, PART_LIMIT)
         elif encoding in ("", "identity"):
-            got, size = blobs.put_stream(chunks, PART_LIMIT)
+            size = content.take_plain(sha256, chunks, PART_LIMIT)
         else:
             raise HttpError(415, problems.not_understood("Content-Encoding is zstd or identity"))
     except ValueError as error:
         raise HttpError(400, problems.wrong_part(sha256)) from error
-    if got != sha256:
-        raise HttpError(400, problems.wrong_part(sha256))
     return Response(201 if hub.uploaded(caller, sha256, size) else 200)
 
 
 def _give_part(request: Request, sha256: str, size: int) -> Response:
     """The part, whole or the range asked for, compressed when the caller takes zstd."""
-    blobs = BlobFolder(settings.NODE.blobs)
     encoded = "zstd" in request.header("accept-encoding")
     try:
-        total = blobs.stored_bytes(sha256) if encoded else size
-    except FileNotFoundError as error:
+        stream, length = content.open_frame(sha256)
+    except NoSuchBlob as error:
         raise HttpError(404, problems.no_such_part()) from error
+    total = length if encoded else size
     tag = f'"{sha256}{"-zstd" if encoded else ""}"'
     headers = [("Content-Type", "application/octet-stream"), ("ETag", tag), ("Accept-Ranges", "bytes")]
     headers.append(("Vary", "Accept-Encoding"))
     if encoded:
         headers.append(("Content-Encoding", "zstd"))
     start, end, status = 0, total, 200
-    span = _span(request.header("range"), total)
+    try:
+        span = _span(request.header("range"), total)
+    except HttpError:
+        stream.close()
+        raise
     if span and request.header("if-range") in ("", tag) and request.method == "GET":
         start, end = span
         status = 206
         headers.append(("Content-Range", f"bytes {start}-{end - 1}/{total}"))
     headers.append(("Content-Length", str(end - start)))
     if request.method == "HEAD":
+        stream.close()
         return Response(200, b"", headers)
-    content = _slices(blobs, sha256, encoded, start, end - start)
-    return Response(status, b"".join(content) if end - start <= _SMALL else content, headers)
+    slices = _slices(stream if encoded else content.unpacked(stream), start, end - start, seek=encoded)
+    return Response(status, b"".join(slices) if end - start <= _SMALL else slices, headers)
 
 
 def _span(header: str, total: int) -> tuple[int, int] | None:
@@ -271,15 +275,12 @@ def _span(header: str, total: int) -> tuple[int, int] | None:
     return start, end
 
 
-def _slices(blobs: BlobFolder, sha256: str, encoded: bool, start: int, length: int) -> Iterator[bytes]:
-    try:
-        stream = blobs.path(sha256).open("rb") if encoded else blobs.open(sha256)
-    except NoSuchBlob as error:
-        raise HttpError(404, problems.no_such_part()) from error
+def _slices(stream: BinaryIO, start: int, length: int, *, seek: bool) -> Iterator[bytes]:
     with stream:
-        if encoded:
+        if seek:
             stream.seek(start)
-        while not encoded and start:
+            start = 0
+        while start:
             start -= len(stream.read(min(start, _CHUNK)))
         while length and (chunk := stream.read(min(length, _CHUNK))):
             length -= len(chunk)

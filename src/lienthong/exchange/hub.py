@@ -3,24 +3,33 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+import msgspec
 from django.conf import settings
 from django.db import connection, transaction
 
 from lienthong.access import audit
-from lienthong.exchange import keys, manifest, peers, problems, sql, trace
+from lienthong.exchange import content, keys, manifest, peers, problems, sql, trace
+from lienthong.exchange.batches import CALL, CALL_CONTENT, Carried, Envelope, Item, envelopes
 from lienthong.exchange.manifest import Manifest, Receipt
 from lienthong.exchange.tokens import Caller
 from lienthong.exchange.work import marks
 from lienthong.foundation import clock
 from lienthong.foundation.errors import LienThongError, Problem
-from lienthong.foundation.wsgi import HttpError
+from lienthong.foundation.wsgi import HttpError, too_large
 
-Item = tuple[int, str, str, str]
-"""Number in the mailbox, time, ``message`` or ``receipt``, JWS."""
+
+@dataclass(frozen=True, slots=True)
+class _Posted:
+    """A checked message: its JWS, its manifest and that one's hash, the small parts that came along."""
+
+    jws: str
+    digest: str
+    manifest: Manifest
+    contents: list[content.Small]
 
 
 @dataclass(slots=True)
@@ -75,75 +84,120 @@ def part_size(caller: Caller, sha256: str) -> int | None:
     return int(row[0]) if row else None
 
 
-def accept(caller: Caller, jws: str) -> tuple[bool, str]:
-    """Takes a message in: its row, the mailbox item and the trace in one transaction.
+def accept(caller: Caller, batch: Sequence[msgspec.Raw]) -> list[dict[str, Any]]:
+    """Takes messages in, with all that belongs to them in one transaction; a bad one does not stop the others.
 
     Returns:
-        Whether it is new, and the hub's signed acceptance (the same for the same message).
-
-    Raises:
-        HttpError: 400 malformed, 403 not the caller's, 404 receiver unknown, 409 id used for other content,
-            422 parts missing (``missing`` lists their hashes).
+        In the same order ``{"status": 201, "acceptance": JWS}``, 200 and the same JWS for a message that came before,
+        or ``{"status", "problem", …}``: 400 malformed, 403 not the caller's, 404 receiver unknown, 409 id used for
+        other content, 413 too much content in one call, 422 parts missing (``missing`` lists their hashes).
     """
-    found, payload = _checked(caller, jws)
-    digest = manifest.digest(payload)
-    before = _acceptance(caller, found.id, digest)
-    if before:
-        return False, before
-    if found.to.facility == caller.facility:
-        raise HttpError(422, problems.to_self())
-    if not peers.has_site(found.to.facility):
-        raise HttpError(404, problems.unknown_receiver(found.to.facility))
-    _all_parts(caller, found)
-    here, now = settings.NODE.facility, clock.iso(clock.now())
-    acceptance = manifest.sign_acceptance(keys.own(), here, found.id, digest, now)
-    receiver = found.to.facility
-    head = (
-        found.id,
-        found.kind,
-        found.loop,
-        caller.facility,
-        receiver,
-        found.created,
-        jws,
-        digest,
-        found.bytes,
-    )
-    with transaction.atomic(), connection.cursor() as cursor:
-        today = clock.vietnam_day(now)
-        cursor.execute(sql.RELAY, (*head, now, acceptance, today, found.day or today))
-        row = cursor.fetchone()
-        if row is not None:
-            parts = [(row[0], i, p.sha256, p.size, p.role, p.type) for i, p in enumerate(found.parts)]
-            cursor.executemany(sql.INSERT_PART, parts)
-            number = _post(receiver, "message", found.id, now)
-            cursor.execute(sql.RELAY_POSITION, (number, row[0]))
-            way = f"{caller.facility} → {receiver}"
-            trace.add(
-                [
-                    (found.id, now, here, trace.ACCEPTED, way),
-                    (found.id, now, here, trace.IN_MAILBOX, f"{number}"),
-                ]
-            )
-            detail = {"message": found.id, "manifest": digest, "to": receiver, "bytes": found.bytes}
-            page = f"exchange/{found.kind}"
-            audit.record(caller.actor, "message-accepted", page=page, why=found.basis, detail=detail)
-    if row is None:
-        return False, _acceptance(caller, found.id, digest)
-    bell.ring(receiver)
-    return True, acceptance
+    left, checked = CALL_CONTENT, list[_Posted | HttpError]()
+    for raw in batch:
+        try:
+            envelope, posted = _checked(caller, raw)
+            sizes = {part.sha256: part.size for part in posted.manifest.parts}
+            asked = sum(sizes.get(part.sha256, 0) for part in envelope.parts)
+            if asked > left:
+                raise HttpError(413, too_large(CALL_CONTENT))
+            left -= asked
+            posted.contents.extend(_content(part, sizes) for part in envelope.parts)
+            checked.append(posted)
+        except HttpError as error:
+            checked.append(error)
+    results: list[dict[str, Any]] = []
+    fresh: list[_Posted] = []
+    now = clock.iso(clock.now())
+    with transaction.atomic():
+        content.keep(small for one in checked if isinstance(one, _Posted) for small in one.contents)
+        for one in checked:
+            try:
+                if isinstance(one, HttpError):
+                    raise one
+                results.append(_relay(caller, one, now, fresh))
+            except HttpError as error:
+                problem = error.problem.as_dict() | {"retry": error.problem.retry}
+                results.append({"status": error.status, "problem": problem, **error.more})
+        _deliver(caller, fresh, now)
+    for receiver in {posted.manifest.to.facility for posted in fresh}:
+        bell.ring(receiver)
+    return results
 
 
-def _checked(caller: Caller, jws: str) -> tuple[Manifest, bytes]:
+def _checked(caller: Caller, raw: msgspec.Raw) -> tuple[Envelope, _Posted]:
+    """A message with shape, signature and sender checked."""
     try:
-        key = peers.node(manifest.signer(jws))
-        payload = manifest.verified(jws, key.jwk, manifest.MANIFEST)
+        envelope = envelopes.decode(raw)
+        key = peers.node(manifest.signer(envelope.manifest))
+        payload = manifest.verified(envelope.manifest, key.jwk, manifest.MANIFEST)
         found = manifest.read_manifest(payload)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        raise HttpError(400, problems.bad_manifest(str(error)[:200])) from error
     except LienThongError as error:
         raise HttpError(400, error.problem) from error
     if found.sender != manifest.Party(caller.facility, key.kid) or key.facility != caller.facility:
         raise HttpError(403, problems.bad_signature("the manifest is not from the caller"))
-    return found, payload
+    return envelope, _Posted(envelope.manifest, manifest.digest(payload), found, [])
+
+
+def _content(part: Carried, sizes: Mapping[str, int]) -> content.Small:
+    if part.sha256 not in sizes:
+        raise HttpError(400, problems.bad_manifest("content that the manifest does not name"))
+    try:
+        return content.small(part.sha256, sizes[part.sha256], part.zstd)
+    except ValueError as error:
+        raise HttpError(400, problems.wrong_part(part.sha256)) from error
+
+
+def _relay(caller: Caller, posted: _Posted, now: str, fresh: list[_Posted]) -> dict[str, Any]:
+    """Keeps one message, in the caller's transaction; nothing is written when it cannot be taken."""
+    found, here = posted.manifest, settings.NODE.facility
+    before = _acceptance(caller, found.id, posted.digest)
+    if before:
+        return {"status": 200, "acceptance": before}
+    receiver = found.to.facility
+    if receiver == caller.facility:
+        raise HttpError(422, problems.to_self())
+    if not peers.has_site(receiver):
+        raise HttpError(404, problems.unknown_receiver(receiver))
+    _all_parts(caller, posted)
+    acceptance = manifest.sign_acceptance(keys.own(), here, found.id, posted.digest, now)
+    way = (caller.facility, receiver, found.created)
+    head = (found.id, found.kind, found.loop, *way, posted.jws, posted.digest, found.bytes)
+    today = clock.vietnam_day(now)
+    with connection.cursor() as cursor:
+        cursor.execute(sql.RELAY, (*head, now, acceptance, today, found.day or today))
+        row = cursor.fetchone()
+        if row is None:  # another call has just brought it
+            return {"status": 200, "acceptance": _acceptance(caller, found.id, posted.digest)}
+        parts = [(row[0], i, p.sha256, p.size, p.role, p.type) for i, p in enumerate(found.parts)]
+        cursor.executemany(sql.INSERT_PART, parts)
+    fresh.append(posted)
+    return {"status": 201, "acceptance": acceptance}
+
+
+def _deliver(caller: Caller, fresh: Sequence[_Posted], now: str) -> None:
+    """Puts new messages in their mailboxes, and all of it in trace and audit trail."""
+    here = settings.NODE.facility
+    ways = {posted.manifest.id: posted.manifest.to.facility for posted in fresh}
+    numbers = _post(ways, "message", now)
+    with connection.cursor() as cursor:
+        cursor.executemany(sql.RELAY_POSITION, [(number, message) for message, number in numbers.items()])
+    steps: list[trace.Row] = []
+    for message, receiver in ways.items():
+        steps.append((message, now, here, trace.ACCEPTED, f"{caller.facility} → {receiver}"))
+        steps.append((message, now, here, trace.IN_MAILBOX, f"{numbers[message]}"))
+    trace.add(steps)
+    for posted in fresh:
+        found = posted.manifest
+        detail = {
+            "message": found.id,
+            "manifest": posted.digest,
+            "to": found.to.facility,
+            "bytes": found.bytes,
+        }
+        page = f"exchange/{found.kind}"
+        audit.record(caller.actor, "message-accepted", page=page, why=found.basis, detail=detail)
 
 
 def _acceptance(caller: Caller, message: str, digest: str) -> str:
@@ -159,12 +213,15 @@ def _acceptance(caller: Caller, message: str, digest: str) -> str:
     return str(acceptance)
 
 
-def _all_parts(caller: Caller, found: Manifest) -> None:
-    wanted = {part.sha256: part.size for part in found.parts}
+def _all_parts(caller: Caller, posted: _Posted) -> None:
+    """Checks that the caller has given every part, with this message or before it."""
+    came = {one.sha256 for one in posted.contents}
+    wanted = {part.sha256: part.size for part in posted.manifest.parts if part.sha256 not in came}
     if not wanted:
         return
     with connection.cursor() as cursor:
-        cursor.execute(sql.OWN_UPLOADS.format(marks=marks(wanted)), (caller.facility, *wanted))
+        values = (caller.facility, *wanted)
+        cursor.execute(sql.OWN_CONTENTS.format(marks=marks(wanted)), (*values, *values))
         have = dict(cursor.fetchall())
     missing = sorted(set(wanted) - set(have))
     if missing:
@@ -174,27 +231,72 @@ def _all_parts(caller: Caller, found: Manifest) -> None:
             raise HttpError(422, problems.bad_manifest(f"part {sha256} has {have[sha256]} bytes, not {size}"))
 
 
-def _post(facility: str, kind: Literal["message", "receipt"], message: str, now: str) -> int:
-    """Puts an item in a mailbox. The counter's row lock makes numbers visible in their order."""
+def _post(ways: Mapping[str, str], kind: Literal["message", "receipt"], now: str) -> dict[str, int]:
+    """Puts messages (id to facility) in mailboxes, in their order; returns their numbers there.
+
+    The counter's row lock makes numbers visible in their order.
+    """
+    numbers: dict[str, int] = {}
     with connection.cursor() as cursor:
-        cursor.execute(sql.NEXT_POSITION, (facility,))
-        number = int(cursor.fetchone()[0])
-        cursor.execute(sql.INSERT_ITEM, (facility, number, kind, message, now))
-    return number
+        for facility in sorted(set(ways.values())):  # in order, so that two batches never wait for each other
+            messages = [message for message, to in ways.items() if to == facility]
+            cursor.execute(sql.NEXT_POSITIONS, (facility, len(messages)))
+            first = int(cursor.fetchone()[0]) - len(messages) + 1
+            rows = [(facility, number, kind, message, now) for number, message in enumerate(messages, first)]
+            cursor.executemany(sql.INSERT_ITEM, rows)
+            numbers |= {message: number for _, number, _, message, _ in rows}
+    return numbers
 
 
 def mailbox(caller: Caller, after: int, limit: int) -> list[Item]:
-    """The caller's items after a number; notes which are handed over for the first time."""
+    """The caller's items after a number, with their small parts; notes which are handed over for the first time.
+
+    Together they have at most ``CALL`` bytes; of a first item that is larger, parts are left out.
+    """
     with connection.cursor() as cursor:
         cursor.execute(sql.ITEMS, (caller.facility, after, limit))
         rows = cursor.fetchall()
-        fresh = [row[0] for row in rows if not row[3]]
-        if fresh:
-            now = clock.iso(clock.now())
-            with transaction.atomic():
-                cursor.execute(sql.HANDED.format(marks=marks(fresh)), (now, caller.facility, *fresh))
-                _handed_over(caller, cursor.fetchall(), now)
-    return [(number, at, kind, jws) for number, kind, at, _, _, jws in rows]
+    items = _with_parts(rows)
+    fresh = [row[0] for row in rows[: len(items)] if not row[3]]
+    if fresh:
+        now = clock.iso(clock.now())
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute(sql.HANDED.format(marks=marks(fresh)), (now, caller.facility, *fresh))
+            _handed_over(caller, cursor.fetchall(), now)
+    return items
+
+
+def _with_parts(rows: Sequence[tuple[Any, ...]]) -> list[Item]:
+    """As many items as one answer may carry. Content that the receiver has stored before does not come again."""
+    messages = [row[4] for row in rows if row[1] == "message"]
+    lengths: dict[str, dict[str, int]] = {}
+    if messages:
+        with connection.cursor() as cursor:
+            cursor.execute(sql.ITEM_PARTS.format(marks=marks(messages)), messages)
+            for message, sha256, length in cursor.fetchall():
+                lengths.setdefault(message, {})[sha256] = length
+    items: list[Item] = []
+    names: list[list[str]] = []
+    left, seen = CALL, set[str]()
+    for number, kind, at, _, message, jws in rows:
+        parts = (
+            {n: b for n, b in lengths.get(message, {}).items() if n not in seen} if kind == "message" else {}
+        )
+        if items and len(jws) + sum(parts.values()) > left:
+            break
+        left -= len(jws)
+        chosen = []
+        for sha256, length in parts.items():
+            if length <= left:
+                chosen.append(sha256)
+                left -= length
+        seen.update(chosen)
+        names.append(chosen)
+        items.append(Item(number, at, kind, jws))
+    frames = content.frames(seen)
+    for item, chosen in zip(items, names, strict=True):
+        item.parts = [Carried(sha256, frames[sha256]) for sha256 in chosen]
+    return items
 
 
 def _handed_over(caller: Caller, items: Sequence[tuple[int, str, str]], now: str) -> None:
@@ -228,7 +330,7 @@ def take_receipts(caller: Caller, batch: Sequence[str]) -> list[dict[str, Any]]:
     """
     checked = [_receipt(caller, jws) for jws in batch]
     results: list[dict[str, Any]] = []
-    news: list[tuple[str, str]] = []
+    news: dict[str, str] = {}
     now = clock.iso(clock.now())
     with transaction.atomic():
         for jws, receipt in zip(batch, checked, strict=True):
@@ -236,9 +338,8 @@ def take_receipts(caller: Caller, batch: Sequence[str]) -> list[dict[str, Any]]:
                 receipt if isinstance(receipt, Problem) else _keep_receipt(caller, jws, receipt, now, news)
             )
             results.append({"status": "kept"} if problem is None else _refused(problem))
-        for sender, message in sorted(news):  # in order, so that two batches never wait for each other
-            _post(sender, "receipt", message, now)
-    for sender in {sender for sender, _ in news}:
+        _post(news, "receipt", now)
+    for sender in set(news.values()):
         bell.ring(sender)
     return results
 
@@ -261,7 +362,7 @@ def _receipt(caller: Caller, jws: str) -> Receipt | Problem:
 
 
 def _keep_receipt(
-    caller: Caller, jws: str, receipt: Receipt, now: str, news: list[tuple[str, str]]
+    caller: Caller, jws: str, receipt: Receipt, now: str, news: dict[str, str]
 ) -> Problem | None:
     with connection.cursor() as cursor:
         cursor.execute(sql.RELAYED, (receipt.message,))
@@ -275,6 +376,6 @@ def _keep_receipt(
         cursor.execute(sql.RELAY_RECEIPT, (jws, now, receipt.outcome, receipt.message))
         if cursor.fetchone() is None:
             return None
-    news.append((sender, receipt.message))
+    news[receipt.message] = sender
     trace.add([(receipt.message, now, settings.NODE.facility, trace.RECEIPT_AT_HUB, receipt.outcome)])
     return None

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -14,15 +15,16 @@ from django.db import connection, transaction
 from django.utils.module_loading import import_string
 
 from lienthong.access import audit
-from lienthong.exchange import keys, manifest, problems, sql, trace, work
+from lienthong.exchange import content, keys, manifest, problems, sql, trace, work
+from lienthong.exchange.batches import Item
 from lienthong.exchange.manifest import Manifest, Receipt
 from lienthong.exchange.problems import Refused
 from lienthong.exchange.work import Claimed
 from lienthong.foundation import clock
-from lienthong.foundation.blobs import BlobFolder
 from lienthong.foundation.errors import LienThongError, Problem
 
 log = logging.getLogger(__name__)
+_LONGEST_COMMIT = 0.05
 collected, due = threading.Event(), threading.Event()
 """Set when this process collected messages, and when it signed receipts."""
 
@@ -54,7 +56,7 @@ class Incoming:
         """
         for entry in self.parts:
             if entry.role == role:
-                return BlobFolder(settings.NODE.blobs).read(entry.sha256)
+                return content.read(entry.sha256)
         raise Refused(problems.bad_manifest(f"no part in the role {role}"))
 
 
@@ -62,16 +64,6 @@ Handler = Callable[[Incoming], str]
 """Stores a message and returns the hash of what it stored; raises :class:`Refused` when it cannot be taken."""
 ReceiptHandler = Callable[[str, str, Receipt], None]
 """Called with message id, loop and receipt, in the transaction that keeps the verified receipt."""
-
-
-@dataclass(frozen=True, slots=True)
-class Item:
-    """An item of the mailbox: its number there, the hub's time, ``message`` or ``receipt``, the JWS."""
-
-    number: int
-    at: str
-    type: str
-    jws: str
 
 
 def position() -> int:
@@ -88,10 +80,15 @@ def collect(items: Sequence[Item]) -> None:
 
     if not items:
         return
+    messages = {item.number: read for item in items if item.type == "message" and (read := _read(item))}
+    contents = [
+        one for item in items if item.number in messages for one in _carried(item, messages[item.number][0])
+    ]
     with transaction.atomic():
+        content.keep(contents)
         for item in items:
-            if item.type == "message":
-                _keep(item)
+            if item.number in messages:
+                _keep(item, *messages[item.number])
             elif item.type == "receipt":
                 receipts.keep(item.jws, item.at)
         with connection.cursor() as cursor:
@@ -100,20 +97,34 @@ def collect(items: Sequence[Item]) -> None:
     due.set()
 
 
-def _keep(item: Item) -> None:
+def _read(item: Item) -> tuple[Manifest, str] | None:
+    """Manifest and its hash, not yet trusted."""
     try:
         payload = manifest.payload_of(item.jws)
-        found = manifest.read_manifest(payload)
+        return manifest.read_manifest(payload), manifest.digest(payload)
     except LienThongError as error:
         log.error("mailbox item %s is no message: %s", item.number, error)
-        return
+        return None
+
+
+def _carried(item: Item, found: Manifest) -> Iterator[content.Small]:
+    """The small parts that came with a message; one that does not fit is left out, and so fetched by itself."""
+    sizes = {part.sha256: part.size for part in found.parts}
+    for part in item.parts:
+        try:
+            yield content.small(part.sha256, sizes[part.sha256], part.zstd)
+        except (KeyError, ValueError) as error:
+            log.error("mailbox item %s: part %s: %s", item.number, part.sha256, error)
+
+
+def _keep(item: Item, found: Manifest, digest: str) -> None:
     head = (found.kind, found.loop, found.sender.facility, found.to.facility, found.created, item.jws)
-    values = (*head, manifest.digest(payload), found.bytes, item.number, item.at)
+    values = (*head, digest, found.bytes, item.number, item.at)
     with connection.cursor() as cursor:
         cursor.execute(sql.COLLECT, (found.id, *values))
         row = cursor.fetchone()
         if row is None:
-            cursor.execute(sql.RECEIPT_AGAIN, (found.id, manifest.digest(payload)))
+            cursor.execute(sql.RECEIPT_AGAIN, (found.id, digest))
             cursor.execute(sql.REPLACE_SET_ASIDE, (*values, found.id, item.jws))
             row = cursor.fetchone()
             if row is None:
@@ -151,25 +162,38 @@ def distrust(row: Claimed, problem: Problem) -> None:
         )
 
 
-def handle_all(messages: Sequence[tuple[Claimed, Manifest]]) -> None:
-    """Handles messages one after the other and commits them together; one that fails does not touch the others."""
-    with transaction.atomic():
-        for row, found in messages:
-            handle(row, found)
-    due.set()
+def handle(batch: Sequence[tuple[Claimed, Manifest]]) -> int:
+    """Gives checked messages, whose parts are all here, to their handlers and signs the receipts.
 
-
-def handle(row: Claimed, found: Manifest) -> None:
-    """Gives a checked message, whose parts are all here, to its handler and signs the receipt, in one transaction.
-
-    A message that was handled already changes nothing. A refusal is signed too. Any other failure of the handler
-    leaves the message for a later try.
+    As many as fit into a short transaction are one commit, each with a savepoint of its own; returns how many. A
+    message that was handled already changes nothing. A refusal is signed too. Any other failure of a handler leaves
+    its message for a later try; when one spoils the whole transaction, each gets its own.
     """
+    until, tried = time.monotonic() + _LONGEST_COMMIT, 0
     try:
         with transaction.atomic():
-            if not _take(row):
-                return
-            _finish(row, found, _handler(found.kind)(_incoming(found)), None)
+            for row, found in batch:
+                tried += 1
+                _handle(row, found)
+                if time.monotonic() > until:
+                    break
+    except Exception as error:
+        if tried > 1:
+            for one in batch[:tried]:
+                handle([one])
+        else:
+            row, found = batch[0]
+            log.exception("handler of %s failed on message %s", found.kind, row.message)
+            work.try_again(row, problems.handler_failed(error))
+    due.set()
+    return tried
+
+
+def _handle(row: Claimed, found: Manifest) -> None:
+    try:
+        with transaction.atomic():
+            if _take(row):
+                _finish(row, found, _handler(found.kind)(_incoming(found)), None)
     except Refused as refusal:
         with transaction.atomic():
             if _take(row):
@@ -179,7 +203,6 @@ def handle(row: Claimed, found: Manifest) -> None:
     except Exception as error:
         log.exception("handler of %s failed on message %s", found.kind, row.message)
         work.try_again(row, problems.handler_failed(error))
-    due.set()
 
 
 def _incoming(found: Manifest) -> Incoming:
@@ -203,10 +226,9 @@ def _handler(kind: str) -> Handler:
 
 def _finish(row: Claimed, found: Manifest, stored: str, problem: Problem | None) -> None:
     here, now = settings.NODE.facility, clock.iso(clock.now())
-    digest = manifest.digest(manifest.payload_of(row.jws))
     why = problem.as_dict() if problem else None
     receipt = manifest.sign_receipt(
-        keys.own(), here, message=row.message, manifest=digest, stored=stored, at=now, problem=why
+        keys.own(), here, message=row.message, manifest=row.manifest, stored=stored, at=now, problem=why
     )
     state = "refused" if problem else "stored"
     with connection.cursor() as cursor:
@@ -219,5 +241,10 @@ def _finish(row: Claimed, found: Manifest, stored: str, problem: Problem | None)
         ]
     )
     sender = audit.Actor(f"node:{found.sender.kid}", found.sender.facility, "site")
-    detail = {"message": row.message, "manifest": digest, "stored": stored, "from": found.sender.facility}
+    detail = {
+        "message": row.message,
+        "manifest": row.manifest,
+        "stored": stored,
+        "from": found.sender.facility,
+    }
     audit.record(sender, f"message-{state}", page=f"exchange/{found.kind}", why=found.basis, detail=detail)

@@ -74,6 +74,14 @@ class Part(models.Model):
         indexes = [models.Index(fields=["sha256"], name="exchange_part_content")]
 
 
+class Content(models.Model):
+    """Content of parts whose compressed form is small; larger content is in the node's blob folder."""
+
+    sha256 = models.CharField(max_length=64, primary_key=True)
+    size = models.BigIntegerField(help_text="of the content, not compressed")
+    zstd = models.BinaryField(help_text="one zstd frame, as its sender made it")
+
+
 class Upload(models.Model):
     """Hub: content that a facility has put."""
 

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from django.conf import settings
 from django.db import connection, transaction
 
-from lienthong.exchange import keys, manifest, problems, sql, trace
+from lienthong.exchange import content, keys, manifest, problems, sql, trace
+from lienthong.exchange.batches import CALL_CONTENT, Carried, Envelope
 from lienthong.exchange.work import Claimed, as_text
 from lienthong.foundation import clock, ids
-from lienthong.foundation.blobs import BlobFolder
+from lienthong.foundation.blobs import NoSuchBlob
 from lienthong.foundation.errors import LienThongError, Problem
+
+_CALL = 1 << 20
+"""Bytes of one call: less than the hub takes, since over a bad line a whole call may have to be repeated."""
+_FRAMING = 128
 
 wake = threading.Event()
 """Set when a message was put by this process."""
@@ -46,6 +51,21 @@ class Sent:
     uploaded_at: str
 
 
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """A message with what travels in its call (``carried``) and what is put before it (``alone``), by SHA-256.
+
+    Attributes:
+        weight: bytes in the call; size: bytes of the carried content, unpacked.
+    """
+
+    row: Claimed
+    carried: tuple[str, ...]
+    alone: tuple[str, ...]
+    weight: int
+    size: int
+
+
 def put(to: str, kind: str, loop: str, *, body: dict[str, Any], parts: Sequence[Part], basis: str) -> str:
     """Queues a message in the caller's transaction and returns its id. It is sent when that transaction commits.
 
@@ -64,9 +84,8 @@ def put(to: str, kind: str, loop: str, *, body: dict[str, Any], parts: Sequence[
     here, key = settings.NODE.facility, keys.own()
     if to == here:
         raise LienThongError(problems.to_self())
-    blobs = BlobFolder(settings.NODE.blobs)
     entries: list[dict[str, Any]] = [
-        {"sha256": blobs.put(part.content), "size": len(part.content), "role": part.role, "type": part.type}
+        {"sha256": content.put(part.content), "size": len(part.content), "role": part.role, "type": part.type}
         for part in parts
     ]
     message, now = ids.new_id(), clock.iso(clock.now())
@@ -92,6 +111,61 @@ def put(to: str, kind: str, loop: str, *, body: dict[str, Any], parts: Sequence[
     trace.add([(message, now, here, trace.QUEUED, f"{here} → {to}")])
     transaction.on_commit(wake.set)
     return message
+
+
+def batches(rows: Sequence[Claimed]) -> list[list[Outgoing]]:
+    """Messages as they go into calls, in their order; one that has parts to put before it goes by itself."""
+    parts = {row.number: _parts(row) for row in rows}
+    lengths = content.lengths({sha256 for sizes in parts.values() for sha256 in sizes})
+    found: list[list[Outgoing]] = []
+    open_batch: list[Outgoing] = []
+    for row in rows:
+        one = _outgoing(row, parts[row.number], lengths)
+        if one.alone:
+            found.append([one])
+            continue
+        weight, size = (
+            one.weight + sum(o.weight for o in open_batch),
+            one.size + sum(o.size for o in open_batch),
+        )
+        if not open_batch or weight > _CALL or size > CALL_CONTENT:
+            open_batch = []
+            found.append(open_batch)
+        open_batch.append(one)
+    return found
+
+
+def _parts(row: Claimed) -> dict[str, int]:
+    try:
+        found = manifest.read_manifest(manifest.payload_of(row.jws))
+    except LienThongError:
+        return {}  # the hub says what is wrong with it
+    return {part.sha256: part.size for part in found.parts}
+
+
+def _outgoing(row: Claimed, parts: Mapping[str, int], lengths: Mapping[str, int]) -> Outgoing:
+    carried, alone, weight, total = [], [], len(row.jws) + _FRAMING, 0
+    for sha256, size in parts.items():
+        more = lengths.get(sha256, _CALL) + _FRAMING
+        if weight + more > _CALL or total + size > CALL_CONTENT:
+            alone.append(sha256)
+        else:
+            carried.append(sha256)
+            weight, total = weight + more, total + size
+    return Outgoing(row, tuple(carried), tuple(alone), weight, total)
+
+
+def envelopes(batch: Sequence[Outgoing]) -> list[Envelope]:
+    """Messages as they travel, with the content they carry.
+
+    Raises:
+        NoSuchBlob: some of it is no longer here.
+    """
+    frames = content.frames({sha256 for one in batch for sha256 in one.carried})
+    try:
+        return [Envelope(one.row.jws, [Carried(name, frames[name]) for name in one.carried]) for one in batch]
+    except KeyError as error:
+        raise NoSuchBlob(error.args[0]) from error
 
 
 def accepted(sent: Sequence[Sent]) -> None:

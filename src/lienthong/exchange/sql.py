@@ -40,6 +40,13 @@ HOLD_RECEIPT = (
     " WHERE direction = 'out' AND message = %s"
 )
 
+# Content of parts
+KEEP_CONTENT = (
+    "INSERT INTO exchange_content (sha256, size, zstd) VALUES (%s, %s, %s) ON CONFLICT (sha256) DO NOTHING"
+)
+CONTENTS = "SELECT sha256, zstd FROM exchange_content WHERE sha256 IN ({marks})"
+CONTENT_LENGTHS = "SELECT sha256, LENGTH(zstd) FROM exchange_content WHERE sha256 IN ({marks})"
+
 # Receiver
 COLLECT = (
     "INSERT INTO exchange_message (direction, message, kind, loop, sender, receiver, created, jws, manifest, bytes,"
@@ -76,7 +83,7 @@ CLAIM = (
     "SELECT m.number FROM exchange_message m WHERE m.direction = %s AND m.state = {state} AND m.next_try <= %s"
     " AND m.claimed_until < %s AND NOT EXISTS (SELECT 1 FROM exchange_message e WHERE e.loop = m.loop"
     " AND e.direction = m.direction AND e.state = m.state AND e.{order} < m.{order})"
-    " ORDER BY m.{order} LIMIT %s) RETURNING number, message, jws, attempts, position, accepted_at"
+    " ORDER BY m.{order} LIMIT %s) RETURNING number, message, jws, manifest, attempts, position, accepted_at"
 )
 CLAIM_QUEUED = CLAIM.format(state="'queued'", order="number")
 CLAIM_COLLECTED = CLAIM.format(state="'collected'", order="position")
@@ -122,7 +129,11 @@ UPLOADED = (
     " ON CONFLICT (facility, sha256) DO NOTHING"
 )
 OWN_UPLOAD = "SELECT size FROM exchange_upload WHERE facility = %s AND sha256 = %s"
-OWN_UPLOADS = "SELECT sha256, size FROM exchange_upload WHERE facility = %s AND sha256 IN ({marks})"
+OWN_CONTENTS = (
+    "SELECT sha256, size FROM exchange_upload WHERE facility = %s AND sha256 IN ({marks}) UNION"
+    " SELECT p.sha256, p.size FROM exchange_part p JOIN exchange_message m ON m.number = p.number"
+    " WHERE m.direction = 'relay' AND m.sender = %s AND p.sha256 IN ({marks})"
+)
 MAY_FETCH = (
     "SELECT p.size FROM exchange_part p JOIN exchange_message m ON m.number = p.number"
     " WHERE p.sha256 = %s AND m.direction = 'relay' AND (m.sender = %s OR m.receiver = %s) LIMIT 1"
@@ -137,10 +148,10 @@ RELAY = (
     " VALUES ('relay', %s, %s, %s, %s, %s, %s, %s, %s, %s, 'accepted', %s, %s, %s, %s)"
     " ON CONFLICT (direction, message) DO NOTHING RETURNING number"
 )
-RELAY_POSITION = "UPDATE exchange_message SET position = %s WHERE number = %s"
-NEXT_POSITION = (
-    "INSERT INTO exchange_mailbox (facility, last) VALUES (%s, 1)"
-    " ON CONFLICT (facility) DO UPDATE SET last = exchange_mailbox.last + 1 RETURNING last"
+RELAY_POSITION = "UPDATE exchange_message SET position = %s WHERE direction = 'relay' AND message = %s"
+NEXT_POSITIONS = (
+    "INSERT INTO exchange_mailbox (facility, last) VALUES (%s, %s)"
+    " ON CONFLICT (facility) DO UPDATE SET last = exchange_mailbox.last + excluded.last RETURNING last"
 )
 INSERT_ITEM = (
     "INSERT INTO exchange_mailboxitem (facility, number, kind, message, at) VALUES (%s, %s, %s, %s, %s)"
@@ -150,6 +161,13 @@ ITEMS = (
     " CASE WHEN i.kind = 'message' THEN m.jws ELSE m.receipt END"
     " FROM exchange_mailboxitem i JOIN exchange_message m ON m.direction = 'relay' AND m.message = i.message"
     " WHERE i.facility = %s AND i.number > %s ORDER BY i.number LIMIT %s"
+)
+ITEM_PARTS = (
+    "SELECT m.message, p.sha256, LENGTH(c.zstd) FROM exchange_message m JOIN exchange_part p ON p.number = m.number"
+    " JOIN exchange_content c ON c.sha256 = p.sha256 WHERE m.direction = 'relay' AND m.message IN ({marks})"
+    " AND NOT EXISTS (SELECT 1 FROM exchange_part q JOIN exchange_message e ON e.number = q.number"
+    " WHERE q.sha256 = p.sha256 AND q.number <> p.number AND e.direction = 'relay' AND e.receiver = m.receiver"
+    " AND e.state = 'stored') ORDER BY m.position, p.place"
 )
 HANDED = (
     "UPDATE exchange_mailboxitem SET handed_at = %s WHERE facility = %s AND handed_at = '' AND number IN ({marks})"

@@ -26,11 +26,15 @@ Direction = Literal["out", "in"]
 
 @dataclass(frozen=True, slots=True)
 class Claimed:
-    """A message that this worker may work on now; ``position`` and ``accepted_at`` are the hub's."""
+    """A message that this worker may work on now: its manifest as JWS and that one's hash.
+
+    ``position`` and ``accepted_at`` are the hub's.
+    """
 
     number: int
     message: str
     jws: str
+    manifest: str
     attempts: int
     position: int
     accepted_at: str

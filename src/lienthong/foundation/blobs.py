@@ -43,13 +43,13 @@ class BlobFolder:
         """Whether that content is kept here."""
         return self.path(sha256).exists()
 
-    def put(self, content: bytes) -> str:
-        """Keeps content; returns its SHA-256 in hexadecimal."""
+    def put(self, content: bytes, frame: bytes = b"") -> str:
+        """Keeps content, of which the caller may have the zstd frame; returns its SHA-256 in hexadecimal."""
         sha256 = hashlib.sha256(content).hexdigest()
         if self.has(sha256):
             _flush_folder(self.path(sha256).parent)  # another thread may have put it a moment ago
         else:
-            self._keep(zstandard.ZstdCompressor(level=3).compress(content), sha256)
+            self._keep(frame or zstandard.ZstdCompressor(level=3).compress(content), sha256)
         return sha256
 
     def put_stream(self, chunks: Iterable[bytes], limit: int | None = None) -> tuple[str, int]:
