@@ -48,7 +48,7 @@ drill: $(VENV)/.dev ## Kill and restart every process while the demo runs, and c
 	@$(BIN)/python -m pytest tests/drill -m drill
 
 bench: $(VENV)/.dev ## Measure, side by side in one run, and write docs/reference/benchmarks.md
-	@$(BIN)/python -m bench
+	@PYTHONPATH=tests $(BIN)/python -m bench
 
 browser: $(VENV)/.dev ## The pages in Debian's Chromium, with axe
 	@$(BIN)/python -m pytest tests/browser -m browser

@@ -7,8 +7,7 @@ import time
 from functools import partial
 from pathlib import Path
 
-from tests import postgres
-
+import postgres
 from bench import sources
 from bench.nodes import Figures, Shared, in_node
 from bench.registry import measure

@@ -111,7 +111,7 @@ def database_settings(config: NodeConfig) -> dict[str, Any]:
     """Django's settings for the node's database: SQLite that loses nothing, or PostgreSQL."""
     if not config.database:
         return {
-            "ENGINE": "lienthong.foundation.sqlite",
+            "ENGINE": "lienthong.config.sqlite",
             "NAME": config.home / "lienthong.sqlite3",
             "CONN_MAX_AGE": None,
             "OPTIONS": {
@@ -119,7 +119,7 @@ def database_settings(config: NodeConfig) -> dict[str, Any]:
                 "timeout": 30,
                 "init_command": (
                     "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;"
-                    "PRAGMA cache_size=-65536; PRAGMA temp_store=MEMORY; PRAGMA mmap_size=268435456;"
+                    "PRAGMA cache_size=-32768; PRAGMA temp_store=MEMORY;"
                 ),
             },
         }

@@ -9,7 +9,7 @@ import pytest
 from django.db import OperationalError
 from django.db.utils import ConnectionHandler
 
-from lienthong.foundation.sqlite.base import Queue
+from lienthong.config.sqlite.base import Queue
 
 
 def test_turns_are_given_in_the_order_of_asking() -> None:
@@ -45,7 +45,7 @@ def test_who_waited_in_vain_does_not_hold_up_the_next() -> None:
 
 def _handler(path: Path) -> ConnectionHandler:
     options = {"transaction_mode": "IMMEDIATE", "timeout": 0.2}
-    engine = "lienthong.foundation.sqlite"
+    engine = "lienthong.config.sqlite"
     return ConnectionHandler({"default": {"ENGINE": engine, "NAME": str(path), "OPTIONS": options}})
 
 
