@@ -16,7 +16,7 @@ from pathlib import Path
 from urllib.parse import urljoin, urlsplit
 
 import pytest
-from playwright.sync_api import Browser, Page, Request, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, Request, sync_playwright
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
@@ -52,11 +52,19 @@ class Province:
         """The address of a page at a node."""
         return urljoin(self.addresses[node], path)
 
+    def account(self, node: str, role: str) -> dict[str, str]:
+        """An account with a role at a node."""
+        return next(one for one in self.accounts[node] if one["role"] == role)
+
 
 @pytest.fixture(scope="session")
 def province(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Province]:
-    """Starts the demo province with everything delivered; ends it after the last test."""
-    folder = tmp_path_factory.mktemp("province")
+    """Starts the demo province with everything delivered; ends it after the last test.
+
+    ``BROWSER_TESTS_FOLDER`` names a folder to go on with, ``BROWSER_TESTS_PORT`` where free ports are looked for.
+    """
+    kept = os.environ.get("BROWSER_TESTS_FOLDER")
+    folder = Path(kept) if kept else tmp_path_factory.mktemp("province")
     words = ["demo", "--dir", str(folder), "--port", str(_free_ports(4)), "--ready-json"]
     words += ["--seconds", str(READY_SECONDS)]
     environment = {k: v for k, v in os.environ.items() if k not in ("LIENTHONG_HOME", "LIENTHONG_DATABASE")}
@@ -87,7 +95,8 @@ def province(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Province]:
 
 def _free_ports(number: int) -> int:
     """The first of so many neighbouring ports that nobody listens on."""
-    for first in range(18710, 28710, 10):
+    start = int(os.environ.get("BROWSER_TESTS_PORT", "18710"))
+    for first in range(start, start + 10_000, 10):
         with ExitStack() as stack:
             try:
                 for port in range(first, first + number):
@@ -112,9 +121,10 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture
 def new_page(browser: Browser, province: Province) -> Iterator[Callable[..., Page]]:
-    """``new_page(width=1280, script=True, language="vi-VN")`` opens an empty window of its own.
+    """``new_page(width=1280, script=True, language="vi")`` opens an empty window of its own, under the real policy.
 
-    The test fails when a page asked another origin than the province's for something, or its script broke.
+    The test fails when a page asked another origin than the province's for something, when its script broke or
+    when the console told an error. That a page itself was refused (401, 403, 404) is no such error.
     """
     own = {urlsplit(address).netloc for address in province.addresses.values()}
     faults: list[str] = []
@@ -124,20 +134,30 @@ def new_page(browser: Browser, province: Province) -> Iterator[Callable[..., Pag
         if target.scheme in ("http", "https", "ws", "wss") and target.netloc not in own:
             faults.append(f"asked {target.netloc}")
 
+    def told(message: ConsoleMessage) -> None:
+        page = message.page
+        refused = message.text.startswith("Failed to load resource") and (
+            page is not None and message.location["url"] == page.url
+        )
+        if message.type == "error" and not refused:
+            faults.append(f"console: {message.text}")
+
     with ExitStack() as stack:
 
-        def make(width: int = 1280, script: bool = True, language: str = "vi-VN") -> Page:
+        def make(width: int = 1280, script: bool = True, language: str = "vi") -> Page:
             context = browser.new_context(
                 viewport={"width": width, "height": 900},
                 java_script_enabled=script,
-                locale=language,
                 timezone_id="Asia/Ho_Chi_Minh",
-                bypass_csp=True,  # axe is put into the page; the pages' own policy has tests of its own
             )
             stack.callback(context.close)
             context.set_default_timeout(15_000)
+            context.add_cookies(
+                [{"name": "lt-language", "value": language, "url": next(iter(province.addresses.values()))}]
+            )
             page = context.new_page()
             page.on("request", asked)
+            page.on("console", told)
             page.on("pageerror", lambda error: faults.append(f"script: {error}"))
             return page
 
@@ -152,16 +172,17 @@ def page(new_page: Callable[..., Page]) -> Page:
 
 
 @pytest.fixture
-def sign_in(province: Province) -> Callable[[Page, str, str], None]:
-    """``sign_in(page, node, role)``: e.g. ``sign_in(page, "bach-mai", "doctor")``."""
+def sign_in(province: Province) -> Callable[[Page, str, str], str]:
+    """``sign_in(page, node, role)``, e.g. ``sign_in(page, "bach-mai", "doctor")``; gives the person's name."""
 
-    def use(page: Page, node: str, role: str) -> None:
-        account = next(one for one in province.accounts[node] if one["role"] == role)
+    def use(page: Page, node: str, role: str) -> str:
+        account = province.account(node, role)
         page.goto(province.url(node, "sign-in"))
         page.fill("input[name=username]", account["username"])
         page.fill("input[name=password]", account["password"])
         page.locator("input[name=password]").press("Enter")
         page.wait_for_url(lambda url: not urlsplit(url).path.endswith("/sign-in"))
+        return account["name"]
 
     return use
 
@@ -191,5 +212,16 @@ def picture() -> Callable[[Page, str], Path]:
         path = PICTURES / f"{name}.png"
         page.screenshot(path=path, full_page=True)
         return path
+
+    return take
+
+
+@pytest.fixture(scope="session")
+def keep_pdf() -> Callable[[Page, str], bytes]:
+    """``keep_pdf(page, "slip")``: what would be printed, also kept as ``var/screenshots/slip.pdf``."""
+    PICTURES.mkdir(parents=True, exist_ok=True)
+
+    def take(page: Page, name: str) -> bytes:
+        return page.pdf(path=PICTURES / f"{name}.pdf", format="A4", prefer_css_page_size=True)
 
     return take

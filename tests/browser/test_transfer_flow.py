@@ -1,0 +1,140 @@
+"""A transfer through the real exchange: each step taken at one hospital is seen at the other, with name and time."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.sync_api import Page, expect
+
+SignIn = Callable[[Page, str, str], str]
+NEW = "/transfers/in?state=received"
+TIME = re.compile(r"\d{2}/\d{2}/\d{4} \d{2}:\d{2}")
+ARRIVES_MS = 40_000
+
+
+def _until(page: Page, selector: str, *, text: str | re.Pattern[str] = "") -> None:
+    """Loads the page again until something is there: what the other hospital does comes with its message."""
+    expect(page.locator("h1")).to_have_count(1)
+    deadline = page.evaluate("Date.now()") + ARRIVES_MS
+    while page.locator(selector).filter(has_text=text).count() == 0:
+        assert page.evaluate("Date.now()") < deadline, f"{selector} {text} did not come to {page.url}"
+        page.wait_for_timeout(300)
+        page.reload()
+
+
+def _reached(page: Page, label: str) -> str:
+    """What stands beside a state of the course that was reached."""
+    return page.locator(".steps > li:not(.open)").filter(has=page.get_by_text(label, exact=True)).inner_text()
+
+
+def _step(page: Page, state: str) -> str:
+    return f"form:has(input[name=state][value={state}])"
+
+
+@pytest.mark.parametrize("script", [True, False], ids=["script", "no script"])
+def test_receiver_goes_through_the_steps_and_sender_sees_them(
+    script: bool, province: Any, new_page: Callable[..., Page], sign_in: SignIn
+) -> None:
+    here = new_page(script=script)
+    name = sign_in(here, "bach-mai", "doctor")
+    here.goto(province.url("bach-mai", NEW))
+    row = here.locator("table.transfers tbody tr").filter(has_text="Sơn Động").first
+    row.locator("a.who-link").click()
+    here.wait_for_url(re.compile(r"/transfers/[0-9a-f]{32}$"))
+    assert name in _reached(here, "Đã xem")
+    path = urlsplit(here.url).path
+
+    here.locator(f"{_step(here, 'accepted')} button").click()
+    expect(here.locator(".flash-success")).to_be_visible()
+    assert name in _reached(here, "Đã tiếp nhận")
+    here.locator(f"{_step(here, 'arrived')} button").click()
+    expect(here.locator(_step(here, "arrived"))).to_have_count(0)
+    here.fill("#note", "Đã can thiệp mạch vành qua da, ổn định.\nHẹn tái khám sau 7 ngày.")
+    here.locator(f"{_step(here, 'answered')} button").click()
+    expect(here.locator("main")).to_contain_text("Hẹn tái khám sau 7 ngày.")
+
+    there = new_page()
+    sign_in(there, "son-dong", "doctor")
+    there.goto(province.url("son-dong", path))
+    _until(there, ".steps > li:not(.open)", text="Đã phản hồi")
+    for label in ("Đã xem", "Đã tiếp nhận", "Người bệnh đã đến", "Đã phản hồi"):
+        told = _reached(there, label)
+        assert name in told
+        assert "Bệnh viện Bạch Mai" in told
+        assert TIME.search(told)
+    expect(there.locator("main")).to_contain_text("Hẹn tái khám sau 7 ngày.")
+    expect(there.locator(".proof .tag-ok")).to_have_text("Đã có biên nhận")
+
+
+def test_transfer_begun_by_hand_arrives_at_bach_mai(
+    province: Any, new_page: Callable[..., Page], sign_in: SignIn
+) -> None:
+    there = new_page()
+    name = sign_in(there, "son-dong", "doctor")
+    there.goto(province.url("son-dong", "/patients?q=nguyen"))
+    person = there.locator("a.who-link").last
+    who = person.inner_text()
+    person.click()
+    there.locator(".visit-head a").first.click()
+    there.locator("a[href^='/transfers/new']").click()
+    there.click("main form button")
+    expect(there.locator(".errors a")).not_to_have_count(0)
+    there.select_option("select[name=receiver]", label="Bệnh viện Bạch Mai")
+    there.select_option("select[name=reason]", "2")
+    there.fill("textarea[name=condition]", "Tỉnh, mạch 96, huyết áp 110/70, thở oxy 3 lít/phút")
+    there.click("main form button")
+    there.wait_for_url(re.compile(r"/transfers/[0-9a-f]{32}$"))
+    assert name in _reached(there, "Đã gửi")
+    _until(there, ".proof .tag-ok")
+
+    here = new_page()
+    sign_in(here, "bach-mai", "nurse")
+    here.goto(province.url("bach-mai", "/transfers/in"))
+    expect(here.locator("table.transfers tr.unopened").filter(has_text=who)).not_to_have_count(0)
+    here.goto(province.url("bach-mai", urlsplit(there.url).path))
+    expect(here.locator(".banner-name")).to_contain_text(who)
+    expect(here.locator("main")).to_contain_text("thở oxy 3 lít/phút")
+    expect(here.locator("main")).to_contain_text("Vượt khả năng đáp ứng của cơ sở")
+
+
+def test_keyboard_alone_from_sign_in_to_accepted(province: Any, page: Page) -> None:
+    account = province.account("bach-mai", "doctor")
+    page.goto(province.url("bach-mai", "sign-in"))
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.className") == "skip"
+    expect(page.locator(".skip")).to_be_in_viewport(ratio=1)
+    page.keyboard.press("Enter")
+    _tab_to(page, "#id_username")
+    page.keyboard.type(account["username"])
+    page.keyboard.press("Tab")
+    page.keyboard.type(account["password"])
+    page.keyboard.press("Enter")
+    page.wait_for_url(re.compile("/transfers/in#content$"))
+    _tab_to(page, "tr.unopened a.who-link")
+    page.keyboard.press("Enter")
+    page.wait_for_url(re.compile(r"/transfers/[0-9a-f]{32}$"))
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")  # past the navigation
+    _tab_to(page, f"{_step(page, 'accepted')} button")
+    page.keyboard.press("Enter")
+    expect(page.locator(".flash-success")).to_be_visible()
+    expect(page.locator(_step(page, "accepted"))).to_have_count(0)
+
+
+def _tab_to(page: Page, selector: str) -> None:
+    """Presses Tab until the first such element has the focus; every stop on the way shows that it has it."""
+    for _press in range(60):
+        page.keyboard.press("Tab")
+        here, shown = page.evaluate(
+            """selector => { const e = document.activeElement, s = getComputedStyle(e);
+            return [e === document.querySelector(selector), s.outlineStyle !== "none" && parseFloat(s.outlineWidth) > 1] }""",
+            selector,
+        )
+        assert shown, page.evaluate("document.activeElement.outerHTML")
+        if here:
+            return
+    raise AssertionError(f"Tab does not come to {selector}")
