@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -65,6 +66,7 @@ def document(measured: list[Measurement], rounds: int) -> str:
         f"Written by `make bench` on {datetime.now(UTC):%Y-%m-%d}: {machine.description()}.",
         f"Each figure is the median of {rounds} rounds of one run (least to most in brackets); all take turns,",
         "so compare figures of this table with each other and not with another machine's.",
+        f"Load average at the end: {os.getloadavg()[1]:.1f}.",
         "",
         "| What | Figure | Goal | Against a limit | What limits it |",
         "|---|---|---|---|---|",

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import resource
 import time
 from functools import partial
 from pathlib import Path
 
 import postgres
-from bench import sources
+from bench import machine, sources
 from bench.nodes import Figures, Shared, in_node
 from bench.registry import measure
 
@@ -185,15 +184,15 @@ def _keep_large(home: Path, warm: Path, path: Path) -> Figures:
     from lienthong.connectors.his_xml import intake
 
     intake.take(warm)
-    idle = _peak()
+    idle = machine.most_memory()
     export = intake.take(path)
     if export.stored != LARGE:
         raise RuntimeError(f"{export.stored} of {LARGE} dossiers were stored")
-    return {"peak": _peak(), "above": _peak() - idle, "megabytes": export.size / 1e6}
-
-
-def _peak() -> float:
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    return {
+        "peak": machine.most_memory(),
+        "above": machine.most_memory() - idle,
+        "megabytes": export.size / 1e6,
+    }
 
 
 _large = Shared(

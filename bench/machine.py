@@ -1,12 +1,10 @@
-"""The machine: its description, one core, the disk's flush, a child's memory."""
+"""The machine: its description, one core, the disk's flush, a process's memory."""
 
 from __future__ import annotations
 
 import contextlib
-import multiprocessing
 import os
 import platform
-import resource
 import sqlite3
 import tempfile
 import time
@@ -56,23 +54,7 @@ def flushes(folder: Path, size: int = 4096, seconds: float = 1.0) -> float:
         return rate(step, seconds)
 
 
-def peak_memory(work: Callable[[], None]) -> float:
-    """The most MB that a fresh process held while it did ``work`` (a function of a module)."""
-    context = multiprocessing.get_context("spawn")
-    receiver, sender = context.Pipe(duplex=False)
-    child = context.Process(target=_watched, args=(work, sender))
-    child.start()
-    sender.close()
-    try:
-        peak = float(receiver.recv())
-    except EOFError:
-        child.join()
-        raise RuntimeError(f"the work ended with exit code {child.exitcode}") from None
-    child.join()
-    return peak
-
-
-def _watched(work: Callable[[], None], sender: multiprocessing.connection.Connection) -> None:
-    work()
-    sender.send(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
-    sender.close()
+def most_memory() -> float:
+    """The most MB that this process held; not what its parent held, as ``getrusage`` would have it."""
+    status = Path("/proc/self/status").read_text()
+    return int(status.split("VmHWM:")[1].split()[0]) / 1024
