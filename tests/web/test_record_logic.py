@@ -132,7 +132,7 @@ def test_results_stand_by_day_newest_first_and_keep_their_digits() -> None:
 
 
 def test_an_indicator_not_measured_lately_is_still_told() -> None:
-    recent = [_observation("1", f"2025-02-{day:02d}") for day in range(1, 8)]
+    recent = [_observation("1", f"2025-02-{day:02d}") for day in range(1, results.COLUMNS + 2)]
     table = results.table([*recent, _observation("40", "2020-01-01", "HGB")])
     assert [row.name for row in table.older] == ["Chỉ số HGB"]
 
