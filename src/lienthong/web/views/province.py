@@ -94,23 +94,37 @@ def _units(traffic: Sequence[exchange.DayCount]) -> list[Unit]:
     return sorted(found, key=lambda unit: not unit.joined)
 
 
-def _chart(traffic: Sequence[exchange.DayCount]) -> SafeString:
-    """Transfers by the day the patients left, up to the last such day."""
+def _until(request: HttpRequest) -> date:
+    try:
+        return date.fromisoformat(request.GET.get("until", ""))
+    except ValueError:
+        return date.max
+
+
+def _chart(traffic: Sequence[exchange.DayCount], until: date) -> tuple[SafeString, date | None]:
+    """Transfers by the day the patients left, up to the last such day until a day.
+
+    Gives the chart, and the last day with transfers before it, None when there is none.
+    """
     amounts: dict[date, int] = defaultdict(int)
     for count in traffic:
-        amounts[count.about] += count.sent
+        if count.about <= until:
+            amounts[count.about] += count.sent
     last = max(amounts, default=clock.today())
-    shown = min(DAYS, (last - min(amounts, default=last)).days + 1)
+    oldest = last - timedelta(days=DAYS - 1)
+    shown = (last - min((day for day in amounts if day >= oldest), default=last)).days + 1
     days = [(day, amounts[day]) for day in (last - timedelta(days=back) for back in reversed(range(shown)))]
-    return bars_by_day(days, _("Transfers by the day the patient left"), _("Transfers"))
+    earlier = max((day for day in amounts if day < days[0][0]), default=None)
+    return bars_by_day(days, _("Transfers by the day the patient left"), _("Transfers")), earlier
 
 
 @require_GET
 @requires(*rights.PROVINCE)
 def province(request: HttpRequest) -> HttpResponse:
-    """``/province``: totals, transfers by day, one line for each unit."""
+    """``/province``: totals, transfers by day (``?until=`` goes back), one line for each unit."""
     traffic = exchange.traffic(desk.TRANSFER, KEPT_DAYS)
     units = _units(traffic)
+    chart, earlier = _chart(traffic, _until(request))
     page = {
         "units": units,
         "connected": sum(unit.shape == "ok" for unit in units),
@@ -121,7 +135,8 @@ def province(request: HttpRequest) -> HttpResponse:
         "sent_today": sum(unit.sent_today for unit in units),
         "first": min((count.about for count in traffic), default=None),
         "last": max((count.about for count in traffic), default=None),
-        "chart": _chart(traffic),
+        "chart": chart,
+        "earlier": earlier,
         "now": clock.now(),
     }
     return render(request, "web/province/province.html", page)
@@ -135,6 +150,7 @@ def unit(request: HttpRequest, code: str) -> HttpResponse:
         raise Http404
     traffic = exchange.traffic(desk.TRANSFER, KEPT_DAYS)
     mine = [count for count in traffic if code in (count.sender, count.receiver)]
+    chart, earlier = _chart(mine, _until(request))
     others: dict[str, dict[str, int]] = defaultdict(lambda: {"out": 0, "in": 0, "receipts": 0})
     for count in mine:
         amounts = others[count.receiver if count.sender == code else count.sender]
@@ -143,6 +159,7 @@ def unit(request: HttpRequest, code: str) -> HttpResponse:
     page = {
         "unit": next(unit for unit in _units(traffic) if unit.code == code),
         "others": [(directory.name(other), amounts) for other, amounts in sorted(others.items())],
-        "chart": _chart(mine),
+        "chart": chart,
+        "earlier": earlier,
     }
     return render(request, "web/province/unit.html", page)
