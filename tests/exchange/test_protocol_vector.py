@@ -39,6 +39,7 @@ def test_the_example_is_what_this_program_signs_and_verifies(name: str, what: st
 def test_the_hashes_of_the_example_fit() -> None:
     assert manifest.digest(VECTOR["manifest payload"].encode()) == VECTOR["manifest sha256"]
     found = manifest.read_manifest(VECTOR["manifest payload"].encode())
+    assert (found.body, found.day) == ({"day": "2025-01-12"}, "2025-01-12")
     part = VECTOR["part"].encode()
     assert (found.parts[0].sha256, found.bytes) == (hashlib.sha256(part).hexdigest(), len(part))
     receipt = manifest.read_receipt(VECTOR["receipt payload"].encode())

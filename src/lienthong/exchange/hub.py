@@ -109,7 +109,6 @@ def accept(caller: Caller, batch: Sequence[msgspec.Raw]) -> list[dict[str, Any]]
     fresh: list[_Posted] = []
     now = clock.iso(clock.now())
     with transaction.atomic():
-        content.keep(small for one in checked if isinstance(one, _Posted) for small in one.contents)
         for one in checked:
             try:
                 if isinstance(one, HttpError):
@@ -177,8 +176,9 @@ def _relay(caller: Caller, posted: _Posted, now: str, fresh: list[_Posted]) -> d
 
 
 def _deliver(caller: Caller, fresh: Sequence[_Posted], now: str) -> None:
-    """Puts new messages in their mailboxes, and all of it in trace and audit trail."""
+    """Keeps the content of new messages, puts them in their mailboxes, and all of it in trace and audit trail."""
     here = settings.NODE.facility
+    content.keep(small for posted in fresh for small in posted.contents)
     ways = {posted.manifest.id: posted.manifest.to.facility for posted in fresh}
     numbers = _post(ways, "message", now)
     with connection.cursor() as cursor:
