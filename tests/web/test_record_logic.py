@@ -57,6 +57,8 @@ anything = st.recursive(
 @given(anything, anything)
 @settings(max_examples=300, deadline=None)
 def test_no_resource_breaks_a_page(one: Any, other: Any) -> None:
+    if isinstance(one, dict) and "id" in one:
+        one = {**one, "id": "a1"}  # the store keeps FHIR's form of an id
     pair = [one, other]
     shown = person.person(one)
     document = documents.document(one, {})
