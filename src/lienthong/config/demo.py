@@ -378,7 +378,7 @@ def _result(counts: Counts, seconds: float) -> dict[str, Any]:
 def _line(result: dict[str, Any], done: bool) -> str:
     mark = "✔" if done else "✘"
     return (
-        f"{mark} {result['dossiers']} hồ sơ; chuyển viện: gửi {result['transfers_sent']}, nhận"
+        f"{mark} {result['dossiers']} hồ sơ; lượt chuyển: gửi {result['transfers_sent']}, nhận"
         f" {result['transfers_received']}, biên nhận đã xác minh {result['receipts_verified']}; từ chối"
         f" {result['refused']}; {result['seconds']} giây\n"
         f"{mark} {result['dossiers']} dossiers; transfers: sent {result['transfers_sent']}, received"

@@ -50,6 +50,7 @@ class Courier:
         self._stop = stop
         self._worker = ids.new_id()
         self._hub = Hub(settings.NODE.hub_url)
+        self._reached = False
 
     def run_outbox(self) -> None:
         """Uploads parts and manifests of what was put, and keeps the hub's acceptances."""
@@ -191,7 +192,8 @@ class Courier:
 
     def _collect(self) -> None:
         after = inbox.position()
-        items, pause = self._hub.mailbox(after, MOST_ITEMS, _POLL)
+        items, pause = self._hub.mailbox(after, MOST_ITEMS, _POLL if self._reached else 0)
+        self._reached = True
         if self._stop.is_set():
             return
         if items:

@@ -447,6 +447,6 @@ def _no_patient() -> Problem:
 def _foreign_loop() -> Problem:
     return Problem(
         code="transfer-foreign",
-        vi="Thông điệp nói về một lần chuyển không thuộc nơi gửi này.",
+        vi="Gói tin nói về một lượt chuyển không thuộc nơi gửi này.",
         en="The message speaks of a transfer that is not the sender's.",
     )

@@ -63,7 +63,7 @@ class Notice:
             raise LienThongError(
                 Problem(
                     code="transfer-notice-unreadable",
-                    vi="Phần đầu của thông điệp chuyển người bệnh thiếu hoặc sai dữ liệu.",
+                    vi="Phần đầu của gói tin chuyển người bệnh thiếu hoặc sai dữ liệu.",
                     en=f"The notice of the transfer is incomplete or wrong ({type(error).__name__}).",
                     hint_vi="Nơi gửi cần cập nhật phần mềm rồi gửi lại.",
                     hint_en="The sender updates the software and sends it again.",
