@@ -150,12 +150,12 @@ def test_restricted_content_is_given_only_when_asked_for() -> None:
     assert records.restricted_count("p1") == 1
 
 
-def test_the_newest_of_a_code() -> None:
+def test_all_of_a_code_newest_first() -> None:
     store(patient(), observation("a", "1", "2025-01-01"), observation("b", "2", "2025-02-01"))
-    found = records.newest("p1", "Observation", "urn:c", "WBC")
-    assert found is not None
-    assert found.id == "b"
-    assert records.newest("p1", "Observation", "urn:c", "HGB") is None
+    store(observation("s", "3", "2025-03-01", secret=True), origin="secret")
+    assert [s.id for s in records.with_code("p1", "Observation", "urn:c", "WBC")] == ["b", "a"]
+    assert [s.id for s in records.with_code("p1", "Observation", "urn:c", "WBC", limit=1)] == ["b"]
+    assert records.with_code("p1", "Observation", "urn:c", "HGB") == []
 
 
 def test_a_patients_record_is_bounded_by_time_and_number() -> None:

@@ -8,11 +8,11 @@ from lienthong.records.reading import (
     find_patients,
     for_patient,
     history,
-    newest,
     of_origin,
     read,
     read_many,
     restricted_count,
+    with_code,
 )
 from lienthong.records.validation import InvalidResource
 from lienthong.records.writing import Outcome, transact
@@ -25,10 +25,10 @@ __all__ = [
     "find_patients",
     "for_patient",
     "history",
-    "newest",
     "of_origin",
     "read",
     "read_many",
     "restricted_count",
     "transact",
+    "with_code",
 ]

@@ -112,10 +112,10 @@ def for_patient(
     return _fetch(statement, [f"Patient/{patient}", *kinds, since, until or "9999", limit or _EVERYTHING])
 
 
-def newest(patient: str, type: str, system: str, code: str) -> Stored | None:
-    """The newest resource of a type with a code (its first coding), e.g. the blood group; never a restricted one."""
-    found = _fetch(sql.NEWEST, [values.CODE, f"{system}|{code}", f"Patient/{patient}", type])
-    return found[0] if found else None
+def with_code(patient: str, type: str, system: str, code: str, *, limit: int = 50) -> list[Stored]:
+    """A patient's resources of a type whose first coding is this code, newest first, e.g. every blood group that was
+    told; never a restricted one."""
+    return _fetch(sql.WITH_CODE, [values.CODE, f"{system}|{code}", f"Patient/{patient}", type, limit])
 
 
 def of_origin(origin: str, types: Sequence[str] | None = None) -> list[Stored]:

@@ -36,10 +36,10 @@ READ_PATIENT = (
     _READ + " WHERE r.patient = (SELECT id FROM records_resource WHERE ref = %s) AND r.deleted = 0"
     "{types} AND r.moment >= %s AND r.moment <= %s{open} ORDER BY r.moment DESC, r.id LIMIT %s"
 )
-NEWEST = (
+WITH_CODE = (
     _READ + " JOIN records_searchvalue v ON v.resource = r.id AND v.param = %s AND v.value = %s"
     " WHERE r.patient = (SELECT id FROM records_resource WHERE ref = %s) AND r.type = %s AND r.deleted = 0"
-    " AND r.restricted = 0 ORDER BY r.moment DESC LIMIT 1"
+    " AND r.restricted = 0 ORDER BY r.moment DESC LIMIT %s"
 )
 HISTORY = (
     "SELECT r.type, r.ref, v.version, p.at, r.moment, o.key, r.restricted, v.deleted, v.pack, v.start, v.length"

@@ -126,7 +126,7 @@ def overview(stored: Stored, *, before: str = "") -> Overview:
         person=person.person(stored.resource),
         protected=records.restricted_count(stored.id),
         allergies=tuple(_allergies(_of(history, "AllergyIntolerance"))),
-        blood_groups=tuple(_blood_groups(observations)),
+        blood_groups=tuple(_blood_groups(stored.id)),
         visits=Block(
             [visits.visit(e.resource, by_visit.get(e.ref, ()), known) for e in shown],
             source(shown),
@@ -326,8 +326,9 @@ def _allergies(kept: Iterable[Stored]) -> list[str]:
     return [text for s in kept if (text := fhir.words(fhir.at(s.resource, "code")))]
 
 
-def _blood_groups(kept: Iterable[Stored]) -> list[str]:
-    found = (results.value(o.resource).text for o in kept if results.is_blood_group(o.resource))
+def _blood_groups(patient: str) -> list[str]:
+    told = records.with_code(patient, "Observation", systems.LOINC, results.BLOOD_GROUP)
+    found = (results.value(o.resource).text for o in told)
     return list(dict.fromkeys(text for text in found if text))
 
 
