@@ -108,6 +108,7 @@ class _Write:
         self.fresh_values: list[tuple[int, str, int]] = []
         self.stale_values: list[tuple[int, str, int]] = []
         self.numbers: dict[str, int] = {}
+        self.packs: dict[int, bytes] = {}
 
     def _one(self, statement: str, parameters: tuple[Any, ...]) -> int:
         self.cursor.execute(statement, parameters)
@@ -225,7 +226,7 @@ class _Write:
 
     def _old(self, known: _Known) -> Resource:
         pack, start, length = known.place
-        if pack not in getattr(self, "packs", {}):
+        if pack not in self.packs:
             self.packs = reading.packs({pack})
         old: Resource = json.loads(self.packs[pack][start : start + length])
         return old

@@ -194,13 +194,7 @@ def _of_visit(visit: records.Stored) -> list[Resource]:
     stored = {s.ref: s for s in records.of_origin(visit.origin)}
     named = {name for s in stored.values() for name in _references(s.resource)} - stored.keys()
     stored.update(records.read_many(sorted(named)))
-    return [_bare(s) for s in stored.values()]
-
-
-def _bare(stored: records.Stored) -> Resource:
-    resource = dict(stored.resource)
-    meta = {k: v for k, v in resource.pop("meta").items() if k not in ("versionId", "lastUpdated")}
-    return {**resource, "meta": meta} if meta else resource
+    return [json.loads(s.body) for s in stored.values()]
 
 
 def _references(value: Any) -> Iterable[str]:

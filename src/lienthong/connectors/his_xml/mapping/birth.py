@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-
 from lienthong.foundation.text import fold
 from lienthong.terminology import systems
 
@@ -189,17 +187,7 @@ def _certificate(draft: Draft, row: Fields, child: Json) -> None:
             "authenticator": draft.practitioner(row["MA_TTDV"]),
             "custodian": facility if facility and "reference" in facility else None,
             "content": [
-                {
-                    "attachment": fhir.some(
-                        {
-                            "contentType": "text/plain; charset=utf-8",
-                            "language": "vi",
-                            "data": base64.b64encode("\n".join(lines).encode()).decode(),
-                            "title": _TITLE,
-                            "creation": values.date_time(row["NGAY_CT"]),
-                        }
-                    )
-                }
+                {"attachment": fhir.text_attachment(lines, _TITLE, values.date_time(row["NGAY_CT"]))}
             ],
             "context": {"encounter": [draft.encounter]},
         },

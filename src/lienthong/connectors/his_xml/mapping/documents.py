@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-
 from lienthong.terminology import code_name, systems
 
 from . import fhir, restricted, values
@@ -212,19 +210,7 @@ def _certificate(draft: Draft, row: Fields, title: str, fields: dict[str, str]) 
             "author": fhir.listed(draft.practitioner(row["MA_BS"], row["TEN_BS"])),
             "authenticator": draft.practitioner(row["MA_TTDV"]),
             "custodian": facility if facility and "reference" in facility else None,
-            "content": [
-                {
-                    "attachment": fhir.some(
-                        {
-                            "contentType": "text/plain; charset=utf-8",
-                            "language": "vi",
-                            "data": base64.b64encode("\n".join(lines).encode()).decode(),
-                            "title": title,
-                            "creation": issued,
-                        }
-                    )
-                }
-            ],
+            "content": [{"attachment": fhir.text_attachment(lines, title, issued)}],
             "context": fhir.some(
                 {
                     "encounter": [draft.encounter] if row.table != "XML12" else None,

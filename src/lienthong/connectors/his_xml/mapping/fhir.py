@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+from collections.abc import Iterable
 from decimal import Decimal
 from html import escape
 from typing import Any
@@ -147,3 +149,16 @@ def extension(name: str, kind: str, value: Any) -> Json | None:
     if not value and value.__class__ not in _KEPT:
         return None
     return {"url": systems.extension(name), f"value{kind}": value}
+
+
+def text_attachment(lines: Iterable[str], title: str, creation: str | None) -> Json | None:
+    """``Attachment`` of plain Vietnamese text."""
+    return some(
+        {
+            "contentType": "text/plain; charset=utf-8",
+            "language": "vi",
+            "data": base64.b64encode("\n".join(lines).encode()).decode(),
+            "title": title,
+            "creation": creation,
+        }
+    )
