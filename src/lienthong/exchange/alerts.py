@@ -46,7 +46,7 @@ def raise_alert(problem: Problem, about: str = "") -> None:
 def clear(code: str, about: str = "") -> None:
     """Closes the alert with that code about something (``""``: all with that code), since its cause is gone."""
     with connection.cursor() as cursor:
-        cursor.execute(sql.CLEAR_ALERT, (clock.iso(clock.now()), code, about[:80], about[:80]))
+        cursor.execute(sql.CLEAR_ALERT, (clock.iso(clock.now()), code[:60], about[:80], about[:80]))
 
 
 def open_alerts() -> list[Alert]:
