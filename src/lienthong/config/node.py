@@ -32,6 +32,8 @@ class NodeConfig:
         tls_certificate, tls_key: PEM files; without them a server in front of this one ends TLS.
         secure: whether pages are reached over HTTPS only (cookies, HSTS).
         demo: whether the sign-in page shows the invented accounts.
+        reserve_mb: room on the disk (MiB) that new input must leave; 0: 512, on a small disk a twentieth of it.
+        quota_messages, quota_mb: how much may wait to be sent before new input is refused (messages, MiB).
     """
 
     home: Path
@@ -47,6 +49,9 @@ class NodeConfig:
     tls_key: str = ""
     secure: bool = True
     demo: bool = False
+    reserve_mb: int = 0
+    quota_messages: int = 200_000
+    quota_mb: int = 20_000
 
     @property
     def hosts(self) -> list[str]:

@@ -229,3 +229,64 @@ def not_understood(reason: str) -> Problem:
         f"Reason: {reason}",
         where={"reason": reason},
     )
+
+
+def disk_full(free: int, needed: int) -> Problem:
+    """Less than the reserve would be left on this node's disk."""
+    return Problem(
+        "exchange-disk-full",
+        f"Ổ đĩa của máy chủ sắp đầy: còn {free >> 20} MB, cần ít nhất {needed >> 20} MB để nhận thêm dữ liệu.",
+        f"The server's disk is nearly full: {free >> 20} MB are left, {needed >> 20} MB are needed to take more.",
+        "Giải phóng dung lượng trên ổ đĩa, hoặc chuyển sang ổ đĩa lớn hơn.\n"
+        "Không cần nhập lại gì: dữ liệu đã nhận vẫn an toàn, dữ liệu mới sẽ được nhận khi đủ chỗ.",
+        "Make room on the disk, or move to a larger one.\n"
+        "Nothing must be entered again: what was taken is safe, what is new is taken when there is room.",
+        where={"free_mb": free >> 20, "needed_mb": needed >> 20},
+        retry=True,
+    )
+
+
+def hub_full(free: int, needed: int) -> Problem:
+    """The same at the hub."""
+    return Problem(
+        "exchange-hub-full",
+        "Ổ đĩa của trục liên thông sắp đầy, nên tạm thời chưa nhận thêm gói tin.",
+        "The hub's disk is nearly full, so that it takes no more messages for now.",
+        "Sở Y tế cần giải phóng dung lượng trên máy chủ của trục liên thông.\n"
+        "Các đơn vị không cần làm gì: gói tin được giữ lại và tự gửi khi đủ chỗ.",
+        "The Department of Health must make room on the hub's server.\n"
+        "Hospitals need not do anything: messages are kept and sent by themselves when there is room.",
+        where={"free_mb": free >> 20, "needed_mb": needed >> 20},
+        retry=True,
+    )
+
+
+def queue_full(messages: int, size: int) -> Problem:
+    """More waits to be sent than the node's quota allows."""
+    return Problem(
+        "exchange-queue-full",
+        f"Hàng chờ gửi đã đầy: {messages} gói tin ({size >> 20} MB) đang chờ đường truyền.",
+        f"The queue is full: {messages} messages ({size >> 20} MB) wait for the line.",
+        "Kiểm tra đường truyền Internet của đơn vị.\n"
+        "Nếu đường truyền tốt mà hàng chờ vẫn dài, tăng quota_messages hoặc quota_mb trong lienthong.toml.\n"
+        "Không cần nhập lại gì: dữ liệu mới sẽ được nhận khi hàng chờ ngắn lại.",
+        "Check the Internet line.\n"
+        "If the line is good and the queue stays long, raise quota_messages or quota_mb in lienthong.toml.\n"
+        "Nothing must be entered again: what is new is taken when the queue has become shorter.",
+        where={"messages": messages},
+        retry=True,
+    )
+
+
+def disk_failed() -> Problem:
+    """A write to the disk failed; nothing of it was kept."""
+    return Problem(
+        "exchange-disk-failed",
+        "Máy chủ không ghi được vào ổ đĩa (ổ đĩa đầy hoặc bị lỗi).",
+        "The server cannot write to its disk (it is full or broken).",
+        "Giải phóng dung lượng; nếu ổ đĩa còn chỗ thì kiểm tra ổ đĩa có bị lỗi không.\n"
+        "Chưa có gì bị mất: việc đang làm được hoãn lại và tự làm tiếp khi ghi được.",
+        "Make room; if there is room, check the disk for faults.\n"
+        "Nothing is lost: the work is put off and goes on by itself when the disk can be written again.",
+        retry=True,
+    )

@@ -225,3 +225,6 @@ CLEAR_ALERT = (
     "UPDATE exchange_alert SET closed_at = %s WHERE code = %s AND (about = %s OR %s = '') AND closed_at = ''"
 )
 OPEN_ALERTS = "SELECT about, problem, since, last, times FROM exchange_alert WHERE closed_at = '' LIMIT 1000"
+
+# Room
+QUEUED_SIZE = "SELECT COUNT(*), COALESCE(SUM(bytes), 0) FROM exchange_message WHERE direction = 'out' AND state = 'queued'"
