@@ -1,4 +1,4 @@
-"""One node at work: pages and doors in a web process, courier and export folder in threads of this one."""
+"""One node at work: pages and doors in a web process; courier, export folder and watch in threads of this one."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import os
 import signal
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 from lienthong.config import lifeline, setup
@@ -26,7 +27,7 @@ def run(home: Path, *, with_parent: bool = False) -> int:
     from granian.constants import Interfaces
 
     stop = threading.Event()
-    threads = [] if settings.NODE.role == "hub" else _site_threads(stop)
+    threads = _threads(stop)
     for thread in threads:
         thread.start()
     multiprocessing.set_start_method("spawn", force=True)
@@ -59,16 +60,19 @@ def _file(name: str) -> Path | None:
     return Path(name) if name else None
 
 
-def _site_threads(stop: threading.Event) -> list[threading.Thread]:
+def _threads(stop: threading.Event) -> list[threading.Thread]:
     from django.conf import settings
 
     from lienthong.connectors.his_xml.folder import Folder
     from lienthong.exchange.courier import Courier
+    from lienthong.exchange.watch import Watch
 
-    courier = Courier(stop)
-    work = {
-        "exports": lambda: Folder(settings.NODE.exports).run(stop),
-        "outbox": courier.run_outbox,
-        "inbox": courier.run_inbox,
-    }
+    work: dict[str, Callable[[], None]] = {"watch": lambda: Watch().run(stop)}
+    if settings.NODE.role == "site":
+        courier = Courier(stop)
+        work |= {
+            "exports": lambda: Folder(settings.NODE.exports).run(stop),
+            "outbox": courier.run_outbox,
+            "inbox": courier.run_inbox,
+        }
     return [threading.Thread(target=target, name=name, daemon=True) for name, target in work.items()]

@@ -224,7 +224,25 @@ RAISE_ALERT = (
 CLEAR_ALERT = (
     "UPDATE exchange_alert SET closed_at = %s WHERE code = %s AND (about = %s OR %s = '') AND closed_at = ''"
 )
+ALERTS_OF = "SELECT about, problem FROM exchange_alert WHERE code = %s AND closed_at = ''"
+RENEW_ALERT = "UPDATE exchange_alert SET problem = %s, last = %s WHERE code = %s AND about = %s"
+CLOSE_ALERT = "UPDATE exchange_alert SET closed_at = %s WHERE code = %s AND about = %s"
+COUNT_ALERTS = "SELECT COUNT(*) FROM exchange_alert WHERE closed_at = ''"
 OPEN_ALERTS = "SELECT about, problem, since, last, times FROM exchange_alert WHERE closed_at = '' LIMIT 1000"
 
 # Room
-QUEUED_SIZE = "SELECT COUNT(*), COALESCE(SUM(bytes), 0) FROM exchange_message WHERE direction = 'out' AND state = 'queued'"
+QUEUED_SIZE = (
+    "SELECT COUNT(*), COALESCE(SUM(bytes), 0) FROM exchange_message"
+    " WHERE direction = 'out' AND state = 'queued'"
+)
+
+# What is looked for
+UNCONFIRMED = (
+    "SELECT receiver, COUNT(*), MIN(accepted_at) FROM exchange_message WHERE direction = 'out'"
+    " AND state = 'accepted' AND accepted_at < %s GROUP BY receiver"
+)
+CLOSE_MESSAGE_ALERTS = (
+    "UPDATE exchange_alert SET closed_at = %s WHERE closed_at = '' AND code IN ('exchange-set-aside',"
+    " 'exchange-refused') AND NOT EXISTS (SELECT 1 FROM exchange_message m WHERE m.message = exchange_alert.about"
+    " AND (m.state = 'set-aside' OR (m.state = 'refused' AND m.direction = 'out')))"
+)
