@@ -63,11 +63,13 @@ def _file(name: str) -> Path | None:
 def _threads(stop: threading.Event) -> list[threading.Thread]:
     from django.conf import settings
 
+    from lienthong.connectors.his_xml import concerns
     from lienthong.connectors.his_xml.folder import Folder
     from lienthong.exchange.courier import Courier
     from lienthong.exchange.watch import Watch
 
-    work: dict[str, Callable[[], None]] = {"watch": lambda: Watch().run(stop)}
+    checks = [] if settings.NODE.role == "hub" else [concerns.look]
+    work: dict[str, Callable[[], None]] = {"watch": lambda: Watch(checks).run(stop)}
     if settings.NODE.role == "site":
         courier = Courier(stop)
         work |= {

@@ -123,6 +123,7 @@ FHIR_DEFINITIONS = _ASSETS / "@medplum" / "definitions" / "dist" / "fhir" / "r4"
 
 EXCHANGE_HANDLERS = "lienthong.config.handlers.HANDLERS"
 EXCHANGE_RECEIPT_HANDLERS = "lienthong.config.handlers.RECEIPT_HANDLERS"
+EXCHANGE_NEWEST_STANDS = "lienthong.config.handlers.NEWEST_STANDS"
 EXCHANGE_LONG_POLLS = 12  # calls that may wait for mail at once; fewer than the server's threads
 
 LOGGING = {

@@ -110,10 +110,11 @@ def queue_old(since: datetime) -> Problem:
 
 def no_receipt(facility: str, messages: int, since: datetime) -> Problem:
     """A hospital has not confirmed what the hub has had for it for a day."""
+    name = directory.name(facility, language="en")
     return Problem(
         "exchange-no-receipt",
         f"{directory.name(facility, language='vi')} chưa xác nhận {messages} gói tin, gói lâu nhất từ {_at(since)}.",
-        f"{directory.name(facility, language='en')} has not confirmed {messages} messages, the oldest since {_at(since)}.",
+        f"{name} has not confirmed {messages} messages, the oldest since {_at(since)}.",
         "Gọi cho đơn vị nhận: máy chủ của họ có đang chạy và có mạng không.\n"
         "Gói tin vẫn nằm an toàn ở trục liên thông và được giao khi máy chủ của họ trở lại.",
         "Call the receiving hospital: is its server running, and has it a line?\n"

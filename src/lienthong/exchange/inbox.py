@@ -162,6 +162,12 @@ def distrust(row: Claimed, problem: Problem) -> None:
         )
 
 
+def refuse(row: Claimed, found: Manifest, problem: Problem) -> None:
+    """Signs the refusal of a message that nobody here can store; joins the caller's transaction."""
+    _finish(row, found, "", problem)
+    transaction.on_commit(due.set)
+
+
 def handle(batch: Sequence[tuple[Claimed, Manifest]]) -> int:
     """Gives checked messages, whose parts are all here, to their handlers and signs the receipts.
 

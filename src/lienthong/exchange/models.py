@@ -14,8 +14,9 @@ class Message(models.Model):
     """A message at one node: ``out`` at its sender, ``relay`` at the hub, ``in`` at its receiver.
 
     ``manifest`` is the SHA-256 of the signed payload, ``bytes`` the size of all parts, ``position`` the number in the
-    receiver's mailbox. ``state``: out ``queued accepted stored refused set-aside``, relay ``accepted stored refused``,
-    in ``collected stored refused set-aside``. ``receipt_state``: in ``due sent held``, out ``collected verified``.
+    receiver's mailbox. ``state``: out ``queued accepted stored refused set-aside replaced given-up``, relay ``accepted
+    stored refused``, in ``collected stored refused set-aside given-up``. ``receipt_state``: in ``due sent held``, out
+    ``collected verified``.
     """
 
     number = models.BigAutoField(primary_key=True)
@@ -41,6 +42,9 @@ class Message(models.Model):
     receipt_at = models.CharField(max_length=_MOMENT, db_default="")
     receipt_state = models.CharField(max_length=10, db_default="")
     problem = models.TextField(db_default="", help_text="JSON of the problem that holds it up")
+    replaced_by = models.CharField(
+        max_length=32, db_default="", help_text="out: the message that stands for it"
+    )
     attempts = models.IntegerField(db_default=0)
     next_try = models.CharField(max_length=_MOMENT, db_default="")
     claimed_by = models.CharField(max_length=32, db_default="")

@@ -290,3 +290,45 @@ def disk_failed() -> Problem:
         "Nothing is lost: the work is put off and goes on by itself when the disk can be written again.",
         retry=True,
     )
+
+
+def not_possible() -> Problem:
+    """The message is not one that waits for a person."""
+    return Problem(
+        "exchange-not-possible",
+        "Gói tin này không ở trạng thái cần xử lý.",
+        "This message does not wait for a decision.",
+        "Tải lại trang để xem trạng thái mới nhất.",
+        "Reload the page to see its present state.",
+    )
+
+
+def newer_sent() -> Problem:
+    """A newer message of the loop stands for this one."""
+    return Problem(
+        "exchange-newer-sent",
+        "Đã có hồ sơ mới hơn được gửi cho lượt chuyển này; gửi lại bản cũ sẽ thay mất bản mới.",
+        "A newer dossier of this transfer was sent; sending the old one again would take its place.",
+        "Thôi không gửi gói tin này nữa và ghi lý do.",
+        "Give this message up with the reason.",
+    )
+
+
+def no_reason(shortest: int) -> Problem:
+    """Giving up needs a reason."""
+    return Problem(
+        "exchange-no-reason",
+        f"Cần ghi lý do, ít nhất {shortest} ký tự.",
+        f"A reason is needed, at least {shortest} characters.",
+    )
+
+
+def given_up(why: str) -> Problem:
+    """The receiving hospital's IT has closed a message that could not be stored."""
+    return Problem(
+        "exchange-given-up",
+        "Nơi nhận không lưu được gói tin và đã thôi xử lý.",
+        "The receiver could not store the message and has given it up.",
+        f"Lý do nơi nhận nêu: {why}",
+        f"The receiver's reason: {why}",
+    )

@@ -104,6 +104,11 @@ def find(text: str) -> list[MessageRow]:
     return _rows(sql.FIND, (text, *span, *span, *span))
 
 
+def by_id(message: str) -> list[MessageRow]:
+    """The message with that id."""
+    return _rows(sql.BY_ID, (message,))
+
+
 def recent(limit: int, *, stuck: bool = False) -> list[MessageRow]:
     """The latest messages, newest first; ``stuck``: only those that wait, were refused or set aside."""
     return _rows(sql.STUCK if stuck else sql.RECENT, (limit,))

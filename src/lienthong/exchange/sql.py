@@ -195,6 +195,7 @@ _ROW = (
     "SELECT message, direction, kind, loop, sender, receiver, created, state, bytes, receipt_at, problem"
     " FROM exchange_message"
 )
+BY_ID = _ROW + " WHERE direction IN ('in', 'out', 'relay') AND message = %s"
 OF_LOOP = _ROW + " WHERE loop = %s ORDER BY number"
 FIND = (  # constants and placeholders only
     _ROW
@@ -245,4 +246,45 @@ CLOSE_MESSAGE_ALERTS = (
     "UPDATE exchange_alert SET closed_at = %s WHERE closed_at = '' AND code IN ('exchange-set-aside',"
     " 'exchange-refused') AND NOT EXISTS (SELECT 1 FROM exchange_message m WHERE m.message = exchange_alert.about"
     " AND (m.state = 'set-aside' OR (m.state = 'refused' AND m.direction = 'out')))"
+)
+
+# The way of a message
+PAPERS = (
+    "SELECT manifest, accepted_at, receipt, receipt_at, replaced_by FROM exchange_message"
+    " WHERE direction = %s AND message = %s"
+)
+ITEMS_OF = "SELECT kind, at, handed_at, done_at FROM exchange_mailboxitem WHERE message = %s"
+
+# Sending again
+OPEN_MESSAGES = (
+    "SELECT message FROM exchange_message WHERE (direction IN ('in', 'out') AND state = 'set-aside')"
+    " OR (direction = 'out' AND state = 'refused') ORDER BY number"
+)
+JWS_OF = "SELECT jws FROM exchange_message WHERE direction = %s AND message = %s"
+CLOSE_MESSAGE = (
+    "UPDATE exchange_message SET state = %s, replaced_by = %s WHERE direction = %s AND message = %s"
+    " AND state IN ('set-aside', 'refused')"
+)
+COLLECTED_AGAIN = (
+    "UPDATE exchange_message SET state = 'collected', problem = '', attempts = 0, next_try = '', claimed_by = '',"
+    " claimed_until = '' WHERE direction = 'in' AND message = %s AND state = 'set-aside'"
+)
+NEWER = (
+    "SELECT 1 FROM exchange_message n JOIN exchange_message o ON o.direction = 'out' AND n.number > o.number"
+    " WHERE n.direction = 'out' AND n.loop = %s AND n.kind = %s AND n.receiver = %s AND o.message = %s"
+    " AND n.state IN ('queued', 'accepted', 'stored') LIMIT 1"
+)
+CLAIMED_ROW = (
+    "SELECT number, message, jws, manifest, attempts, position, accepted_at FROM exchange_message"
+    " WHERE direction = 'in' AND message = %s"
+)
+_STANDS = (
+    "FROM exchange_message n WHERE n.direction = 'out' AND n.loop = exchange_message.loop"
+    " AND n.kind = exchange_message.kind AND n.receiver = exchange_message.receiver"
+    " AND n.number > exchange_message.number AND n.state = 'stored'"
+)
+SUPERSEDED = (
+    f"UPDATE exchange_message SET state = 'replaced', replaced_by = (SELECT n.message {_STANDS}"
+    " ORDER BY n.number DESC LIMIT 1) WHERE direction = 'out' AND state IN ('set-aside', 'refused')"
+    f" AND kind IN ({{marks}}) AND EXISTS (SELECT 1 {_STANDS})"
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Any
@@ -14,7 +14,7 @@ from django.conf import settings
 from django.db import close_old_connections, connection, transaction
 from django.db.models import Max
 
-from lienthong.exchange import alerts, causes, reading, space, sql
+from lienthong.exchange import again, alerts, causes, reading, space, sql
 from lienthong.exchange.alerts import Alert
 from lienthong.facilities import directory
 from lienthong.facilities.models import Node
@@ -36,6 +36,9 @@ KEY_ENDS = timedelta(days=30)
 _difference: float | None = None
 
 Found = dict[str, Problem]
+"""What an alert is about, to the problem."""
+Check = Callable[[], dict[str, Found]]
+"""Looks for causes: every code that it may find, to what it finds now."""
 
 
 def hub_said(date: str | None) -> None:
@@ -59,9 +62,10 @@ def attention() -> list[Alert]:
 
 
 class Watch:
-    """The loop; one for each node."""
+    """The loop; one for each node. ``checks`` are those of other parts."""
 
-    def __init__(self) -> None:
+    def __init__(self, checks: Sequence[Check] = ()) -> None:
+        self._checks = checks
         self._queued: deque[tuple[datetime, int]] = deque()
 
     def run(self, stop: threading.Event) -> None:
@@ -82,6 +86,10 @@ class Watch:
         """One look at everything."""
         found = self._of_hub() if settings.NODE.role == "hub" else self._of_site()
         found |= _disk() | _keys()
+        for check in self._checks:
+            found |= check()
+        if settings.NODE.role == "site":
+            again.superseded()
         with transaction.atomic():
             for code, causes_now in found.items():
                 alerts.settle(code, causes_now)
