@@ -74,7 +74,7 @@ def travel(message: str) -> Travel | None:
     known = {(step.place, step.step) for step in steps}
     steps += [
         step
-        for step in chain(_told(row, accepted_at, proof), _of_mailbox(row, receipt_at))
+        for step in chain(_told(row, accepted_at, receipt_at, proof), _of_mailbox(row))
         if (step.place, step.step) not in known
     ]
     return Travel(row, digest, _in_order(steps), proof, replaced_by)
@@ -97,17 +97,19 @@ def _proof(receipt: str) -> Proof | None:
     return Proof(manifest.digest(payload), found.stored, found.kid, found.at, found.outcome)
 
 
-def _told(row: MessageRow, accepted_at: str, proof: Proof | None) -> list[TraceStep]:
-    """What other nodes signed: the sender's manifest, the hub's acceptance, the receiver's receipt."""
+def _told(row: MessageRow, accepted_at: str, receipt_at: str, proof: Proof | None) -> list[TraceStep]:
+    """What other nodes told: the sender's manifest, the hub's acceptance, the receiver's receipt and its mail."""
     steps = [TraceStep(row.created, row.sender, trace.QUEUED, "")]
     if accepted_at:
         steps.append(TraceStep(clock.from_iso(accepted_at), _hub(), trace.ACCEPTED, ""))
     if proof:
         steps.append(TraceStep(proof.at, row.receiver, proof.outcome, proof.stored))
+    if receipt_at and row.direction != "in":
+        steps.append(TraceStep(clock.from_iso(receipt_at), _hub(), trace.RECEIPT_AT_HUB, ""))
     return steps
 
 
-def _of_mailbox(row: MessageRow, receipt_at: str) -> list[TraceStep]:
+def _of_mailbox(row: MessageRow) -> list[TraceStep]:
     """Hub: what the mailboxes of receiver and sender tell."""
     if row.direction != "relay":
         return []
@@ -119,7 +121,6 @@ def _of_mailbox(row: MessageRow, receipt_at: str) -> list[TraceStep]:
                 steps.append((at, _hub(), trace.IN_MAILBOX))
                 steps.append((handed_at, _hub(), trace.HANDED_OVER))
             elif kind == "receipt":
-                steps.append((receipt_at, _hub(), trace.RECEIPT_AT_HUB))
                 steps.append((done_at, row.sender, trace.RECEIPT_TAKEN))
     return [TraceStep(clock.from_iso(at), place, step, "") for at, place, step in steps if at]
 
