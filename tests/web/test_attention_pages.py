@@ -76,7 +76,7 @@ def _set(message: str, **values: str) -> None:
 
 
 @pytest.fixture
-def sent(someone: Any) -> str:
+def sent(someone: Any, hospitals: Any) -> str:
     """A patient of this node whose dossier came in a file, was sent and was seen by a doctor of the other hospital."""
     records.transact([PATIENT], origin="his-xml/24011/LK77", actor=audit.system("test"))
     now = clock.now()
@@ -136,7 +136,7 @@ def test_an_alert_is_told_with_its_steps_and_counted_in_the_head(someone: Any) -
     assert "Nothing needs attention." in _text(client.get("/attention"))
 
 
-def test_messages_of_one_cause_stand_together(someone: Any) -> None:
+def test_messages_of_one_cause_stand_together(someone: Any, hospitals: Any) -> None:
     client = someone(Role.IT)
     ids = [_put(f"loop-{n}") for n in range(12)]
     for message in ids:

@@ -10,8 +10,7 @@ from django.utils.module_loading import import_string
 
 from lienthong.access import audit
 from lienthong.access.audit import Actor
-from lienthong.exchange import alerts, content, inbox, manifest, outbox, problems, reading, sql, trace
-from lienthong.exchange.outbox import Part
+from lienthong.exchange import alerts, inbox, manifest, outbox, problems, reading, sql, trace
 from lienthong.exchange.reading import MessageRow
 from lienthong.exchange.work import Claimed, marks
 from lienthong.foundation import clock
@@ -107,6 +106,7 @@ def _close(row: MessageRow, state: str, by: str) -> None:
         cursor.execute(sql.CLOSE_MESSAGE, (state, by, row.direction, row.id))
         if not cursor.rowcount:
             raise LienThongError(problems.not_possible())
+        cursor.execute(sql.WITHDRAWN_AGAIN, (row.id,))
 
 
 def _try_again(row: MessageRow) -> str:
@@ -123,11 +123,13 @@ def _send_again(row: MessageRow) -> str:
         raise LienThongError(problems.newer_sent())
     found = manifest.read_manifest(manifest.payload_of(_jws(row)))
     try:
-        parts = [Part(part.role, part.type, content.read(part.sha256)) for part in found.parts]
+        parts = outbox.sealed_again(row.receiver, found.parts)
     except (NoSuchBlob, DamagedBlob) as error:
         raise LienThongError(problems.part_lost(str(error.args[0]))) from error
+    _close(row, "replaced", "")
     new = outbox.put(row.receiver, row.kind, row.loop, body=found.body, parts=parts, basis=found.basis)
-    _close(row, "replaced", new)
+    with connection.cursor() as cursor:
+        cursor.execute(sql.REPLACED_BY, (new, row.id))
     trace.add([(row.id, clock.iso(clock.now()), settings.NODE.facility, trace.REPLACED, new)])
     return new
 
@@ -149,10 +151,11 @@ def _refuse(message: str, why: str) -> bool:
     with connection.cursor() as cursor:
         cursor.execute(sql.CLAIMED_ROW, (message,))
         values: tuple[Any, ...] = cursor.fetchone()
-    row = Claimed(*values)
-    try:
-        found = inbox.checked(row)
-    except LienThongError:
-        return False
+        row = Claimed(*values)
+        try:
+            found = inbox.checked(row)
+        except LienThongError:
+            return False
+        cursor.execute(sql.COLLECTED_AGAIN, (message,))
     inbox.refuse(row, found, problems.given_up(why))
     return True

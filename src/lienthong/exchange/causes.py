@@ -5,13 +5,18 @@ from __future__ import annotations
 from datetime import datetime
 
 from lienthong.exchange.faults import fault_of
-from lienthong.facilities import directory
 from lienthong.foundation import clock
 from lienthong.foundation.errors import Problem
 
 
 def _at(moment: datetime) -> str:
     return moment.astimezone(clock.VIETNAM).strftime("%H:%M %d/%m/%Y")
+
+
+def _name(facility: str, language: str) -> str:
+    from lienthong.facilities import directory
+
+    return directory.name(facility, language=language)
 
 
 def disk_low(free: int, reserve: int) -> Problem:
@@ -110,10 +115,10 @@ def queue_old(since: datetime) -> Problem:
 
 def no_receipt(facility: str, messages: int, since: datetime) -> Problem:
     """A hospital has not confirmed what the hub has had for it for a day."""
-    name = directory.name(facility, language="en")
+    name = _name(facility, "en")
     return Problem(
         "exchange-no-receipt",
-        f"{directory.name(facility, language='vi')} chưa xác nhận {messages} gói tin, gói lâu nhất từ {_at(since)}.",
+        f"{_name(facility, 'vi')} chưa xác nhận {messages} gói tin, gói lâu nhất từ {_at(since)}.",
         f"{name} has not confirmed {messages} messages, the oldest since {_at(since)}.",
         "Gọi cho đơn vị nhận: máy chủ của họ có đang chạy và có mạng không.\n"
         "Gói tin vẫn nằm an toàn ở trục liên thông và được giao khi máy chủ của họ trở lại.",
@@ -149,8 +154,8 @@ def site_silent(facility: str, since: datetime) -> Problem:
     """Hub: a hospital's node has not called for some time."""
     return Problem(
         "exchange-site-silent",
-        f"{directory.name(facility, language='vi')} không liên lạc với trục liên thông từ {_at(since)}.",
-        f"{directory.name(facility, language='en')} has not called the hub since {_at(since)}.",
+        f"{_name(facility, 'vi')} không liên lạc với trục liên thông từ {_at(since)}.",
+        f"{_name(facility, 'en')} has not called the hub since {_at(since)}.",
         "Gọi cho người phụ trách công nghệ thông tin của đơn vị: máy chủ có chạy không, có Internet không.\n"
         "Gói tin gửi cho đơn vị được giữ ở trục liên thông.",
         "Call the unit's IT person: is the server running, has it a line?\n"
@@ -168,6 +173,35 @@ def set_aside(problem: Problem) -> Problem:
         f"{problem.hint_vi}\nSau đó bấm “Gửi lại” hoặc “Thử lại”, hoặc thôi không gửi và ghi lý do.".strip(),
         f"{problem.hint_en}\nThen press “Send again” or “Try again”, or give it up with the reason.".strip(),
         where={"reason": problem.code, "fault": fault_of(problem)},
+    )
+
+
+def receipt_held(problem: Problem) -> Problem:
+    """The hub does not take a receipt that this node has signed."""
+    return Problem(
+        "exchange-receipt-held",
+        f"Trục liên thông không nhận một biên nhận của đơn vị: {problem.vi}",
+        f"The hub does not take a receipt of this site: {problem.en}",
+        "Nội dung đã được lưu an toàn ở đơn vị, nhưng nơi gửi chưa thấy biên nhận.\n"
+        "Báo Sở Y tế mã gói tin này; trục liên thông có thể đã được khôi phục từ bản sao lưu cũ.",
+        "The content is safe here, but its sender does not see the receipt.\n"
+        "Tell the Department of Health the id of the message; the hub may have been restored from an old backup.",
+        where={"reason": problem.code},
+    )
+
+
+def gap(facility: str, first: int, last: int) -> Problem:
+    """Messages of a sender have been missing for a quarter of an hour, though later ones are here."""
+    return Problem(
+        "exchange-gap",
+        f"Thiếu {last - first + 1} gói tin của {_name(facility, 'vi')} (số {first} đến {last}).",
+        f"{last - first + 1} messages of {_name(facility, 'en')} are missing ({first} to {last}).",
+        "Gọi cho đơn vị gửi: mở trang “Việc cần xử lý”, xem gói tin nào bị đặt riêng hoặc còn đang chờ.\n"
+        "Cảnh báo tự hết khi các gói tin này đến, hoặc khi đơn vị gửi báo thôi không gửi.",
+        "Call the sender: its page “What needs attention” tells which message was set aside or still waits.\n"
+        "This closes by itself when they come, or when the sender tells that it has given them up.",
+        severity="warning",
+        where={"first": first, "last": last},
     )
 
 

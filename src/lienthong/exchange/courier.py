@@ -6,21 +6,33 @@ import logging
 import random
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 
 from django.conf import settings
 from django.db import close_old_connections, connection, transaction
 
-from lienthong.exchange import content, inbox, manifest, outbox, peers, problems, receipts, sql, work
+from lienthong.exchange import (
+    alerts,
+    content,
+    inbox,
+    outbox,
+    peers,
+    problems,
+    receipts,
+    sealed,
+    space,
+    sql,
+    work,
+)
 from lienthong.exchange.batches import MOST_ITEMS, MOST_MESSAGES
 from lienthong.exchange.client import Hub, HubRefused, NoLine
-from lienthong.exchange.manifest import Manifest
+from lienthong.exchange.manifest import Entry, Manifest
 from lienthong.exchange.outbox import Outgoing
 from lienthong.exchange.work import Claimed
 from lienthong.foundation import clock, ids
 from lienthong.foundation.blobs import NoSuchBlob
-from lienthong.foundation.errors import LienThongError
+from lienthong.foundation.errors import LienThongError, Problem
 
 log = logging.getLogger(__name__)
 
@@ -32,6 +44,11 @@ _RENEW = 2.0
 _LOOK_AGAIN = 0.5
 _POLL = 20
 _LONGEST_PAUSE = 60.0
+_NO_ROOM = 5.0
+"""Pause between two looks whether there is room again."""
+_OF_CONTENT = (400, 413, 415, 422)
+"""Answers to a whole call that may be the fault of what it carries; any other concerns this site or the hub."""
+_HUB_FULL = "exchange-hub-full"
 
 Result = outbox.Sent | Exception
 Checked = tuple[Claimed, Manifest]
@@ -51,6 +68,8 @@ class Courier:
         self._worker = ids.new_id()
         self._hub = Hub(settings.NODE.hub_url)
         self._reached = False
+        self._receipts_taken = 0
+        self._hub_full = True
 
     def run_outbox(self) -> None:
         """Uploads parts and manifests of what was put, and keeps the hub's acceptances."""
@@ -82,19 +101,24 @@ class Courier:
                 except Exception as error:
                     faults += 1
                     pause = min(_LONGEST_PAUSE, 0.5 * 2.0 ** min(faults, 8)) * random.uniform(0.5, 1.0)  # noqa: S311
-                    if isinstance(error, NoLine):
-                        pause = max(pause, error.wait)
-                        self._trouble(error)
+                    if isinstance(error, NoLine | HubRefused):
+                        pause = max(pause, getattr(error, "wait", 0.0))
+                        self._trouble(error.problem)
+                    elif space.disk_failed(error) or isinstance(error, space.NoRoom):
+                        log.error("the work waits until the disk can be written: %s", error)
                     else:
                         log.exception("courier")
                     self._stop.wait(pause)
         finally:
             connection.close()
 
-    def _trouble(self, error: NoLine) -> None:
+    def _trouble(self, problem: Problem) -> None:
         try:
             with transaction.atomic(), connection.cursor() as cursor:
-                cursor.execute(sql.TROUBLE, (work.as_text(error.problem),))
+                cursor.execute(sql.TROUBLE, (work.as_text(problem),))
+                if problem.code == _HUB_FULL:
+                    self._hub_full = True
+                    alerts.settle(_HUB_FULL, {"": problem})
         except Exception:
             log.exception("the state of the line could not be kept")
 
@@ -140,16 +164,20 @@ class Courier:
         except NoLine:
             raise
         except Exception as error:
+            if isinstance(error, HubRefused) and error.status not in _OF_CONTENT:
+                raise NoLine(error.problem, wait=30.0) from error
+            if space.disk_failed(error):
+                raise
             if len(batch) == 1:
                 return [error]
             return [result for one in batch for result in self._send([one])]
 
     def _post(self, batch: Sequence[Outgoing]) -> list[Result]:
         uploaded = {
-            sha256: self._hub.put_part(sha256)
+            name: self._hub.put_part(name)
             for one in batch
-            for sha256 in one.alone
-            if not self._hub.has_part(sha256)
+            for name in one.alone
+            if not self._hub.has_part(name)
         }
         answers = self._hub.post_messages(outbox.envelopes(batch))
         now = clock.iso(clock.now())
@@ -158,7 +186,7 @@ class Courier:
             try:
                 if isinstance(answer, HubRefused):
                     raise answer
-                size = one.weight + sum(uploaded.get(sha256, 0) for sha256 in one.alone)
+                size = one.weight + sum(uploaded.get(name, 0) for name in one.alone)
                 results.append(_accepted(one.row, answer, size, now))
             except LienThongError as error:
                 results.append(error)
@@ -175,22 +203,27 @@ class Courier:
         good = [result for result in future.result() if isinstance(result, outbox.Sent)]
         if good:
             outbox.accepted(good)
+            if self._hub_full:
+                alerts.clear(_HUB_FULL)
+                self._hub_full = False
         for one, result in zip(batch, future.result(), strict=True):
             row = one.row
             if isinstance(result, NoSuchBlob):
-                outbox.set_aside(row, problems.part_lost(str(result.args[0])))
-            elif isinstance(result, HubRefused) and not result.problem.retry:
-                outbox.set_aside(row, result.problem)
+                work.set_aside(row, problems.part_lost(str(result.args[0])))
             elif isinstance(result, LienThongError):
-                work.try_again(row, result.problem)
+                damaged = outbox.damaged(one) if result.problem.code == "exchange-wrong-part" else None
+                work.hold(row, damaged or result.problem)
             elif isinstance(result, Exception):
                 log.error("message %s could not be sent", row.message, exc_info=result)
-                work.try_again(row, problems.handler_failed(result))
+                work.hold(row, problems.handler_failed(result))
         return None
 
     # Inbox
 
     def _collect(self) -> None:
+        if space.problem() is not None:
+            self._collect_receipts()
+            return
         after = inbox.position()
         items, pause = self._hub.mailbox(after, MOST_ITEMS, _POLL if self._reached else 0)
         self._reached = True
@@ -204,8 +237,18 @@ class Courier:
         else:
             with transaction.atomic(), connection.cursor() as cursor:
                 cursor.execute(sql.CONTACT, (clock.iso(clock.now()),))
+                cursor.execute(sql.CLOCK, (round(self._hub.ahead.total_seconds()),))
         receipts.again()
         self._stop.wait(pause)
+
+    def _collect_receipts(self) -> None:
+        """While the disk is full the mail stays at the hub; receipts come all the same, since they make room."""
+        after = max(inbox.position(), self._receipts_taken)
+        items, _ = self._hub.mailbox(after, MOST_ITEMS, 0, receipts=True)
+        if items:
+            inbox.take_receipts(items)
+            self._receipts_taken = items[-1].number
+        self._stop.wait(_GATHER if items else _NO_ROOM)
 
     def _handle_all(self, pool: ThreadPoolExecutor) -> None:
         """Works on what was collected as long as there is something; then waits for more."""
@@ -246,14 +289,11 @@ class Courier:
             try:
                 good.append((row, inbox.checked(row)))
             except LienThongError as error:
-                if error.problem.retry:
-                    work.try_again(row, error.problem)
-                else:
-                    inbox.distrust(row, error.problem)
+                work.hold(row, error.problem)
         here = content.has({part.sha256 for _, found in good for part in found.parts})
         ready = []
         for row, found in good:
-            missing = {part.sha256: part.size for part in found.parts if part.sha256 not in here}
+            missing = [part for part in found.parts if part.sha256 not in here]
             if missing:
                 future = pool.submit(self._fetch, missing)
                 pending[future] = (row, found)
@@ -262,10 +302,19 @@ class Courier:
                 ready.append((row, found))
         return ready
 
-    def _fetch(self, missing: Mapping[str, int]) -> None:
+    def _fetch(self, missing: Sequence[Entry]) -> None:
         close_old_connections()
-        for sha256, size in missing.items():
-            self._hub.get_part(sha256, size)
+        for part in sorted(missing, key=lambda part: part.priority):
+            if part.sealed is None:
+                raise LienThongError(problems.content_awaited(1))
+            space.check(part.sealed.size + part.size)
+            self._hub.get_part(part.sealed)
+            try:
+                with transaction.atomic():
+                    content.take(part)
+                    sealed.forget([part.sealed.sha256])
+            except content.CannotOpen as error:
+                raise LienThongError(problems.cannot_open(part.sha256)) from error
 
     def _fetched(self, pending: Fetches) -> tuple[list[Checked], NoLine | None]:
         """Takes out the messages whose parts came; sees to those whose parts did not. Also a fault of the line."""
@@ -279,11 +328,15 @@ class Courier:
             elif isinstance(error, NoLine):
                 work.release(self._worker, [row.number])
                 line = error
+            elif isinstance(error, LienThongError) and error.problem.code == "exchange-cannot-open":
+                inbox.refuse(row, found, error.problem)
             elif isinstance(error, LienThongError):
-                work.try_again(row, error.problem)
+                work.hold(row, error.problem)
+            elif space.disk_failed(error):
+                work.hold(row, problems.disk_failed())
             else:
                 log.error("parts of message %s could not be fetched", row.message, exc_info=error)
-                work.try_again(row, problems.handler_failed(error))
+                work.hold(row, problems.handler_failed(error))
         return ready, line
 
     def _send_receipts(self) -> None:
@@ -300,16 +353,8 @@ class Courier:
 
 
 def _accepted(row: Claimed, jws: str, uploaded: int, uploaded_at: str) -> outbox.Sent:
-    """The hub's acceptance, when it is the hub's and for this message.
-
-    Raises:
-        LienThongError: it is not.
-    """
-    key = peers.node(manifest.signer(jws))
-    acceptance = manifest.read_acceptance(jws, key.jwk)
-    if key.role != "hub" or (acceptance.message, acceptance.manifest) != (row.message, row.manifest):
-        raise LienThongError(problems.bad_receipt("the acceptance is not the hub's for this message"))
-    return outbox.Sent(row.message, jws, acceptance.at, key.facility, uploaded, uploaded_at)
+    found, key = peers.acceptance(jws, row.message, row.manifest)
+    return outbox.Sent(row.message, jws, found.at, key.facility, uploaded, uploaded_at)
 
 
 def _numbers(batches: Iterable[Sequence[Outgoing]]) -> list[int]:

@@ -14,9 +14,10 @@ import msgspec
 from django.conf import settings
 from django.db import DatabaseError, close_old_connections, connection
 
-from lienthong.exchange import content, hub, problems, tokens
+from lienthong.exchange import hub, problems, sealed, space, tokens
 from lienthong.exchange.batches import CALL, MOST_ITEMS, MOST_MESSAGES, MSGPACK, Item, batches
 from lienthong.exchange.limits import Bucket
+from lienthong.exchange.manifest import Sealed
 from lienthong.exchange.tokens import Caller
 from lienthong.foundation.blobs import NoSuchBlob
 from lienthong.foundation.errors import LienThongError, Problem
@@ -34,10 +35,11 @@ from lienthong.foundation.wsgi import (
 log = logging.getLogger(__name__)
 
 PREFIX = "/exchange/v1/"
-PART_LIMIT = 256 << 20
+PART_LIMIT = 16 << 30
 RECEIPTS_LIMIT, MOST_RECEIPTS = 4 << 20, 200
 LONGEST_WAIT, POLL_AGAIN = 30.0, 2
 _FORM_LIMIT = 16_384
+_AGAIN_WITH_ROOM = "30"
 _SMALL = 1 << 20
 _CHUNK = 1 << 18
 _SHA256 = re.compile("[0-9a-f]{64}")
@@ -68,14 +70,20 @@ def application(environ: Environ, start_response: StartResponse) -> Iterable[byt
         response = _route(request)
     except HttpError as error:
         response = problem_response(error)
+    except space.NoRoom as error:
+        response = problem_response(_no_room(error.problem))
     except LienThongError as error:
         response = problem_response(HttpError(400, error.problem))
-    except DatabaseError:
-        log.exception("%s %s", request.method, request.path)
-        response = problem_response(HttpError(503, _busy(), headers=(("Retry-After", "2"),)))
-    except Exception:
-        log.exception("%s %s", request.method, request.path)
-        response = problem_response(HttpError(500, problems.hub_fault(500)))
+    except Exception as error:
+        if space.disk_failed(error):
+            log.error("%s %s: %s", request.method, request.path, error)
+            response = problem_response(_no_room(problems.hub_full(space.room().free, space.room().reserve)))
+        elif isinstance(error, DatabaseError):
+            log.exception("%s %s", request.method, request.path)
+            response = problem_response(HttpError(503, _busy(), headers=(("Retry-After", "2"),)))
+        else:
+            log.exception("%s %s", request.method, request.path)
+            response = problem_response(HttpError(500, problems.hub_fault(500)))
     finally:
         if connection.in_atomic_block:
             connection.close()
@@ -123,7 +131,9 @@ def _messages(request: Request, caller: Caller) -> Response:
     if request.header("content-type") != MSGPACK:
         raise HttpError(415, problems.not_understood(f"Content-Type is {MSGPACK}"))
     try:
-        batch = batches.decode(request.body(CALL))
+        body = request.body(CALL)
+        space.check(len(body))
+        batch = batches.decode(body)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise HttpError(400, problems.not_understood(f"messages: at most {MOST_MESSAGES}")) from error
     return answer(200, {"results": hub.accept(caller, batch.messages)})
@@ -140,7 +150,10 @@ def _mailbox(request: Request, caller: Caller) -> Response:
         raise HttpError(
             400, problems.not_understood(f"limit is 1 to {MOST_ITEMS}, after and wait not negative")
         )
-    items, waited = _wait_for_mail(caller, after, limit, wait)
+    if query.get("only") == "receipt":
+        items, waited = hub.mailbox(caller, after, limit, receipts=True), True
+    else:
+        items, waited = _wait_for_mail(caller, after, limit, wait)
     value: dict[str, Any] = {"items": items}
     if not items and not waited:
         value["poll_after"] = POLL_AGAIN
@@ -207,38 +220,30 @@ def _part(request: Request, caller: Caller, sha256: str) -> Response:
         size = hub.own_size(caller, sha256)
     if size is None:
         raise HttpError(404, problems.no_such_part())
-    return _give_part(request, sha256, size)
+    return _give_part(request, sha256)
 
 
 def _put_part(request: Request, caller: Caller, sha256: str) -> Response:
     if hub.own_size(caller, sha256) is not None:
         return Response(200)
-    encoding, chunks = request.header("content-encoding"), request.chunks(PART_LIMIT)
+    length = request.header("content-length")
     try:
-        if encoding == "zstd":
-            size = content.take(sha256, chunks, PART_LIMIT)
-        elif encoding in ("", "identity"):
-            size = content.take_plain(sha256, chunks, PART_LIMIT)
-        else:
-            raise HttpError(415, problems.not_understood("Content-Encoding is zstd or identity"))
+        size = int(length)
+        space.check(size)
+        sealed.take(Sealed(sha256, size), request.chunks(PART_LIMIT))
     except ValueError as error:
         raise HttpError(400, problems.wrong_part(sha256)) from error
     return Response(201 if hub.uploaded(caller, sha256, size) else 200)
 
 
-def _give_part(request: Request, sha256: str, size: int) -> Response:
-    """The part, whole or the range asked for, compressed when the caller takes zstd."""
-    encoded = "zstd" in request.header("accept-encoding")
+def _give_part(request: Request, sha256: str) -> Response:
+    """The sealed part, whole or the range asked for."""
     try:
-        stream, length = content.open_frame(sha256)
+        stream, total = sealed.open_stream(sha256)
     except NoSuchBlob as error:
         raise HttpError(404, problems.no_such_part()) from error
-    total = length if encoded else size
-    tag = f'"{sha256}{"-zstd" if encoded else ""}"'
+    tag = f'"{sha256}"'
     headers = [("Content-Type", "application/octet-stream"), ("ETag", tag), ("Accept-Ranges", "bytes")]
-    headers.append(("Vary", "Accept-Encoding"))
-    if encoded:
-        headers.append(("Content-Encoding", "zstd"))
     start, end, status = 0, total, 200
     try:
         span = _span(request.header("range"), total)
@@ -253,7 +258,7 @@ def _give_part(request: Request, sha256: str, size: int) -> Response:
     if request.method == "HEAD":
         stream.close()
         return Response(200, b"", headers)
-    slices = _slices(stream if encoded else content.unpacked(stream), start, end - start, seek=encoded)
+    slices = _slices(stream, start, end - start)
     return Response(status, b"".join(slices) if end - start <= _SMALL else slices, headers)
 
 
@@ -275,16 +280,16 @@ def _span(header: str, total: int) -> tuple[int, int] | None:
     return start, end
 
 
-def _slices(stream: BinaryIO, start: int, length: int, *, seek: bool) -> Iterator[bytes]:
+def _slices(stream: BinaryIO, start: int, length: int) -> Iterator[bytes]:
     with stream:
-        if seek:
-            stream.seek(start)
-            start = 0
-        while start:
-            start -= len(stream.read(min(start, _CHUNK)))
+        stream.seek(start)
         while length and (chunk := stream.read(min(length, _CHUNK))):
             length -= len(chunk)
             yield chunk
+
+
+def _no_room(problem: Problem) -> HttpError:
+    return HttpError(507, problem, headers=(("Retry-After", _AGAIN_WITH_ROOM),))
 
 
 def _busy() -> Problem:

@@ -15,12 +15,25 @@ from django.db import connection, transaction
 from django.utils.module_loading import import_string
 
 from lienthong.access import audit
-from lienthong.exchange import content, keys, manifest, problems, sql, trace, work
+from lienthong.exchange import (
+    alerts,
+    chain,
+    content,
+    faults,
+    keys,
+    manifest,
+    outbox,
+    problems,
+    space,
+    sql,
+    trace,
+    work,
+)
 from lienthong.exchange.batches import Item
 from lienthong.exchange.manifest import Manifest, Receipt
 from lienthong.exchange.problems import Refused
 from lienthong.exchange.work import Claimed
-from lienthong.foundation import clock
+from lienthong.foundation import clock, json
 from lienthong.foundation.errors import LienThongError, Problem
 
 log = logging.getLogger(__name__)
@@ -97,6 +110,16 @@ def collect(items: Sequence[Item]) -> None:
     due.set()
 
 
+def take_receipts(items: Sequence[Item]) -> None:
+    """Takes the receipts among items ahead of the messages before them, which stay in the mailbox."""
+    from lienthong.exchange import receipts
+
+    with transaction.atomic():
+        for item in items:
+            if item.type == "receipt":
+                receipts.keep(item.jws, item.at)
+
+
 def _read(item: Item) -> tuple[Manifest, str] | None:
     """Manifest and its hash, not yet trusted."""
     try:
@@ -104,22 +127,24 @@ def _read(item: Item) -> tuple[Manifest, str] | None:
         return manifest.read_manifest(payload), manifest.digest(payload)
     except LienThongError as error:
         log.error("mailbox item %s is no message: %s", item.number, error)
+        alerts.raise_alert(error.problem, f"item-{item.number}")
         return None
 
 
-def _carried(item: Item, found: Manifest) -> Iterator[content.Small]:
-    """The small parts that came with a message; one that does not fit is left out, and so fetched by itself."""
-    sizes = {part.sha256: part.size for part in found.parts}
-    for part in item.parts:
+def _carried(item: Item, found: Manifest) -> Iterator[content.Kept]:
+    """The small parts that came with a message, opened; one that does not fit is left out, and fetched by itself."""
+    parts = {part.sealed.sha256: part for part in found.parts if part.sealed}
+    for carried in item.parts:
         try:
-            yield content.small(part.sha256, sizes[part.sha256], part.zstd)
-        except (KeyError, ValueError) as error:
-            log.error("mailbox item %s: part %s: %s", item.number, part.sha256, error)
+            yield content.opened(parts[carried.sha256], carried.age)
+        except (KeyError, content.CannotOpen) as error:
+            log.error("mailbox item %s: part %s: %s", item.number, carried.sha256, error)
 
 
 def _keep(item: Item, found: Manifest, digest: str) -> None:
     head = (found.kind, found.loop, found.sender.facility, found.to.facility, found.created, item.jws)
-    values = (*head, digest, found.bytes, item.number, item.at)
+    chained = (found.lane, found.seq, found.prev)
+    values = (*head, digest, found.bytes, *chained, item.number, item.at, item.acceptance)
     with connection.cursor() as cursor:
         cursor.execute(sql.COLLECT, (found.id, *values))
         row = cursor.fetchone()
@@ -130,8 +155,7 @@ def _keep(item: Item, found: Manifest, digest: str) -> None:
             if row is None:
                 return
             cursor.execute(sql.DELETE_PARTS, row)
-        rows = [(row[0], i, p.sha256, p.size, p.role, p.type) for i, p in enumerate(found.parts)]
-        cursor.executemany(sql.INSERT_PART, rows)
+        cursor.executemany(sql.INSERT_PART, outbox.part_rows(row[0], found))
     trace.add([(found.id, clock.iso(clock.now()), settings.NODE.facility, trace.COLLECTED, f"{item.number}")])
 
 
@@ -144,8 +168,11 @@ def checked(row: Claimed) -> Manifest:
     """
     from lienthong.exchange import peers
 
-    key = peers.node_at(manifest.signer(row.jws), clock.from_iso(row.accepted_at))
-    found = manifest.read_manifest(manifest.verified(row.jws, key.jwk, manifest.MANIFEST))
+    found = manifest.read_manifest(manifest.payload_of(row.jws))
+    accepted, _ = peers.acceptance(row.acceptance, row.message, row.manifest)
+    signed = clock.from_iso(found.created)
+    key = peers.judge(manifest.signer(row.jws), clock.from_iso(accepted.at), signed)
+    manifest.verified(row.jws, key.jwk, manifest.MANIFEST)
     if found.sender != manifest.Party(key.facility, key.kid):
         raise LienThongError(problems.bad_signature("signed by another facility"))
     if found.to.facility != settings.NODE.facility or found.id != row.message:
@@ -153,19 +180,26 @@ def checked(row: Claimed) -> Manifest:
     return found
 
 
-def distrust(row: Claimed, problem: Problem) -> None:
-    """Sets a message aside that cannot be trusted. No receipt: whoever it says it is from may not have sent it."""
+def resume() -> int:
+    """Tries once more what was set aside here for a reason that may have gone: a key, a handler, content that came.
+
+    Returns how many there are. The time of the next try is the last of :data:`faults.TRIES`.
+    """
     with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute(sql.SET_ASIDE, (work.as_text(problem), row.number))
-        trace.add(
-            [(row.message, clock.iso(clock.now()), settings.NODE.facility, trace.SET_ASIDE, problem.code)]
-        )
+        cursor.execute(sql.SET_ASIDE_IN)
+        rows = [number for number, text in cursor.fetchall() if json.loads(text).get("retry")]
+        cursor.executemany(sql.RESUME, [(faults.TRIES, number) for number in rows])
+    if rows:
+        collected.set()
+    return len(rows)
 
 
 def refuse(row: Claimed, found: Manifest, problem: Problem) -> None:
-    """Signs the refusal of a message that nobody here can store; joins the caller's transaction."""
-    _finish(row, found, "", problem)
-    transaction.on_commit(due.set)
+    """Signs a refusal of a message whose content cannot be used; the sender is told why."""
+    with transaction.atomic():
+        if _take(row):
+            _finish(row, found, "", problem)
+    due.set()
 
 
 def handle(batch: Sequence[tuple[Claimed, Manifest]]) -> int:
@@ -184,13 +218,16 @@ def handle(batch: Sequence[tuple[Claimed, Manifest]]) -> int:
                 if time.monotonic() > until:
                     break
     except Exception as error:
+        if space.disk_failed(error):
+            raise
         if tried > 1:
             for one in batch[:tried]:
                 handle([one])
         else:
             row, found = batch[0]
             log.exception("handler of %s failed on message %s", found.kind, row.message)
-            work.try_again(row, problems.handler_failed(error))
+            work.hold(row, problems.handler_failed(error))
+    chain.follow(found for _, found in batch[:tried])
     due.set()
     return tried
 
@@ -199,16 +236,36 @@ def _handle(row: Claimed, found: Manifest) -> None:
     try:
         with transaction.atomic():
             if _take(row):
+                if row.attempts:
+                    _not_overtaken(row, found)
                 _finish(row, found, _handler(found.kind)(_incoming(found)), None)
     except Refused as refusal:
         with transaction.atomic():
             if _take(row):
                 _finish(row, found, "", refusal.problem)
     except LienThongError as error:
-        work.try_again(row, error.problem)
+        work.hold(row, error.problem)
     except Exception as error:
+        if space.disk_failed(error):
+            raise
         log.exception("handler of %s failed on message %s", found.kind, row.message)
-        work.try_again(row, problems.handler_failed(error))
+        work.hold(row, problems.handler_failed(error))
+
+
+def _not_overtaken(row: Claimed, found: Manifest) -> None:
+    """Refuses a message that waited so long that a newer one, which stands for it, was stored before it.
+
+    Raises:
+        Refused: there is one.
+    """
+    stands: frozenset[str] = import_string(settings.EXCHANGE_NEWEST_STANDS)
+    if found.kind in stands:
+        with connection.cursor() as cursor:
+            cursor.execute(
+                sql.OVERTAKEN, (found.loop, found.kind, found.sender.facility, row.position, found.seq)
+            )
+            if cursor.fetchone():
+                raise Refused(problems.newer_stored())
 
 
 def _incoming(found: Manifest) -> Incoming:
@@ -239,7 +296,8 @@ def _finish(row: Claimed, found: Manifest, stored: str, problem: Problem | None)
     state = "refused" if problem else "stored"
     with connection.cursor() as cursor:
         text = work.as_text(problem) if problem else ""
-        cursor.execute(sql.HANDLED, (state, receipt, now, text, row.number))
+        digest = manifest.digest(manifest.payload_of(receipt))
+        cursor.execute(sql.HANDLED, (state, receipt, digest, now, text, row.number))
     trace.add(
         [
             (row.message, now, here, state, stored or (problem.code if problem else "")),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import chain
 
 from django.db import connection
 
@@ -73,9 +72,7 @@ def travel(message: str) -> Travel | None:
     steps = trace.journey(message)
     known = {(step.place, step.step) for step in steps}
     steps += [
-        step
-        for step in chain(_told(row, accepted_at, receipt_at, proof), _of_mailbox(row))
-        if (step.place, step.step) not in known
+        step for step in _told(row, accepted_at, receipt_at, proof) if (step.place, step.step) not in known
     ]
     return Travel(row, digest, _in_order(steps), proof, replaced_by)
 
@@ -107,22 +104,6 @@ def _told(row: MessageRow, accepted_at: str, receipt_at: str, proof: Proof | Non
     if receipt_at and row.direction != "in":
         steps.append(TraceStep(clock.from_iso(receipt_at), _hub(), trace.RECEIPT_AT_HUB, ""))
     return steps
-
-
-def _of_mailbox(row: MessageRow) -> list[TraceStep]:
-    """Hub: what the mailboxes of receiver and sender tell."""
-    if row.direction != "relay":
-        return []
-    steps = []
-    with connection.cursor() as cursor:
-        cursor.execute(sql.ITEMS_OF, (row.id,))
-        for kind, at, handed_at, done_at in cursor.fetchall():
-            if kind == "message":
-                steps.append((at, _hub(), trace.IN_MAILBOX))
-                steps.append((handed_at, _hub(), trace.HANDED_OVER))
-            elif kind == "receipt":
-                steps.append((done_at, row.sender, trace.RECEIPT_TAKEN))
-    return [TraceStep(clock.from_iso(at), place, step, "") for at, place, step in steps if at]
 
 
 def _in_order(steps: list[TraceStep]) -> list[TraceStep]:

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
-from email.utils import parsedate_to_datetime
 from typing import Any
 
 from django.conf import settings
 from django.db import close_old_connections, connection, transaction
 from django.db.models import Max
 
-from lienthong.exchange import again, alerts, causes, reading, space, sql
+from lienthong.exchange import again, alerts, causes, chain, inbox, reading, space, sql
 from lienthong.exchange.alerts import Alert
 from lienthong.facilities import directory
 from lienthong.facilities.models import Node
@@ -25,7 +25,9 @@ log = logging.getLogger(__name__)
 
 EVERY = 15.0
 LINE_DOWN = timedelta(minutes=5)
-CLOCKS_DIFFER = 60.0
+CLOCKS_DIFFER = 60
+GAP_AFTER = timedelta(minutes=15)
+RESUME_EVERY = 3600.0
 GROWING_OVER = timedelta(minutes=15)
 GROWING_FROM = 100
 WAITS_LONG = timedelta(minutes=30)
@@ -33,22 +35,10 @@ NO_RECEIPT = timedelta(hours=24)
 SITE_SILENT = timedelta(minutes=30)
 KEY_ENDS = timedelta(days=30)
 
-_difference: float | None = None
-
 Found = dict[str, Problem]
 """What an alert is about, to the problem."""
 Check = Callable[[], dict[str, Found]]
 """Looks for causes: every code that it may find, to what it finds now."""
-
-
-def hub_said(date: str | None) -> None:
-    """Takes the ``Date`` of an answer of the hub (RFC 9110): how far this clock is from the hub's."""
-    global _difference
-    if date:
-        try:
-            _difference = (clock.now() - parsedate_to_datetime(date)).total_seconds()
-        except (TypeError, ValueError):
-            return
 
 
 def attention() -> list[Alert]:
@@ -67,6 +57,8 @@ class Watch:
     def __init__(self, checks: Sequence[Check] = ()) -> None:
         self._checks = checks
         self._queued: deque[tuple[datetime, int]] = deque()
+        self._gap_since: dict[tuple[str, int], datetime] = {}
+        self._resumed = float("-inf")
 
     def run(self, stop: threading.Event) -> None:
         """Looks until ``stop``."""
@@ -90,6 +82,9 @@ class Watch:
             found |= check()
         if settings.NODE.role == "site":
             again.superseded()
+            if time.monotonic() > self._resumed + RESUME_EVERY:
+                self._resumed = time.monotonic()
+                inbox.resume()
         with transaction.atomic():
             for code, causes_now in found.items():
                 alerts.settle(code, causes_now)
@@ -98,20 +93,23 @@ class Watch:
 
     def _of_site(self) -> dict[str, Found]:
         now, state = clock.now(), reading.flow()
+        ahead = state.clock_ahead
         contact, problem = state.last_contact_at, state.last_error
         down = contact is None or now - contact > LINE_DOWN
         refuses = problem is not None and not problem.retry
+        down = down and space.problem() is None  # then it asks for no mail
         full = space.queue_problem()
         oldest = state.oldest_waiting_at
         late = oldest is not None and now - oldest > WAITS_LONG and not down
         return {
             "exchange-line-down": _one(causes.line_down(contact, problem) if down and not refuses else None),
             "exchange-hub-refuses": _one(causes.hub_refuses(problem) if problem and refuses else None),
-            "exchange-clock-wrong": _one(_clock()),
+            "exchange-clock-wrong": _one(causes.clock_wrong(-ahead) if abs(ahead) > CLOCKS_DIFFER else None),
             "exchange-queue-full": _one(full),
             "exchange-queue-growing": _one(None if full else self._growing(now, state.waiting)),
             "exchange-queue-old": _one(causes.queue_old(oldest) if oldest and late else None),
             "exchange-no-receipt": _unconfirmed(now),
+            "exchange-gap": self._gaps(now),
         }
 
     def _of_hub(self) -> dict[str, Found]:
@@ -122,6 +120,16 @@ class Watch:
                 code = row["facility"]
                 silent[code] = causes.site_silent(code, row["seen"])
         return {"exchange-site-silent": silent}
+
+    def _gaps(self, now: datetime) -> Found:
+        """Gaps that this process has seen for a while; messages on their way close theirs before."""
+        seen = {(gap.sender, gap.first): gap for gap in chain.gaps()}
+        self._gap_since = {key: self._gap_since.get(key, now) for key in seen}
+        return {
+            f"{sender} {first}": causes.gap(sender, first, gap.last)
+            for (sender, first), gap in seen.items()
+            if now - self._gap_since[sender, first] >= GAP_AFTER
+        }
 
     def _growing(self, now: datetime, waiting: int) -> Problem | None:
         self._queued.append((now, waiting))
@@ -142,12 +150,6 @@ def _disk() -> dict[str, Found]:
     low = causes.disk_low(room.free, room.reserve) if room.low and full is None else None
     code = "exchange-hub-full" if settings.NODE.role == "hub" else "exchange-disk-full"
     return {code: _one(full), "exchange-disk-low": _one(low)}
-
-
-def _clock() -> Problem | None:
-    if _difference is None or abs(_difference) <= CLOCKS_DIFFER:
-        return None
-    return causes.clock_wrong(_difference)
 
 
 def _keys() -> dict[str, Found]:
