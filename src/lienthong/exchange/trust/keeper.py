@@ -38,6 +38,21 @@ def join(stop: threading.Event) -> None:
         stop.wait(wait)
 
 
+def wait_for_hub(stop: threading.Event) -> str:
+    """Site: the address of the hub, once it has joined one; empty when ``stop`` was set before."""
+    while not stop.is_set():
+        try:
+            close_old_connections()
+            if entering.address() and directory.nodes("hub"):
+                return entering.address()
+        except Exception:
+            log.exception("waiting for a hub")
+        finally:
+            connection.close()
+        stop.wait(1.0)
+    return ""
+
+
 def keep(stop: threading.Event) -> None:
     """Site or hub: finishes rotations that were begun, catches up with the directory, reminds of old keys."""
     hub = None if directory.is_hub() else Hub(entering.address())

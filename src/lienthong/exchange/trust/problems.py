@@ -224,8 +224,8 @@ def clock_wrong(seconds: int) -> Problem:
         "trust-clock-wrong",
         f"Đồng hồ máy chủ của đơn vị {vi} {minutes} phút so với trục.",
         f"The clock of this server is {minutes} minutes {en} against the hub's.",
-        "Bật đồng bộ giờ (NTP) trên máy chủ; trục không nhận đơn vị có đồng hồ lệch quá 60 giây.",
-        "Switch time synchronisation (NTP) on; the hub refuses a site whose clock is off by more than 60 seconds.",
+        "Bật đồng bộ giờ (NTP) trên máy chủ; giờ ghi trên gói tin, biên nhận và nhật ký đang sai.",
+        "Switch time synchronisation (NTP) on; the times on messages, receipts and in the audit trail are wrong.",
     )
 
 
@@ -235,7 +235,7 @@ def join_waiting(facility: str) -> Problem:
         "trust-join-waiting",
         f"Đơn vị {facility} đang chờ duyệt kết nối.",
         f"The unit {facility} waits to be let in.",
-        "Mở trang Đơn vị, gọi cho đơn vị, so 16 chữ số rồi duyệt hoặc từ chối.",
+        "Mở trang Các đơn vị, gọi cho đơn vị, so 16 chữ số rồi duyệt hoặc từ chối.",
         "Open the page Units, call the unit, compare the 16 digits, then approve or refuse.",
         severity="warning",
         where={"facility": facility},

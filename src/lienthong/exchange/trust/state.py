@@ -17,7 +17,7 @@ from lienthong.foundation.errors import Problem
 
 SILENT = timedelta(minutes=10)
 CLOCK_WRONG = 60
-"""Seconds by which this site's clock may differ; the hub refuses assertions beyond."""
+"""Seconds by which this site's clock may differ before a person is told."""
 
 
 @dataclass(frozen=True, slots=True)

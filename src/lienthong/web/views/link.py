@@ -46,7 +46,8 @@ def link(request: HttpRequest) -> HttpResponse:
             if not error.problem.retry:
                 form.add_error("code", f"{sentence(error.problem)} {hint(error.problem)}")
             else:
-                messages.warning(request, f"{sentence(error.problem)} {_('It is tried again by itself.')}")
+                again = _("It is tried again by itself.")
+                messages.warning(request, f"{sentence(error.problem)} {again}")
                 return redirect("hub-link")
         else:
             messages.success(request, _("The Department of Health has the request."))
@@ -81,8 +82,8 @@ def renew(request: HttpRequest) -> HttpResponse:
     try:
         rotating.rotate(Hub(entering.address()), accounts.actor(request))
     except NoLine as error:
-        why = sentence(error.problem)
-        messages.warning(request, f"{why} {_('The new keys are made and are entered when the line is back.')}")
+        then = _("The new keys are made and are entered when the line is back.")
+        messages.warning(request, f"{sentence(error.problem)} {then}")
     except LienThongError as error:
         keyfiles.forget_next()
         messages.error(request, f"{sentence(error.problem)} {hint(error.problem)}")
