@@ -182,7 +182,9 @@ def _cut_off(parser: argparse.ArgumentParser) -> None:
     _home(parser)
     parser.add_argument("--reason", required=True, help="every site can read it")
     parser.add_argument(
-        "--since", type=datetime.fromisoformat, help="ISO 8601: what it signed from then on is shown as doubtful"
+        "--since",
+        type=datetime.fromisoformat,
+        help="ISO 8601: what it signed from then on is shown as doubtful",
     )
     parser.set_defaults(run=_run_cut_off)
 

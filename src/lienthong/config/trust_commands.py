@@ -35,7 +35,10 @@ def _tell(problem: Problem) -> None:
 def join(code: str, *, wait: bool) -> int:
     """Joins with a code; prints each state. 0 joined (or asked, without ``wait``), 1 not."""
     if directory.is_hub():
-        print("Lệnh này dùng tại đơn vị, không dùng tại trục. / This is for a site, not for the hub.", file=sys.stderr)
+        print(
+            "Lệnh này dùng tại đơn vị, không dùng tại trục. / This is for a site, not for the hub.",
+            file=sys.stderr,
+        )
         return 2
     said = ""
     try:
@@ -81,14 +84,20 @@ def cut_off(facility: str, reason: str, since: datetime | None) -> int:
     except LienThongError as error:
         _tell(error.problem)
         return 1
-    print(f"Đã ngắt kết nối {facility}; {count} gói tin không được giao. / Cut off; {count} messages not handed over.")
+    print(
+        f"Đã ngắt kết nối {facility}; {count} gói tin không được giao. / Cut off; {count} messages not handed over."
+    )
     return 0
 
 
 def rotate_keys() -> int:
     """Renews the keys of this node, hub or site; prints the new key's name."""
     try:
-        kid = rotating.rotate_hub(_by()) if directory.is_hub() else rotating.rotate(Hub(entering.address()), _by())
+        kid = (
+            rotating.rotate_hub(_by())
+            if directory.is_hub()
+            else rotating.rotate(Hub(entering.address()), _by())
+        )
     except NoLine as error:
         _tell(error.problem)
         print(

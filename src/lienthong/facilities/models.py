@@ -47,6 +47,9 @@ class Node(models.Model):
     valid_to = models.DateTimeField(null=True, help_text="until when it signs; set when it was replaced")
     revoked_at = models.DateTimeField(null=True)
     revoked_why = models.CharField(max_length=400, db_default="")
+    doubtful_from = models.DateTimeField(
+        null=True, help_text="revoked: others may have had the key since then"
+    )
     last_seen = models.DateTimeField(null=True)
 
 

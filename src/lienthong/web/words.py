@@ -133,6 +133,7 @@ MESSAGE_STATES = {
     "stored": ("ok", _("Stored, receipt signed")),
     "refused": ("bad", _("Refused by the receiver")),
     "set-aside": ("bad", _("Set aside")),
+    "returned": ("bad", _("Not handed over, receiver cut off")),
 }
 """States of a message: shape of the tag and words."""
 

@@ -1,4 +1,4 @@
-"""Site: a statement of the directory has come, by mail, as an answer or at joining; what follows from it is done here."""
+"""Site: a statement of the directory has come, by mail, as an answer or at joining. What follows from it."""
 
 from __future__ import annotations
 

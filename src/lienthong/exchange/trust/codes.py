@@ -70,7 +70,12 @@ def read(text: str) -> Code:
     """
     letters, at, address = text.strip().partition("@")
     letters = letters.upper().translate(_MISREAD)
-    if not at or len(text) > LONGEST or len(letters) != _NAME + _SECRET + _CHECK or set(letters) - set(_LETTERS):
+    if (
+        not at
+        or len(text) > LONGEST
+        or len(letters) != _NAME + _SECRET + _CHECK
+        or set(letters) - set(_LETTERS)
+    ):
         raise LienThongError(problems.code_mistyped())
     code = Code(letters[:_NAME], letters[_NAME:-_CHECK], _address(address))
     if _check(code.name + code.secret, code.address) != letters[-_CHECK:]:

@@ -46,7 +46,9 @@ def cut_off(facility: str, why: str, by: audit.Actor, *, since: datetime | None 
         detail: dict[str, Any] = {"facility": facility, "keys": kids, "since": _text(since)}
         audit.record(by, "cut-off", page="units", why=why, detail=detail)
         keys.update(revoked_at=now, revoked_why=why.strip()[:LONGEST_WHY], doubtful_from=since)
-        JoinCode.objects.filter(facility=facility, state__in=["open", "waiting"]).update(state="withdrawn", key="")
+        JoinCode.objects.filter(facility=facility, state__in=["open", "waiting"]).update(
+            state="withdrawn", key=""
+        )
         alerts.clear("trust-join-waiting", facility)
         statement.publish(by, f"{facility} cut off")
         with connection.cursor() as cursor:
@@ -91,4 +93,6 @@ def cut(facility: str) -> models.Node | None:
     """The revoked key of a facility that has no valid one: when it was cut off and why."""
     if directory.nodes("site", facility):
         return None
-    return models.Node.objects.exclude(revoked_at=None).filter(facility=facility).order_by("-revoked_at").first()
+    return (
+        models.Node.objects.exclude(revoked_at=None).filter(facility=facility).order_by("-revoked_at").first()
+    )

@@ -12,10 +12,11 @@ from typing import Any, Literal
 import msgspec
 import urllib3
 from django.conf import settings
-from django.db import transaction
+from django.db import connection, transaction
 
 from lienthong.access import audit
-from lienthong.exchange import alerts, problems as exchange_problems
+from lienthong.exchange import problems as exchange_problems
+from lienthong.exchange import sql
 from lienthong.exchange.trust import arriving, codes, joining, keyfiles, problems
 from lienthong.exchange.trust.codes import Code
 from lienthong.facilities import directory
@@ -133,7 +134,9 @@ def ask() -> Joining:
         return Joining("approved", mark, kept.address)
     if (kept.state, kept.fingerprint) != (answer.state, mark):
         _keep(msgspec.structs.replace(kept, state=answer.state, fingerprint=mark))
-        audit.record(audit.system("trust"), f"join-{answer.state}", page="hub", detail={"hub": answer.facility})
+        audit.record(
+            audit.system("trust"), f"join-{answer.state}", page="hub", detail={"hub": answer.facility}
+        )
     return Joining(answer.state, mark, kept.address)
 
 
@@ -211,7 +214,8 @@ def _joined(kept: _Kept, answer: joining.Answer) -> None:
             own = directory.node_key(key.kid)
             if own is None or own.facility != directory.here():
                 raise LienThongError(problems.bad_statement("the directory does not name this site"))
-        alerts.clear(problems.self_cut_off().code)
+        with connection.cursor() as cursor:
+            cursor.execute(sql.BEGIN_AT, (answer.mailbox,))
         detail = {"hub": answer.facility, "hub_kid": answer.kid, "address": kept.address}
         audit.record(audit.system("trust"), "joined", page="hub", detail=detail)
     keyfiles.use_next()

@@ -9,11 +9,11 @@ from datetime import date, datetime, timedelta
 from typing import Annotated, Any, Literal
 
 import msgspec
-from django.db import transaction
+from django.db import connection, transaction
 from msgspec import Meta, Struct
 
 from lienthong.access import audit
-from lienthong.exchange import alerts, keys
+from lienthong.exchange import alerts, keys, sql
 from lienthong.exchange.manifest import LONGEST_JWS, Facility, Kid, Moment
 from lienthong.exchange.models import JoinCode
 from lienthong.exchange.trust import codes, problems, statement
@@ -47,7 +47,11 @@ class Request(Struct):
 
 
 class Answer(Struct):
-    """What the hub signs; ``request`` is the SHA-256 of the request's JWS, ``directory`` the newest statement."""
+    """What the hub signs.
+
+    ``request`` is the SHA-256 of the request's JWS, ``directory`` the newest statement, ``mailbox`` the number after
+    which the mail of a site begins that has collected none before.
+    """
 
     v: Literal[1]
     code: str
@@ -58,6 +62,7 @@ class Answer(Struct):
     kid: Kid
     jwk: dict[str, str]
     directory: str | None
+    mailbox: Annotated[int, Meta(ge=0, lt=1 << 62)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,6 +230,7 @@ def _answer(row: JoinCode, digest: str, key: bytes) -> dict[str, str]:
         "kid": own.kid,
         "jwk": own.jwk,
         "directory": newest.jws if newest and row.state == "approved" else None,
+        "mailbox": row.position,
     }
     jws = own.jws(json.canonical(value), ANSWER)
     return {"answer": jws, "mac": codes.mac(key, "answer", jws)}
@@ -259,6 +265,11 @@ def approve(code: str, by: audit.Actor) -> None:
         found = _good_review(row.facility)
         now, kid = clock.now(), signing.thumbprint(request.jwk)
         directory.add_node(row.facility, "site", request.jwk, kid, now - MARGIN, request.age)
+        with connection.cursor() as cursor:
+            cursor.execute(sql.LAST_POSITION, (row.facility,))
+            last = cursor.fetchone()
+        row.position = last[0] if last else 0
+        row.save()
         detail = {"facility": row.facility, "code": code, "kid": kid, "review": found.document}
         audit.record(by, "join-approved", page="units", detail=detail)
         statement.publish(by, f"{row.facility} joined")

@@ -91,5 +91,3 @@ def _finish(hub: Hub) -> None:
 def _catch_up(hub: Hub) -> None:
     for jws in hub.directory(statement.newest_number()):
         arriving.from_mail(jws)
-
-

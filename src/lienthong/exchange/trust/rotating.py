@@ -23,7 +23,6 @@ from lienthong.exchange.trust.joining import MARGIN
 from lienthong.facilities import directory, models
 from lienthong.facilities.directory import NodeKey
 from lienthong.foundation import clock, json, signing
-from lienthong.foundation.errors import LienThongError
 from lienthong.foundation.wsgi import HttpError
 
 ROTATION = "lt-rotation+jws"
@@ -200,4 +199,3 @@ def remind() -> None:
         alerts.raise_alert(problems.key_old(days))
     else:
         alerts.clear("trust-key-old")
-

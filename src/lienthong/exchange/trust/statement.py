@@ -1,4 +1,4 @@
-"""The directory as the hub signs it: one statement after another, each whole, each naming the one before by its hash."""
+"""The directory as the hub signs it: statements one after another, each whole, each with the hash of the last."""
 
 from __future__ import annotations
 
@@ -164,7 +164,7 @@ def publish(by: audit.Actor, why: str) -> models.Statement:
             raise LienThongError(problems.bad_statement(f"longer than {LONGEST_JWS} characters"))
         kept = models.Statement.objects.create(number=number, at=clock.iso(now), hash=digest, jws=jws)
         _post(number, clock.iso(now))
-    peers.forget()
+        transaction.on_commit(peers.forget)
     return kept
 
 
@@ -236,7 +236,7 @@ def take(jws: str, *, new_hub: bool = False) -> Statement | None:
             _apply(found)
         detail = {"number": found.number, "sha256": digest}
         audit.record(audit.system("trust"), "directory-taken", page="exchange/directory", detail=detail)
-    peers.forget()
+        transaction.on_commit(peers.forget)
     return found
 
 

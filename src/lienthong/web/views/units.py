@@ -56,7 +56,10 @@ class ReviewForm(forms.Form):
     document = forms.CharField(label=gettext_lazy("Number of the document"), max_length=80)
     day = forms.DateField(label=gettext_lazy("Date of the document"), widget=DayInput)
     level = forms.TypedChoiceField(
-        label=gettext_lazy("Approved level"), choices=[(n, str(n)) for n in range(1, 6)], coerce=int, initial=2
+        label=gettext_lazy("Approved level"),
+        choices=[(n, str(n)) for n in range(1, 6)],
+        coerce=int,
+        initial=2,
     )
     approved_by = forms.CharField(label=gettext_lazy("Approved by"), max_length=160)
 
@@ -70,7 +73,9 @@ class ReviewForm(forms.Form):
 class CodeForm(forms.Form):
     """Where the unit reaches this hub."""
 
-    address = forms.CharField(label=gettext_lazy("Address at which the unit reaches this hub"), max_length=200)
+    address = forms.CharField(
+        label=gettext_lazy("Address at which the unit reaches this hub"), max_length=200
+    )
 
 
 class CutForm(forms.Form):
@@ -222,7 +227,9 @@ def code(request: HttpRequest, code: str) -> HttpResponse:
 
 
 def _qr(text: str) -> SafeString:
-    drawn = segno.make(text, error="m").svg_inline(scale=6, border=4, omitsize=True, svgclass="qr", lineclass=None)
+    drawn = segno.make(text, error="m").svg_inline(
+        scale=6, border=4, omitsize=True, svgclass="qr", lineclass=None
+    )
     return mark_safe(drawn)  # noqa: S308 - drawn here, no text of others in it
 
 
