@@ -171,9 +171,11 @@ def _join(parser: argparse.ArgumentParser) -> None:
 
 
 def _run_join(options: argparse.Namespace) -> int:
-    from lienthong.config import setup, trust_commands
+    from lienthong.config import setup
 
     setup.use(options.home)
+    from lienthong.config import trust_commands
+
     return trust_commands.join(options.code, wait=not options.no_wait)
 
 
@@ -190,16 +192,20 @@ def _cut_off(parser: argparse.ArgumentParser) -> None:
 
 
 def _run_cut_off(options: argparse.Namespace) -> int:
-    from lienthong.config import setup, trust_commands
+    from lienthong.config import setup
 
     setup.use(options.home)
+    from lienthong.config import trust_commands
+
     return trust_commands.cut_off(options.facility, options.reason, options.since)
 
 
 def _run_rotate(options: argparse.Namespace) -> int:
-    from lienthong.config import setup, trust_commands
+    from lienthong.config import setup
 
     setup.use(options.home)
+    from lienthong.config import trust_commands
+
     return trust_commands.rotate_keys()
 
 

@@ -41,6 +41,7 @@ def join(code: str, *, wait: bool) -> int:
         )
         return 2
     said = ""
+    found: entering.Joining | None
     try:
         found = entering.begin(code, _by())
     except LienThongError as error:
