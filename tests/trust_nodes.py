@@ -42,7 +42,16 @@ class Nodes:
         made = []
         for name in ("hub", *names):
             role, port = ("hub", self.port) if name == "hub" else ("site", self.port + 1)
-            words = ["init", "--role", role, "--facility", FACILITIES[name], "--port", str(port), "--plain-http"]
+            words = [
+                "init",
+                "--role",
+                role,
+                "--facility",
+                FACILITIES[name],
+                "--port",
+                str(port),
+                "--plain-http",
+            ]
             made.append(self.lienthong(name, *words))
         assert [process.wait() for process in made] == [0] * len(made)
         for name in names:
@@ -135,7 +144,9 @@ class Nodes:
         deadline = time.monotonic() + seconds
         while self.one(name, query) != wanted:
             if time.monotonic() > deadline:
-                raise AssertionError(f"{name}: {query}: {self.rows(name, query)}, not {wanted}; {self.logs()}")
+                raise AssertionError(
+                    f"{name}: {query}: {self.rows(name, query)}, not {wanted}; {self.logs()}"
+                )
             time.sleep(0.05)
 
     def logs(self) -> str:
