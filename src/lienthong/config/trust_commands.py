@@ -14,7 +14,7 @@ from lienthong.facilities import directory
 from lienthong.foundation import clock
 from lienthong.foundation.errors import LienThongError, Problem
 
-_ASK_AGAIN = 5.0
+_ASK_AGAIN = 2.0
 _WORDS = {
     "asking": "Trục chưa trả lời; sẽ hỏi lại. / The hub has not answered yet; it is asked again.",
     "waiting": "Chờ Sở Y tế duyệt. 16 chữ số để đối chiếu / Waits for approval. 16 digits to compare: {digits}",

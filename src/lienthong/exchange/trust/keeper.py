@@ -15,7 +15,7 @@ from lienthong.facilities import directory
 from lienthong.foundation.errors import LienThongError
 
 log = logging.getLogger(__name__)
-_ASK, _LOOK, _SELDOM = 5.0, 20.0, 3600.0
+_ASK, _LOOK, _SELDOM = 2.0, 20.0, 3600.0
 
 
 def join(stop: threading.Event) -> None:
