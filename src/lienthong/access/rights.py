@@ -36,5 +36,7 @@ JOURNEY = Right(
 )
 ACCOUNTS = Right(_("Make and lock accounts, give and take roles"), (Role.IT, Role.HEAD))
 PROVINCE = Right(_("See the province: connections and amounts, no records"), (Role.DEPARTMENT,))
+UNITS = Right(_("Let units join, see their keys, cut them off"), (Role.DEPARTMENT,))
+LINK = Right(_("Join the hub and renew the keys of this site"), (Role.IT, Role.HEAD))
 
-TABLE = (RECORDS, TRANSFERS, SEEN_BY, TRAIL, FLOW, ATTENTION, JOURNEY, ACCOUNTS, PROVINCE)
+TABLE = (RECORDS, TRANSFERS, SEEN_BY, TRAIL, FLOW, ATTENTION, JOURNEY, ACCOUNTS, PROVINCE, UNITS, LINK)

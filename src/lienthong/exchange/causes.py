@@ -136,16 +136,16 @@ def key_ends(moment: datetime, now: datetime) -> Problem:
             "exchange-key-expired",
             f"Khóa ký đã hết hạn từ {_at(moment)}.",
             f"The signing key has ended on {_at(moment)}.",
-            "Đổi khóa ngay: lienthong rotate-key.\nGói tin mới chờ đến khi có khóa mới.",
-            "Change the key now: lienthong rotate-key.\nNew messages wait until there is a new key.",
+            "Đổi khóa ngay: lienthong rotate-keys.\nGói tin mới chờ đến khi có khóa mới.",
+            "Change the key now: lienthong rotate-keys.\nNew messages wait until there is a new key.",
         )
     days = (moment - now).days
     return Problem(
         "exchange-key-expiring",
         f"Khóa ký hết hạn sau {days} ngày ({_at(moment)}).",
         f"The signing key ends in {days} days ({_at(moment)}).",
-        "Đổi khóa trước ngày đó: lienthong rotate-key. Việc gửi nhận không bị gián đoạn.",
-        "Change the key before that day: lienthong rotate-key. The flow is not interrupted.",
+        "Đổi khóa trước ngày đó: lienthong rotate-keys. Việc gửi nhận không bị gián đoạn.",
+        "Change the key before that day: lienthong rotate-keys. The flow is not interrupted.",
         severity="warning",
     )
 

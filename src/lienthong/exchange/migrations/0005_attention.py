@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("exchange", "0003_sealed_parts_and_chains"),
+        ("exchange", "0004_joining"),
     ]
 
     operations = [
