@@ -52,7 +52,7 @@ def _withdraw(one: Manifest) -> None:
     with connection.cursor() as cursor:
         for gone in one.withdrawn:
             if gone.seq < one.seq:
-                cursor.execute(sql.WITHDRAW, (one.sender.facility, gone.seq, gone.manifest))
+                cursor.execute(sql.NEVER_COMES, (one.sender.facility, gone.seq, gone.manifest))
 
 
 def gaps() -> list[Gap]:

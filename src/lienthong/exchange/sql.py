@@ -120,7 +120,7 @@ AFTER = (
     "SELECT seq FROM exchange_message WHERE direction = 'in' AND sender = %s AND seq > %s"
     " UNION SELECT seq FROM exchange_withdrawn WHERE sender = %s AND seq > %s ORDER BY seq LIMIT 1000"
 )
-WITHDRAW = (
+NEVER_COMES = (
     "INSERT INTO exchange_withdrawn (sender, seq, manifest) VALUES (%s, %s, %s)"
     " ON CONFLICT (sender, seq) DO NOTHING"
 )
