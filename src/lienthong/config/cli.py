@@ -33,6 +33,9 @@ def _parser() -> argparse.ArgumentParser:
     _account(commands.add_parser("account", help="enter an account at a node"))
     audit = commands.add_parser("audit", help="check the chain of a node's audit trail")
     _home(audit)
+    audit.add_argument(
+        "--full", action="store_true", help="from the first event, not from the last checked stamp"
+    )
     audit.set_defaults(run=_run_audit)
     his_xml = commands.add_parser(
         "his-xml", help="the insurance XML: check files, make invented ones, read again"
@@ -160,17 +163,30 @@ def _run_audit(options: argparse.Namespace) -> int:
     from lienthong.config import setup
 
     setup.use(options.home)
-    from lienthong.access import audit
+    from lienthong.access import timestamps
 
-    broken = audit.broken_at()
-    if broken is None:
-        print("Chuỗi nhật ký nguyên vẹn. / The audit chain holds.")
-        return 0
+    found = timestamps.check(full=options.full)
+    span = f"{found.since + 1}–{found.since + found.events}" if found.events else "–"
+    print(f"Sự kiện đã kiểm tra / events checked: {span}")
     print(
-        f"Chuỗi nhật ký bị đứt ở sự kiện {broken}. / The audit chain is broken at event {broken}.",
-        file=sys.stderr,
+        f"Có dấu thời gian đến sự kiện / stamped up to event: {found.stamped} {found.stamped_at};"
+        f" lô đang chờ / batches waiting: {found.waiting}"
     )
-    return 1
+    if found.broken is not None:
+        print(
+            f"Chuỗi nhật ký bị đứt ở sự kiện {found.broken}. / The audit chain is broken at event {found.broken}.",
+            file=sys.stderr,
+        )
+    if found.bad_batch is not None:
+        print(
+            f"Lô {found.bad_batch} không khớp với nhật ký hoặc dấu thời gian của nó."
+            f" / Batch {found.bad_batch} does not fit the trail or its time-stamp.",
+            file=sys.stderr,
+        )
+    if not found.holds:
+        return 1
+    print("Chuỗi nhật ký nguyên vẹn. / The audit chain holds.")
+    return 0
 
 
 def _his_xml(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

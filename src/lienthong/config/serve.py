@@ -26,7 +26,8 @@ def run(home: Path, *, with_parent: bool = False) -> int:
     from granian.constants import Interfaces
 
     stop = threading.Event()
-    threads = [] if settings.NODE.role == "hub" else _site_threads(stop)
+    threads = [threading.Thread(target=_stamp, args=(stop,), name="time-stamps", daemon=True)]
+    threads += [] if settings.NODE.role == "hub" else _site_threads(stop)
     for thread in threads:
         thread.start()
     multiprocessing.set_start_method("spawn", force=True)
@@ -72,3 +73,19 @@ def _site_threads(stop: threading.Event) -> list[threading.Thread]:
         "inbox": courier.run_inbox,
     }
     return [threading.Thread(target=target, name=name, daemon=True) for name, target in work.items()]
+
+
+def _stamp(stop: threading.Event) -> None:
+    """Keeps the audit trail under time-stamps; a service that does not work is an alert."""
+    from lienthong.access import timestamps
+    from lienthong.exchange import alerts
+    from lienthong.foundation.errors import Problem
+
+    def tell(problem: Problem | None) -> None:
+        if problem:
+            alerts.raise_alert(problem)
+        else:
+            for code in timestamps.TROUBLES:
+                alerts.clear(code)
+
+    timestamps.run(stop, tell)

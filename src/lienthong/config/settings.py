@@ -125,6 +125,8 @@ EXCHANGE_HANDLERS = "lienthong.config.handlers.HANDLERS"
 EXCHANGE_RECEIPT_HANDLERS = "lienthong.config.handlers.RECEIPT_HANDLERS"
 EXCHANGE_LONG_POLLS = 12  # calls that may wait for mail at once; fewer than the server's threads
 
+TIMESTAMP_CHECK = "lienthong.exchange.evidence.verify.check_stamp"
+
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,

@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_POST
 
 from lienthong import records
-from lienthong.access import accounts, audit, rights
+from lienthong.access import accounts, audit, rights, timestamps
 from lienthong.access.doors import requires
 from lienthong.foundation import clock
 from lienthong.web.record.person import person
@@ -77,19 +77,28 @@ def _names(events: Sequence[audit.Event]) -> dict[str, str]:
 @require_POST
 @requires(*rights.TRAIL)
 def check(request: HttpRequest) -> HttpResponse:
-    """``/audit/check``: reads the whole chain again and says whether it holds."""
-    broken = audit.broken_at()
+    """``/audit/check``: reads what is new since the last checked stamp (``full``: all); does it hold?"""
+    found = timestamps.check(full="full" in request.POST)
+    if found.broken is not None:
+        why = f"broken at {found.broken}"
+        text = _("The chain is broken at event %(n)d: it or its neighbours were changed outside the program.")
+        messages.error(request, text % {"n": found.broken})
+    elif found.bad_batch is not None:
+        why = f"batch {found.bad_batch} does not fit"
+        text = _(
+            "Batch %(n)d does not fit the events or its time-stamp: one of them was changed outside the program."
+        )
+        messages.error(request, text % {"n": found.bad_batch})
+    else:
+        why = "holds"
+        messages.success(request, _("The chain holds: no event was changed, removed or added out of turn."))
     audit.record(
         accounts.actor(request),
         "audit-checked",
         page=request.path,
-        why="holds" if broken is None else f"broken at {broken}",
+        why=why,
+        detail={"since": found.since, "events": found.events},
     )
-    if broken is None:
-        messages.success(request, _("The chain holds: no event was changed, removed or added out of turn."))
-    else:
-        text = _("The chain is broken at event %(n)d: it or its neighbours were changed outside the program.")
-        messages.error(request, text % {"n": broken})
     return redirect("trail")
 
 
