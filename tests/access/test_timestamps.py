@@ -97,7 +97,7 @@ def test_a_batch_is_stamped_and_openssl_agrees(server: Server, authority: Author
     assert authority.says_right(batch.answer, batch.statement)
     assert not authority.says_right(batch.answer, batch.statement + b" ")
     links = audit.naming(["n"], [event.at for event in audit.trail()])
-    path = [bytes.fromhex(one) for one in timestamps.path(batch, 3)]
+    path = [bytes.fromhex(one) for one in timestamps.paths(batch, [3])[3]]
     root = verify.merkle_root(bytes.fromhex(links[2].hash), 2, 5, path)
     assert root.hex() == batch.root
     assert timestamps.check() == timestamps.Checked(None, None, 0, 5, 5, batch.stamped_at, 0)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import random
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -132,7 +132,7 @@ def service() -> Service | None:
 
 def make(*, now: bool = False) -> list[int]:
     """Puts events that no batch has into batches, when it is time (``now``: at once); returns their numbers."""
-    numbers = []
+    numbers: list[int] = []
     while True:
         with connection.cursor() as cursor:
             cursor.execute(_LAST)
@@ -207,10 +207,10 @@ def of(seq: int) -> Batch | None:
     return found if found and found.first <= seq <= found.last else None
 
 
-def path(batch: Batch, seq: int) -> list[str]:
-    """The Merkle path of an event in its batch, hexadecimal, nearest first."""
+def paths(batch: Batch, events: Iterable[int]) -> dict[int, list[str]]:
+    """The Merkle paths of events in their batch by their numbers: hexadecimal, nearest first."""
     leaves = [merkle.leaf(bytes.fromhex(one)) for one in _hashes(batch.first - 1, batch.last)]
-    return [one.hex() for one in merkle.path(leaves, seq - batch.first)]
+    return {seq: [one.hex() for one in merkle.path(leaves, seq - batch.first)] for seq in events}
 
 
 def check(*, full: bool = False) -> Checked:

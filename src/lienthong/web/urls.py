@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, include, path
 
-from lienthong.web.views import accounts, it, me, province, session, trail
+from lienthong.web.views import accounts, evidence, it, me, province, session, trail
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", session.home, name="home"),
@@ -29,6 +29,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("audit", trail.trail, name="trail"),
     path("audit/check", trail.check, name="trail-check"),
     path("patients/<slug:id>/seen-by", trail.seen_by, name="seen-by"),
+    path("evidence", evidence.check, name="evidence"),
+    path("evidence/verify.py", evidence.verifier, name="evidence-verifier"),
+    path("evidence/take/<str:reference>", evidence.take, name="evidence-take"),
     path("province", province.province, name="province"),
     path("province/<slug:code>", province.unit, name="unit"),
     path("", include("lienthong.web.record_urls")),

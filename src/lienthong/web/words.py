@@ -35,6 +35,8 @@ ACTIONS = {
     "store": _("Data stored"),
     "send": _("Dossier sent"),
     "audit-checked": _("Trail checked"),
+    "evidence-taken": _("Evidence package taken out"),
+    "evidence-checked": _("Evidence package checked"),
 }
 
 PAGES = {
@@ -59,6 +61,8 @@ PAGES = {
     "account": _("Account"),
     "it": _("Is everything flowing?"),
     "trail-check": _("Audit trail"),
+    "evidence": _("Check evidence"),
+    "evidence-take": _("Evidence package"),
 }
 """Pages by the name of their address, as the trail shows them."""
 
