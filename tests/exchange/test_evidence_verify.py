@@ -265,11 +265,23 @@ def test_a_key_that_was_rotated_later_still_proves(make: Make) -> None:
     assert check(make(directory=found)).status == 0
 
 
-def test_a_message_signed_after_its_key_had_ended_is_found(make: Make) -> None:
+@pytest.mark.parametrize(("until", "good"), [(299, False), (300, False), (301, True)])
+def test_a_key_that_was_replaced_counts_for_what_it_signed_before(
+    make: Make, until: float, good: bool
+) -> None:
+    """The message was created at 300 s and accepted at 302 s."""
     found = world.directory()
-    found.change(SENDER, until=moment(299))
+    found.change(SENDER, until=moment(until))
     found.sign(moment(4_000))
-    assert codes(check(make(directory=found))) == {"bad-manifest", "bad-receipt"}
+    report = check(make(world.transfer()[:1], directory=found))
+    assert codes(report) == (set() if good else {"bad-manifest"})
+
+
+def test_a_message_of_a_key_that_had_not_begun_at_the_hub_is_found(make: Make) -> None:
+    found = world.directory()
+    found.nodes[1]["from"] = moment(303)
+    found.sign(moment(4_000))
+    assert codes(check(make(world.transfer()[:1], directory=found))) == {"bad-manifest"}
 
 
 @pytest.mark.parametrize(

@@ -22,7 +22,7 @@ from lienthong.exchange import content, keys, manifest
 from lienthong.exchange.evidence import problems, readme, sql, verify
 from lienthong.facilities.models import Statement
 from lienthong.foundation import json
-from lienthong.foundation.blobs import NoSuchBlob
+from lienthong.foundation.blobs import DamagedBlob, NoSuchBlob
 from lienthong.foundation.errors import LienThongError
 
 MOST_CONTENT = 2_000_000_000
@@ -217,7 +217,7 @@ def _write(members: _Members, out: BinaryIO) -> tuple[int, str]:
             sha256 = contents[name]
             size, crc = _measured(sha256, members.contents[sha256])
             put(verify.local_header(name, size, crc))
-            for chunk in _chunks(sha256):
+            for chunk in _chunks(sha256, size):
                 put(chunk)
         else:
             data = members.documents[name]
@@ -231,7 +231,7 @@ def _write(members: _Members, out: BinaryIO) -> tuple[int, str]:
 def _measured(sha256: str, size: int) -> tuple[int, int]:
     """Size and CRC-32 of content that is what it should be."""
     digest, crc, seen = hashlib.sha256(), 0, 0
-    for chunk in _chunks(sha256):
+    for chunk in _chunks(sha256, size):
         digest.update(chunk)
         crc, seen = zlib.crc32(chunk, crc), seen + len(chunk)
     if (digest.hexdigest(), seen) != (sha256, size):
@@ -239,11 +239,13 @@ def _measured(sha256: str, size: int) -> tuple[int, int]:
     return size, crc
 
 
-def _chunks(sha256: str) -> Iterator[bytes]:
+def _chunks(sha256: str, size: int) -> Iterator[bytes]:
     try:
-        frame, _ = content.open_frame(sha256)
-        with content.unpacked(frame) as stream:
+        if size <= content.SMALL_CONTENT:
+            yield content.read(sha256)
+            return
+        with content.open_large(sha256) as stream:
             while chunk := stream.read(_CHUNK):
                 yield chunk
-    except (NoSuchBlob, zstandard.ZstdError) as error:
+    except (NoSuchBlob, DamagedBlob, zstandard.ZstdError) as error:
         raise LienThongError(problems.damaged(sha256)) from error

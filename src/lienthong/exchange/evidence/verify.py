@@ -1208,7 +1208,7 @@ class Verifier:
     def _key(self, party: dict[str, Any], role: str, at: str, judged: str, about: str) -> dict[str, Any]:
         """The key of a party, when the directory in force at ``judged`` and the newest one name it as valid.
 
-        A key must have been valid ``at`` the time of signing and not revoked at the hub's time ``judged``.
+        ``at`` is the time of signing as the signer states it, ``judged`` the hub's.
         """
         if not self._statements:
             raise _no_directory()
@@ -1294,7 +1294,7 @@ class Verifier:
             _same(value, message)
             if party["facility"] != message.receiver:
                 raise Fault("Không phải bên nhận ký.", "It was not signed by the receiver.")
-            receipt.verify(self._key(party, "site", at, at, message.id))
+            receipt.verify(self._key(party, "site", at, max(at, message.accepted), message.id))
         except Fault as fault:
             self._say("broken", message.id, "bad-receipt", fault=fault)
             return
@@ -1469,8 +1469,8 @@ def _node(statement: Signed, kid: str) -> dict[str, Any]:
 
 
 def _valid_at(node: dict[str, Any], at: str, judged: str) -> None:
-    """A key is valid from … until at the time of signing, and not revoked at the hub's time."""
-    if at < node["from"] or (node.get("until") and at >= node["until"]):
+    """A key counts when it had begun and was not revoked at the hub's time, and had not ended then or at signing."""
+    if judged < node["from"] or (node.get("until") and min(at, judged) >= node["until"]):
         raise Fault(f"Khóa không có hiệu lực lúc {_local(at)}.", f"The key was not valid at {_local(at)}.")
     if node.get("revoked") and node["revoked"]["at"] <= judged:
         when = _local(node["revoked"]["at"])
