@@ -140,7 +140,17 @@ STEPS = {
 }
 """Steps of a message's journey."""
 
+PURPOSES = {
+    "court": _("Court or investigating authority"),
+    "insurer": _("Insurance review"),
+    "patient": _("Request or complaint of the patient"),
+    "inspection": _("Inspection by an authority"),
+    "own": _("Check of our own"),
+}
+"""What an evidence package is taken out for."""
+
 REASONS = {
+    **PURPOSES,
     "role": _("role does not open the page"),
     "password": _("wrong password"),
     "name": _("unknown user name"),
@@ -155,5 +165,8 @@ REASONS = {
     "emergency": _("emergency"),
     "written-request": _("written request"),
     "holds": _("the chain holds"),
+    "valid": _("the package is valid"),
+    "incomplete": _("the package is incomplete"),
+    "invalid": _("the package is invalid"),
 }
 """Reasons in the audit trail."""

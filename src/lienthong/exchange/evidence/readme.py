@@ -14,14 +14,14 @@ qua trục liên thông của tỉnh, đến cơ sở nhận. Với mỗi gói t
 
 | tệp | nội dung |
 |---|---|
-| `messages/<mã>/manifest.jws` | bản kê do cơ sở gửi ký: gửi gì, cho ai, lúc nào, mã băm của từng nội dung |
+| `messages/<mã>/manifest.jws` | bản kê do cơ sở gửi ký: gửi gì, cho ai, lúc nào, mã băm của từng phần |
 | `messages/<mã>/acceptance.jws` | xác nhận do trục ký: đã nhận đủ đúng bản kê đó, lúc nào |
 | `messages/<mã>/receipt.jws` | biên nhận do cơ sở nhận ký: đã lưu (hoặc từ chối) đúng bản kê đó |
-| `parts/<mã băm>` | nội dung, nếu gói được lập có kèm nội dung |
+| `parts/<mã băm>` | nội dung các phần, nếu gói được lập có kèm nội dung |
 | `directory/…jws` | danh bạ do trục ký: khóa nào của ai, có hiệu lực từ khi nào, khóa nào đã bị thu hồi |
 | `audit/<số>.event`, `.json` | sự kiện nhật ký của cơ sở lập gói, mã băm và đường dẫn cây băm |
 | `audit/batch-<số>.json`, `.tsr` | gốc cây băm của một lô sự kiện và dấu thời gian RFC 3161 của nó |
-| `package.jws` | bảng kê mọi tệp trong gói, do cơ sở lập gói ký |
+| `package.jws` | danh mục mọi tệp trong gói, do cơ sở lập gói ký |
 
 Gói có thể chứa dữ liệu sức khỏe: chỉ giao cho người có quyền nhận.
 

@@ -748,11 +748,11 @@ def _no_path() -> Fault:
 _WORDS = {
     "not-a-package": ("{fault}", "{fault}"),
     "whole": (
-        "Gói nguyên vẹn: {count} tệp đúng như bảng kê.",
+        "Gói nguyên vẹn: {count} tệp đúng như danh mục.",
         "The package is whole: {count} files are as listed.",
     ),
-    "not-as-listed": ("{name} không đúng như bảng kê.", "{name} is not as listed."),
-    "bad-list": ("Bảng kê của gói không đúng: {fault}", "The package's list is wrong: {fault}"),
+    "not-as-listed": ("{name} không đúng như danh mục.", "{name} is not as listed."),
+    "bad-list": ("Danh mục tệp của gói không đúng: {fault}", "The package's list is wrong: {fault}"),
     "maker": (
         "Gói do {facility} lập và ký (khóa {kid}).",
         "The package was made and signed by {facility} (key {kid}).",
@@ -847,15 +847,15 @@ _WORDS = {
     ),
     "refused-because": ("Lý do từ chối: {fault}", "Reason of the refusal: {fault}"),
     "bad-part": (
-        "Nội dung “{role}” không khớp mã băm đã ký.",
+        "Phần “{role}” không khớp mã băm đã ký.",
         "The content “{role}” does not fit the signed hash.",
     ),
     "parts": (
-        "{inside} trên {count} nội dung kèm theo có trong gói và khớp mã băm mà bên gửi đã ký.",
+        "{inside} trên {count} phần của gói tin có trong gói và khớp mã băm mà bên gửi đã ký.",
         "{inside} of {count} parts are in the package and fit the hashes that the sender signed.",
     ),
     "parts-by-hash": (
-        "{count} nội dung chỉ có mã băm trong gói; ai giữ nội dung có thể đối chiếu với mã băm.",
+        "{count} phần chỉ có mã băm trong gói; ai giữ nội dung có thể đối chiếu với mã băm.",
         "Of {count} parts the package has only the hash; who has the content can compare it.",
     ),
     "follows": (

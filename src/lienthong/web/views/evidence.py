@@ -25,16 +25,9 @@ from lienthong.foundation.errors import LienThongError, Problem
 from lienthong.transfers import evidence
 from lienthong.transfers.models import Transfer
 from lienthong.web.uploads import LARGEST
+from lienthong.web.words import PURPOSES
 
 _IN_MEMORY = 4 << 20
-PURPOSES = {
-    "court": _("Court or investigating authority"),
-    "insurer": _("Insurance review"),
-    "patient": _("Request or complaint of the patient"),
-    "inspection": _("Inspection by an authority"),
-    "own": _("Check of our own"),
-}
-"""What a package is taken out for."""
 
 
 class TakeForm(forms.Form):
@@ -70,7 +63,8 @@ def take(request: HttpRequest, reference: str) -> HttpResponse:
     """``/evidence/take/<message or transfer>``: asks for the purpose, then gives the package as a file."""
     loop = _loop(reference)
     may_read = bool(accounts.request_roles(request) & set(rights.EVIDENCE_CONTENT)) and not directory.is_hub()
-    form, problem = TakeForm(request.POST or None, content=may_read), None
+    data = request.POST if request.method == "POST" else None
+    form, problem = TakeForm(data, content=may_read), None
     if request.method == "POST" and form.is_valid():
         out = tempfile.SpooledTemporaryFile(_IN_MEMORY)  # noqa: SIM115 - the response closes it
         try:
@@ -115,14 +109,12 @@ def _loop(reference: str) -> str:
 @requires(*rights.EVIDENCE_CHECK)
 def check(request: HttpRequest) -> HttpResponse:
     """``/evidence``: a package dropped here is checked and forgotten; the result is shown for reading and printing."""
-    form = CheckForm(request.POST or None, request.FILES or None)
+    form = CheckForm(request.POST, request.FILES) if request.method == "POST" else CheckForm()
     page: dict[str, Any] = {"form": form, "largest": LARGEST, "hub_keys": _own_hubs()}
     if request.method == "POST" and getattr(request, "upload_stopped", False):
         page["problem"] = _too_large()
     elif request.method == "POST" and form.is_valid():
         page |= _checked(request, form)
-    elif request.method == "POST" and not form.errors:
-        form.add_error("file", _("Choose a file."))
     status = 400 if "problem" in page or (request.method == "POST" and "report" not in page) else 200
     return render(request, "web/evidence/check.html", page, status=status)
 
