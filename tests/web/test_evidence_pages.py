@@ -130,6 +130,24 @@ def drop(client: Client, data: bytes, **more: str) -> Any:
     return client.post("/evidence", {"file": SimpleUploadedFile("goi.zip", data), **more})
 
 
+def test_a_number_leads_to_the_package(someone: Any) -> None:
+    client = someone(Role.PROTECTION)
+    message = world.transfer()[0]
+    for text, reference in ((LOOP, LOOP), (message.id, message.id), (message.digest[:10], message.id)):
+        assert client.get("/evidence", {"q": text}).headers["Location"] == f"/evidence/take/{reference}"
+    assert "Không tìm thấy" in text_of(client, "nothing")
+
+
+def text_of(client: Client, wanted: str) -> str:
+    return text(client.get("/evidence", {"q": wanted}))
+
+
+def test_the_trail_says_up_to_where_it_is_stamped(someone: Any) -> None:
+    assert "Đến sự kiện 5, nhật ký có dấu thời gian độc lập lúc 12/01/2025 07:40:00" in text(
+        someone(Role.HEAD).get("/audit")
+    )
+
+
 def test_a_right_package_is_shown_as_valid(someone: Any) -> None:
     client = someone(Role.HEAD)
     answer = drop(client, PACKAGE)

@@ -201,6 +201,18 @@ def _tell(tell: Callable[[Problem | None], None], problem: Problem | None) -> No
         log.exception("the state of the time-stamping service could not be kept")
 
 
+def newest_stamped() -> Batch | None:
+    """The newest batch with a stamp."""
+    return next(iter(_batches(_NEWEST_STAMP, ())), None)
+
+
+def waiting() -> int:
+    """How many batches wait for their stamps."""
+    with connection.cursor() as cursor:
+        cursor.execute(_UNSTAMPED)
+        return int(cursor.fetchone()[0])
+
+
 def of(seq: int) -> Batch | None:
     """The batch that holds an event, or None."""
     found = next(iter(_batches(_OF, (seq,))), None)
@@ -243,10 +255,7 @@ def check(*, full: bool = False) -> Checked:
         broken = found.seq
     if bad is not None or broken is not None:
         _forget(bad, broken)
-    stamped = next(iter(_batches(_NEWEST_STAMP, ())), None)
-    with connection.cursor() as cursor:
-        cursor.execute(_UNSTAMPED)
-        (waiting,) = cursor.fetchone()
+    stamped = newest_stamped()
     return Checked(
         broken,
         bad,
@@ -254,7 +263,7 @@ def check(*, full: bool = False) -> Checked:
         last - since,
         stamped.last if stamped else 0,
         stamped.stamped_at if stamped else "",
-        int(waiting),
+        waiting(),
     )
 
 

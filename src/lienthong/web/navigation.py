@@ -38,7 +38,7 @@ ENTRIES = (
     Entry("refused", _("Refused dossiers"), rights.FLOW, hub=False),
     Entry("messages", _("Messages"), rights.FLOW),
     Entry("accounts", _("Accounts"), rights.ACCOUNTS),
-    Entry("evidence", _("Check evidence"), rights.EVIDENCE_CHECK),
+    Entry("evidence", _("Evidence"), rights.EVIDENCE_CHECK),
     Entry("trail", _("Audit trail"), rights.TRAIL),
 )
 

@@ -61,7 +61,7 @@ PAGES = {
     "account": _("Account"),
     "it": _("Is everything flowing?"),
     "trail-check": _("Audit trail"),
-    "evidence": _("Check evidence"),
+    "evidence": _("Evidence"),
     "evidence-take": _("Evidence package"),
 }
 """Pages by the name of their address, as the trail shows them."""

@@ -10,8 +10,9 @@ from typing import Any, cast
 from cryptography import x509
 from django import forms
 from django.conf import settings
+from django.db.models import Q
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET, require_http_methods
@@ -85,9 +86,8 @@ def take(request: HttpRequest, reference: str) -> HttpResponse:
             return cast(HttpResponse, answer)
     page = {
         "reference": reference,
-        "messages": exchange.messages_of(loop),
+        "rows": exchange.messages_of(loop),
         "single": reference != loop,
-        "is_transfer": Transfer.objects.filter(loop=loop).exists(),
         "form": form,
         "problem": problem,
         "may_read": may_read,
@@ -108,15 +108,29 @@ def _loop(reference: str) -> str:
 @require_http_methods(["GET", "POST"])
 @requires(*rights.EVIDENCE_CHECK)
 def check(request: HttpRequest) -> HttpResponse:
-    """``/evidence``: a package dropped here is checked and forgotten; the result is shown for reading and printing."""
+    """``/evidence``: a package dropped here is checked and forgotten; the result is shown for reading and printing.
+
+    ``q`` leads to the page that takes out the package of a message or transfer.
+    """
+    text = request.GET.get("q", "").strip()[:100]
+    reference = _reference(text) if text else ""
+    if reference:
+        return redirect("evidence-take", reference)
     form = CheckForm(request.POST, request.FILES) if request.method == "POST" else CheckForm()
-    page: dict[str, Any] = {"form": form, "largest": LARGEST, "hub_keys": _own_hubs()}
+    page: dict[str, Any] = {"form": form, "hub_keys": _own_hubs(), "text": text, "not_found": bool(text)}
     if request.method == "POST" and getattr(request, "upload_stopped", False):
         page["problem"] = _too_large()
     elif request.method == "POST" and form.is_valid():
         page |= _checked(request, form)
     status = 400 if "problem" in page or (request.method == "POST" and "report" not in page) else 200
     return render(request, "web/evidence/check.html", page, status=status)
+
+
+def _reference(text: str) -> str:
+    """The one message or loop that a text names, or nothing."""
+    loops = Transfer.objects.filter(Q(slip=text) | Q(ma_lk=text)).values_list("loop", flat=True)[:2]
+    found = {text} if exchange.messages_of(text) else {row.id for row in exchange.find(text)} or set(loops)
+    return found.pop() if len(found) == 1 else ""
 
 
 def _checked(request: HttpRequest, form: CheckForm) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django import forms
+from django.conf import settings
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -64,7 +65,15 @@ def trail(request: HttpRequest) -> HttpResponse:
     form = TrailForm(request.GET)
     events = audit.trail(**form.filters(), before=_before(request), limit=_PART + 1)
     shown = events[:_PART]
-    page = {"form": form, "events": shown, "more": len(events) > _PART, "patients": _names(shown)}
+    page = {
+        "form": form,
+        "events": shown,
+        "more": len(events) > _PART,
+        "patients": _names(shown),
+        "stamped": timestamps.newest_stamped(),
+        "waiting": timestamps.waiting() if settings.NODE.timestamp_url else 0,
+        "service": settings.NODE.timestamp_url,
+    }
     return render(request, "web/trail/trail.html", page)
 
 
