@@ -33,6 +33,9 @@ class NodeConfig:
         tls_certificate, tls_key: PEM files; without them a server in front of this one ends TLS.
         secure: whether pages are reached over HTTPS only (cookies, HSTS).
         demo: whether the sign-in page shows the invented accounts.
+        timestamp_url: time-stamping service (RFC 3161) for the audit trail; empty for none.
+        timestamp_ca: PEM file with the certificates that the service's must lead to; without it any is taken.
+        timestamp_minutes: how long events wait at most until they are put under a stamp together.
     """
 
     home: Path
@@ -48,6 +51,9 @@ class NodeConfig:
     tls_key: str = ""
     secure: bool = True
     demo: bool = False
+    timestamp_url: str = ""
+    timestamp_ca: str = ""
+    timestamp_minutes: int = 10
 
     @property
     def hosts(self) -> list[str]:
