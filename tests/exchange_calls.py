@@ -42,6 +42,7 @@ def call(method: str, path: str, body: bytes = b"", headers: dict[str, str] | No
     environ: dict[str, Any] = {"REQUEST_METHOD": method, "PATH_INFO": path, "QUERY_STRING": query}
     environ |= {"REMOTE_ADDR": "192.0.2.1", "wsgi.input": io.BytesIO(body), "CONTENT_LENGTH": str(len(body))}
     environ["CONTENT_TYPE"] = (headers or {}).get("content-type", "")
+    environ["CONTENT_LENGTH"] = (headers or {}).get("content-length", environ["CONTENT_LENGTH"])
     environ |= {f"HTTP_{name.upper().replace('-', '_')}": value for name, value in (headers or {}).items()}
     got: list[Any] = []
     content = doors.application(environ, lambda status, sent: got.extend((int(status[:3]), dict(sent))))

@@ -14,7 +14,7 @@ import msgspec
 from django.conf import settings
 from django.db import DatabaseError, close_old_connections, connection
 
-from lienthong.exchange import hub, problems, sealed, tokens
+from lienthong.exchange import hub, problems, sealed, tokens, tus
 from lienthong.exchange.batches import CALL, MOST_ITEMS, MOST_MESSAGES, MSGPACK, Item, batches
 from lienthong.exchange.limits import Bucket
 from lienthong.exchange.manifest import Sealed
@@ -98,6 +98,8 @@ def _route(request: Request) -> Response:
         raise
     _calls.take(caller.facility)
     name = request.path[len(PREFIX) :]
+    if name == "uploads" or name.startswith("uploads/"):
+        return tus.door(request, caller, name[len("uploads/") :])
     if name.startswith("parts/"):
         return _part(request, caller, name[len("parts/") :])
     door = _DOORS.get(name)

@@ -276,3 +276,29 @@ CLEAR_ALERT = (
     "UPDATE exchange_alert SET closed_at = %s WHERE code = %s AND (about = %s OR %s = '') AND closed_at = ''"
 )
 OPEN_ALERTS = "SELECT about, problem, since, last, times FROM exchange_alert WHERE closed_at = '' LIMIT 1000"
+
+# Hub: uploads in pieces
+OWN_SEALED = "SELECT 1 FROM exchange_upload WHERE facility = %s AND sha256 = %s AND size = %s"
+OPEN_UPLOADS = (
+    "SELECT COUNT(*), COALESCE(SUM(size), 0) FROM exchange_tusupload WHERE facility = %s AND done_at = ''"
+)
+BEGIN_UPLOAD = (
+    "INSERT INTO exchange_tusupload (id, facility, sha256, size, metadata, created, expires, done_at)"
+    " VALUES (%s, %s, %s, %s, %s, %s, %s, %s)"
+)
+UPLOAD = (
+    "SELECT id, facility, sha256, size, metadata, expires, done_at FROM exchange_tusupload"
+    " WHERE id = %s AND facility = %s AND expires > %s"
+)
+TAKE_UPLOAD = "UPDATE exchange_tusupload SET writer = %s, expires = %s WHERE id = %s"
+UPLOAD_WRITER = "SELECT writer FROM exchange_tusupload WHERE id = %s"
+UPLOAD_DONE = "UPDATE exchange_tusupload SET done_at = %s WHERE id = %s AND done_at = ''"
+END_UPLOAD = "DELETE FROM exchange_tusupload WHERE id = %s"
+EXPIRED_UPLOADS = "SELECT id, facility, sha256 FROM exchange_tusupload WHERE expires <= %s LIMIT 20"
+UNUSED_CONTENT = (
+    "DELETE FROM exchange_upload WHERE facility = %s AND sha256 = %s AND NOT EXISTS ("
+    "SELECT 1 FROM exchange_part p JOIN exchange_message m ON m.number = p.number"
+    " WHERE p.sealed = exchange_upload.sha256 AND m.direction = 'relay') AND NOT EXISTS ("
+    "SELECT 1 FROM exchange_tusupload t WHERE t.facility = exchange_upload.facility"
+    " AND t.sha256 = exchange_upload.sha256 AND t.done_at <> '') RETURNING sha256"
+)
