@@ -302,3 +302,19 @@ UNUSED_CONTENT = (
     "SELECT 1 FROM exchange_tusupload t WHERE t.facility = exchange_upload.facility"
     " AND t.sha256 = exchange_upload.sha256 AND t.done_at <> '') RETURNING sha256"
 )
+
+# Site: large content on its way
+RUNNING_ADDRESS = "SELECT address FROM exchange_running WHERE direction = 'up' AND sha256 = %s"
+RUNNING = (
+    "INSERT INTO exchange_running (direction, sha256, size, done, address, at) VALUES (%s, %s, %s, %s, %s, %s)"
+    " ON CONFLICT (direction, sha256) DO UPDATE SET size = excluded.size, done = excluded.done,"
+    " address = excluded.address, at = excluded.at"
+)
+RUNNING_AT = "UPDATE exchange_running SET done = %s, at = %s WHERE direction = %s AND sha256 = %s"
+END_RUNNING = "DELETE FROM exchange_running WHERE direction = %s AND sha256 = %s"
+LINE_RATES = (
+    "INSERT INTO exchange_line (name, up_rate, down_rate, contact_at) VALUES ('hub', %s, %s, %s)"
+    " ON CONFLICT (name) DO UPDATE SET up_rate = CASE WHEN excluded.up_rate > 0 THEN excluded.up_rate"
+    " ELSE exchange_line.up_rate END, down_rate = CASE WHEN excluded.down_rate > 0 THEN excluded.down_rate"
+    " ELSE exchange_line.down_rate END, contact_at = excluded.contact_at, problem = ''"
+)

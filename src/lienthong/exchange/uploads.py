@@ -61,7 +61,7 @@ def create(caller: Caller, sha256: str, size: int, metadata: str) -> Upload:
     """Begins an upload, durably; one of content that this caller has put before is done at once.
 
     Raises:
-        HttpError: 413 too large; 429 too many unfinished uploads; 507 no room, all but the first with ``Retry-After``.
+        HttpError: 413 too large; 507 no room, at the hub or within what one facility may have unfinished.
     """
     if size > LARGEST:
         raise HttpError(413, problems.upload_too_large(LARGEST))
@@ -75,7 +75,7 @@ def create(caller: Caller, sha256: str, size: int, metadata: str) -> Upload:
             cursor.execute(sql.OPEN_UPLOADS, (caller.facility,))
             count, total = cursor.fetchone()
             if count >= MOST_OPEN or total + size > MOST_OPEN_BYTES:
-                raise HttpError(429, problems.too_many_uploads(count), headers=(("Retry-After", "60"),))
+                raise HttpError(507, problems.too_many_uploads(count))
         times = (clock.iso(now), clock.iso(now + KEPT), clock.iso(now) if done else "")
         cursor.execute(sql.BEGIN_UPLOAD, (upload, caller.facility, sha256, size, metadata, *times))
     return find(caller, upload)
@@ -308,7 +308,7 @@ def _has_room(size: int) -> None:
 
 
 def _no_room() -> HttpError:
-    return HttpError(507, problems.no_room(), headers=(("Retry-After", "300"),))
+    return HttpError(507, problems.no_room())
 
 
 def _path(upload: str) -> Path:
