@@ -9,8 +9,11 @@ carries in one round trip and a little more; that is measured all the time.
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import socket
 import struct
+import sys
+import termios
 import threading
 import time
 from collections.abc import Iterator
@@ -50,16 +53,6 @@ ALIVE = [
     ),
 ]
 """Options of every socket to the hub: a peer that vanished is noticed within half a minute."""
-BULK = [
-    *ALIVE,
-    (socket.SOL_SOCKET, socket.SO_SNDBUF, _HELD_LEAST),
-    *(
-        (socket.IPPROTO_TCP, getattr(socket, name), value)
-        for name, value in (("TCP_NOTSENT_LOWAT", LEAST),)
-        if hasattr(socket, name)
-    ),
-]
-"""Options of a socket for large content, before anything is known of the line."""
 MOST_LANE = 3
 
 
@@ -188,6 +181,7 @@ class Stream:
     def __init__(self, line: Line, direction: Direction, lane: int) -> None:
         self._line, self._direction, self._lane = line, direction, lane
         self._since, self._bytes, self._waited = time.monotonic(), 0, 0.0
+        self._held = 2 * _HELD_LEAST
         self.piece = LEAST
         self.sock: socket.socket | None = None
 
@@ -204,6 +198,9 @@ class Stream:
             if seconds > self._waited:
                 self._measured(self._bytes / (seconds - self._waited))
             self._since, self._bytes, self._waited = now, 0, 0.0
+        if self._direction == "up":
+            self._drain(size)
+        now = time.monotonic()
         self._line.turn(self._direction, self._lane, size)
         self._waited += time.monotonic() - now
         self._bytes += size
@@ -211,28 +208,39 @@ class Stream:
     def _measured(self, rate: float) -> None:
         self.piece = min(MOST, max(LEAST, int(rate / 20)))
         if self.sock is not None:
-            hold(self.sock, self._direction, rate)
+            self._held = int(min(_HELD_MOST, max(_HELD_LEAST, 1.25 * rate * _round_trip(self.sock) + _SPARE)))
+            if self._direction == "down":
+                _clamp(self.sock, self._held)
+
+    def _drain(self, size: int) -> None:
+        """Waits until the other side has all but a little of what was sent. A dead line ends that too."""
+        while (sock := self.sock) is not None and (left := _under_way(sock) + size - self._held) > 0:
+            rate = self._line.meters["up"].rate
+            time.sleep(min(0.05, max(0.002, left / rate / 2 if rate else 0.0)))
 
 
-def hold(sock: socket.socket, direction: Direction, rate: float) -> None:
-    """Lets a socket have about as much under way as a line of that rate carries in a round trip.
+def _under_way(sock: socket.socket) -> int:
+    """Bytes that the other side has not acknowledged; 0 where the system does not tell."""
+    if not sys.platform.startswith("linux") or sock.fileno() < 0:
+        return 0
+    return int(struct.unpack("=i", fcntl.ioctl(sock.fileno(), termios.TIOCOUTQ, b"\0" * 4))[0])
 
-    A quarter more than was seen, so that it grows as long as the line is faster.
-    """
+
+def _round_trip(sock: socket.socket) -> float:
+    """The shortest round trip seen on a connection, in seconds; 0 where the system does not tell."""
     if not hasattr(socket, "TCP_INFO"):
-        return
+        return 0.0
     info = sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, _TCP_INFO_MIN_RTT + 4)
     if len(info) < _TCP_INFO_MIN_RTT + 4:
-        return
-    round_trip = struct.unpack_from("=I", info, _TCP_INFO_MIN_RTT)[0] / 1e6
-    size = int(min(_HELD_MOST, max(_HELD_LEAST, 1.25 * rate * round_trip + _SPARE)))
-    if direction == "up":
-        sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, size // 2)  # the kernel takes twice what is asked
-    else:
+        return 0.0
+    return float(struct.unpack_from("=I", info, _TCP_INFO_MIN_RTT)[0]) / 1e6
+
+
+def _clamp(sock: socket.socket, size: int) -> None:
+    if hasattr(socket, "TCP_WINDOW_CLAMP"):
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_WINDOW_CLAMP, size)
 
 
 def narrow(sock: socket.socket) -> None:
     """Lets the other side of a new connection send little at once; only now, so that it may be more later."""
-    if hasattr(socket, "TCP_WINDOW_CLAMP"):
-        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_WINDOW_CLAMP, 2 * _HELD_LEAST)
+    _clamp(sock, 2 * _HELD_LEAST)

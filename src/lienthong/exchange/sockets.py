@@ -29,7 +29,7 @@ def for_calls() -> urllib3.PoolManager:
 def for_bulk() -> urllib3.PoolManager:
     """For large content; after a request began, :func:`current` is its socket."""
     pool = urllib3.PoolManager(
-        maxsize=8, block=False, retries=False, timeout=_STALLED, socket_options=line.BULK
+        maxsize=8, block=False, retries=False, timeout=_STALLED, socket_options=line.ALIVE
     )
     pool.pool_classes_by_scheme = {"http": _Pool, "https": _SecurePool}
     return pool

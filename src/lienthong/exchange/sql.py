@@ -318,3 +318,41 @@ LINE_RATES = (
     " ELSE exchange_line.up_rate END, down_rate = CASE WHEN excluded.down_rate > 0 THEN excluded.down_rate"
     " ELSE exchange_line.down_rate END, contact_at = excluded.contact_at, problem = ''"
 )
+RATES = "SELECT up_rate, down_rate FROM exchange_line WHERE name = 'hub'"
+_SEALED_LEFT = (
+    " FROM exchange_message m LEFT JOIN exchange_part p ON p.number = m.number AND p.sealed <> ''"
+    " LEFT JOIN exchange_running r ON r.direction = 'up' AND r.sha256 = p.sealed"
+)
+WAITING_LANES = (
+    "SELECT m.lane, COUNT(DISTINCT m.number), COALESCE(SUM(p.sealed_size - COALESCE(r.done, 0)), 0)"
+    + _SEALED_LEFT
+    + " WHERE m.direction = 'out' AND m.state = 'queued' GROUP BY m.lane"
+)
+WAITING_FIRST = (
+    "SELECT m.message, m.kind, m.loop, m.receiver, m.lane, COALESCE(SUM(p.sealed_size), 0),"
+    " COALESCE(SUM(r.done), 0)"
+    + _SEALED_LEFT
+    + " WHERE m.number IN (SELECT number FROM exchange_message WHERE direction = 'out' AND state = 'queued'"
+    " ORDER BY lane, number LIMIT %s)"
+    " GROUP BY m.number, m.message, m.kind, m.loop, m.receiver, m.lane ORDER BY m.lane, m.number"
+)
+FETCHING = "SELECT size, done FROM exchange_running WHERE direction = 'down' ORDER BY at"
+
+# Hub: bytes of uploads and transfers
+UNFINISHED_UPLOADS = (
+    "SELECT id, facility, size, expires FROM exchange_tusupload WHERE done_at = '' AND expires > %s"
+    " ORDER BY expires DESC LIMIT %s"
+)
+_LOOP_BYTES = (
+    "SELECT m.loop, f.sender, f.receiver, f.created, COUNT(*), SUM(LENGTH(m.jws)), MAX(m.lane),"
+    " SUM(CASE WHEN m.state = 'stored' THEN 1 ELSE 0 END), COALESCE((SELECT SUM(p.sealed_size)"
+    " FROM exchange_part p JOIN exchange_message q ON q.number = p.number WHERE q.loop = m.loop), 0)"
+    " FROM (SELECT loop, MIN(number) AS number FROM exchange_message WHERE loop IN ({loops}) GROUP BY loop) l"
+    " JOIN exchange_message f ON f.number = l.number JOIN exchange_message m ON m.loop = l.loop"
+    " GROUP BY m.loop, f.number, f.sender, f.receiver, f.created ORDER BY f.number DESC"
+)
+LOOP_BYTES = _LOOP_BYTES.format(loops="%s")
+LATEST_LOOPS = _LOOP_BYTES.format(
+    loops="SELECT loop FROM (SELECT loop, MAX(number) AS latest FROM exchange_message WHERE direction = 'relay'"
+    " AND sender = %s GROUP BY loop ORDER BY latest DESC LIMIT %s) AS recent"
+)

@@ -112,6 +112,14 @@ def offset(caller: Caller, upload: str) -> int:
         return length
 
 
+def length_now(upload: str) -> int:
+    """About how many bytes of an upload are here, for people; nothing is flushed or taken over."""
+    try:
+        return _path(upload).stat().st_size
+    except FileNotFoundError:
+        return 0
+
+
 def append(caller: Caller, upload: str, start: int, chunks: Iterable[bytes]) -> int:
     """Adds bytes that begin at ``start``; returns the new offset, which is durable. With the last byte it counts.
 
