@@ -1,4 +1,4 @@
-"""A slow line: TCP connections of this machine that share so many bits a second each way, with delay, and can be cut."""
+"""A slow line: TCP connections of this machine that share so many bits a second each way, with delay."""
 
 from __future__ import annotations
 

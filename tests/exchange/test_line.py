@@ -34,7 +34,7 @@ def test_large_content_waits_for_a_call_and_goes_on_after_it() -> None:
         with line.stream(direction, 0) as stream:
             stream.turn(4096)
             with line.call():
-                thread, done = started(lambda: stream.turn(4096))  # noqa: B023
+                thread, done = started(lambda: stream.turn(4096))
                 assert not done.wait(0.3)
             assert done.wait(5)
             thread.join()

@@ -1,14 +1,16 @@
-"""Site: large sealed content to the hub (tus 1.0) and from it (ranges). Every try goes on where the one before ended."""
+"""Site: large sealed content to the hub (tus 1.0) and from it (ranges). A try goes on where the last one ended."""
 
 from __future__ import annotations
 
 import base64
 import fcntl
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Mapping
 from contextlib import closing
 from typing import BinaryIO
 from urllib.parse import urlsplit
+
+import urllib3
 
 from lienthong.exchange import problems, running, sealed, sockets, tus
 from lienthong.exchange.client import Hub, HubRefused, NoLine, read
@@ -19,6 +21,7 @@ from lienthong.foundation.errors import LienThongError
 
 _TUS = {"Tus-Resumable": tus.VERSION}
 _FLUSH = 8 << 20
+_AT_ONCE = 1 << 18
 _GONE = (404, 410)
 _ASK_AGAIN = (*_GONE, 409, 423)
 
@@ -29,7 +32,7 @@ class Bulk:
     def __init__(self, hub: Hub, line: Line) -> None:
         self._hub, self._line = hub, line
 
-    def upload(self, part: Sealed, lane: int) -> int:
+    def upload(self, sha256: str, lane: int) -> int:
         """Brings sealed content to the hub, which has it durably when this returns; returns the bytes that went.
 
         A cut line is dialled again at once as long as every try brings some of it further.
@@ -37,12 +40,13 @@ class Bulk:
         Raises:
             NoSuchBlob: it is not here; NoLine: the line or the hub cannot now; HubRefused; Held: it may not move now.
         """
-        stream, size = sealed.open_stream(part.sha256)
-        progress, went = Progress(self._line, "up", part.sha256, size), 0
+        stream, size = sealed.open_stream(sha256)
+        progress, went = Progress(self._line, "up", sha256, size), 0
         with stream:
-            address, offset = self._offset(running.address(part.sha256))
+            address, offset = self._offset(running.address(sha256))
             if not address:
-                address, offset = self._begin(part, size)
+                address, offset = self._begin(sha256, stream, size, lane, progress)
+                went = offset if size <= _AT_ONCE else 0
             progress.begin(offset, address)
             while offset < size:
                 try:
@@ -53,15 +57,20 @@ class Bulk:
                         raise
                 went += now - offset
                 offset = now
-        running.end("up", part.sha256)
+        running.end("up", sha256)
         return went
 
-    def _begin(self, part: Sealed, size: int) -> tuple[str, int]:
-        name = base64.b64encode(part.sha256.encode()).decode()
+    def _begin(
+        self, sha256: str, stream: BinaryIO, size: int, lane: int, progress: Progress
+    ) -> tuple[str, int]:
+        """Begins an upload; content that is not long goes along, which saves a round trip."""
+        name = base64.b64encode(sha256.encode()).decode()
         headers = {**_TUS, "Upload-Length": str(size), "Upload-Metadata": f"sha256 {name}"}
-        answer = self._hub.call("POST", tus.PATH, headers=headers)
-        path = urlsplit(answer.headers.get("Location", "")).path
-        return path, _number(answer.headers, "Upload-Offset")
+        if size <= _AT_ONCE:
+            answer = self._stream("POST", tus.PATH, headers, stream, 0, size, lane, progress)
+        else:
+            answer = self._hub.call("POST", tus.PATH, headers=headers).headers
+        return urlsplit(answer.get("Location", "")).path, _number(answer, "Upload-Offset")
 
     def _offset(self, address: str) -> tuple[str, int]:
         """The address again, and how far the hub has it; both empty when it knows of none."""
@@ -79,22 +88,36 @@ class Bulk:
         self, address: str, stream: BinaryIO, offset: int, size: int, lane: int, progress: Progress
     ) -> int:
         """Sends all that is left in one call; returns the hub's offset after it."""
-        headers = {**_TUS, "Content-Type": tus.PIECE, "Upload-Offset": str(offset)}
-        headers["Content-Length"] = str(size - offset)
+        headers = {**_TUS, "Upload-Offset": str(offset)}
+        answer = self._stream("PATCH", address, headers, stream, offset, size, lane, progress)
+        return _number(answer, "Upload-Offset")
+
+    def _stream(
+        self,
+        method: str,
+        address: str,
+        headers: dict[str, str],
+        stream: BinaryIO,
+        offset: int,
+        size: int,
+        lane: int,
+        progress: Progress,
+    ) -> Mapping[str, str]:
         stream.seek(offset)
+        headers |= {"Content-Type": tus.PIECE, "Content-Length": str(size - offset)}
         try:
             with closing(self._paced(stream, offset, size, lane, progress)) as body:
-                answer = self._hub.open("PATCH", address, body, headers, bulk=True)
+                answer = self._hub.open(method, address, body, headers, bulk=True)
         except HubRefused as refusal:
             if refusal.status in _ASK_AGAIN:
                 raise NoLine(refusal.problem) from refusal
             raise
         answer.drain_conn()
-        return _number(answer.headers, "Upload-Offset")
+        return answer.headers
 
     def _paced(
         self, stream: BinaryIO, offset: int, size: int, lane: int, progress: Progress
-    ) -> Iterator[bytes]:
+    ) -> Generator[bytes, None, None]:
         with self._line.stream("up", lane) as pace:
             while offset < size:
                 piece = stream.read(min(pace.piece, size - offset))
@@ -136,41 +159,53 @@ class Bulk:
         running.end("down", part.sha256)
 
     def _range(self, file: BinaryIO, part: Sealed, lane: int, progress: Progress) -> None:
+        """Fetches what is missing, as far as the line holds."""
         have = file.tell()
         headers = {"Range": f"bytes={have}-", "If-Range": f'"{part.sha256}"'} if have else {}
         try:
             answer = self._hub.open("GET", f"/exchange/v1/parts/{part.sha256}", None, headers, bulk=True)
         except HubRefused as refusal:
             if refusal.status == 416:
-                file.truncate(0)
+                raise _wrong(file, part) from refusal
             raise
-        if have and answer.status != 206:
-            file.truncate(0)
-            have = 0
-        flushed = have
         try:
-            with self._line.stream("down", lane) as pace:
-                pace.sock = sockets.current()
-                while True:
-                    pace.turn(pace.piece)
-                    piece = read(answer, pace.piece)
-                    if not piece:
-                        break
-                    have += file.write(piece)
-                    if have > part.size:
-                        file.truncate(0)
-                        raise LienThongError(problems.wrong_part(part.sha256))
-                    progress.at(have)
-                    if have - flushed >= _FLUSH:
-                        file.flush()
-                        os.fdatasync(file.fileno())
-                        flushed = have
+            if have and answer.status != 206:
+                have = file.seek(0)
+                file.truncate()
+            if have + _number(answer.headers, "Content-Length") != part.size:
+                raise _wrong(file, part)
+            self._take(answer, file, have, lane, progress)
             answer.release_conn()
         except BaseException:
             answer.close()
             raise
         finally:
             file.flush()
+
+    def _take(
+        self, answer: urllib3.BaseHTTPResponse, file: BinaryIO, have: int, lane: int, progress: Progress
+    ) -> None:
+        flushed = have
+        with self._line.stream("down", lane) as pace:
+            pace.sock = sockets.current()
+            while True:
+                pace.turn(pace.piece)
+                piece = read(answer, pace.piece)
+                if not piece:
+                    return
+                have += file.write(piece)
+                progress.at(have)
+                if have - flushed >= _FLUSH:
+                    file.flush()
+                    os.fdatasync(file.fileno())
+                    flushed = have
+
+
+def _wrong(file: BinaryIO, part: Sealed) -> LienThongError:
+    """The hub has other content than was announced; what came of it is worth nothing."""
+    file.seek(0)
+    file.truncate()
+    return LienThongError(problems.wrong_part(part.sha256))
 
 
 def _number(headers: Mapping[str, str], name: str) -> int:

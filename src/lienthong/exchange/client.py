@@ -81,7 +81,9 @@ class Hub:
         """Items after a number, waiting up to ``wait`` seconds for one; and how long to pause before asking again."""
         query = urlencode({"after": after, "limit": limit, "wait": wait})
         try:
-            mail = _mail.decode(self._read(self.open("GET", f"/exchange/v1/mailbox?{query}")))
+            body = self._read(self.open("GET", f"/exchange/v1/mailbox?{query}"))
+            self._line.got_through(0, 0.0)
+            mail = _mail.decode(body)
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
             raise NoLine(problems.hub_fault(200)) from error
         return mail.items, mail.poll_after
@@ -106,10 +108,13 @@ class Hub:
         Raises:
             NoLine: the hub or the line cannot now; HubRefused: it will not.
         """
+        began = time.monotonic()
         with self._line.call():
             answer = self.open(method, path, body, headers)
+            answered = Answered(answer.headers, self._read(answer))
+            self._line.got_through(len(body), time.monotonic() - began)
             self._line.pay("up", len(body))
-            return Answered(answer.headers, self._read(answer))
+        return answered
 
     def open(
         self,
@@ -212,7 +217,6 @@ class Hub:
             return 0.0
         self.ahead = told - clock.now()
         return self.ahead.total_seconds()
-
 
     def _good(self, answer: urllib3.BaseHTTPResponse) -> urllib3.BaseHTTPResponse:
         """The answer, if it is a success.

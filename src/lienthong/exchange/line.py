@@ -53,7 +53,9 @@ ALIVE = [
     ),
 ]
 """Options of every socket to the hub: a peer that vanished is noticed within half a minute."""
-MOST_LANE = 3
+LANES = range(4)
+_CALL_LEAST, _CALL_FIRST, _CALL_MOST = 32_768, 65_536, 1 << 20
+"""Bytes of a call with messages: about what the line carries in a second."""
 
 
 class Held(Exception):
@@ -111,12 +113,14 @@ class Line:
         self._window, self._night_lane = Window.read(window) if window else None, night_lane
         self._stop = stop or threading.Event()
         self._changed = threading.Condition()
+        self._alive = threading.Condition()
+        self._contacts, self._call_rate = 0, 0.0
         self._moving: dict[Direction, list[int]] = {"up": [], "down": []}
 
     def open_lane(self, moment: datetime | None = None) -> int:
         """The heaviest lane that may move at a moment (now if none is given)."""
         if self._window is None or self._window.holds(moment or clock.now()):
-            return MOST_LANE
+            return LANES[-1]
         return self._night_lane - 1
 
     @contextlib.contextmanager
@@ -124,6 +128,31 @@ class Line:
         """Large content pauses meanwhile."""
         with self._moves("up", _CALLS), self._moves("down", _CALLS):
             yield
+
+    @property
+    def call_bytes(self) -> int:
+        """How many bytes a call with messages may have, so that the next need not wait long."""
+        rate = max(self.meters["up"].rate, self._call_rate)
+        return int(min(_CALL_MOST, max(_CALL_LEAST, rate))) if rate else _CALL_FIRST
+
+    def got_through(self, size: int, seconds: float) -> None:
+        """A call with so many bytes was answered after so long: the line is there."""
+        if size >= LEAST:
+            self._call_rate = max(0.8 * self._call_rate, size / max(seconds, 1e-6))
+        with self._alive:
+            self._contacts += 1
+            self._alive.notify_all()
+
+    def wait_until_alive(self, seconds: float) -> None:
+        """Waits until a call gets through, at most so long."""
+        deadline = time.monotonic() + seconds
+        with self._alive:
+            seen = self._contacts
+            while self._contacts == seen and not self._stop.is_set():
+                left = deadline - time.monotonic()
+                if left <= 0:
+                    return
+                self._alive.wait(min(left, 0.5))
 
     def pay(self, direction: Direction, size: int) -> None:
         """Counts bytes of a call against the cap, and waits as long as the line needs for them."""

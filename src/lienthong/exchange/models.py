@@ -196,6 +196,7 @@ class Alert(models.Model):
     class Meta:
         indexes = [models.Index(fields=["closed_at"], name="exchange_alert_open")]
 
+
 class TusUpload(models.Model):
     """Hub: content that a facility sends in pieces; what has come is a file below ``NODE.sealed``."""
 

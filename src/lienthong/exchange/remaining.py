@@ -1,4 +1,4 @@
-"""What pages ask of large content: bytes and time left at a site, uploads under way and bytes of a transfer anywhere."""
+"""What pages ask of large content: bytes and time left at a site, uploads and bytes of a transfer at the hub."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from django.conf import settings
 from django.db import connection
 
-from lienthong.exchange import sql, uploads
+from lienthong.exchange import sql
 from lienthong.foundation import clock
 from lienthong.foundation.daytime import Window
 
@@ -168,6 +168,8 @@ def _capped(rate: int, cap: int) -> int:
 
 def under_way() -> list[Upload]:
     """Hub: uploads that are not finished, those gone on with last first."""
+    from lienthong.exchange import uploads
+
     with connection.cursor() as cursor:
         cursor.execute(sql.UNFINISHED_UPLOADS, (clock.iso(clock.now()), _SHOWN))
         rows = cursor.fetchall()

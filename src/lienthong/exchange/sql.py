@@ -119,16 +119,18 @@ _DUE = "m.next_try <= %s OR m.next_try > %s"
 _FREE = "claimed_until < %s OR claimed_until > %s"
 CLAIM = (
     "UPDATE exchange_message SET claimed_by = %s, claimed_until = %s WHERE ({free}) AND number IN ("
-    "SELECT m.number FROM exchange_message m WHERE m.direction = %s AND m.state = {state} AND ({due})"
+    "SELECT m.number FROM exchange_message m WHERE m.direction = %s AND m.state = {state} AND m.lane IN ({lanes})"
+    " AND ({due})"
     " AND ({free}) AND NOT EXISTS (SELECT 1 FROM exchange_message e WHERE e.loop = m.loop"
     " AND e.direction = m.direction AND e.state = m.state AND e.lane <= m.lane AND e.{order} < m.{order})"
     " ORDER BY m.lane, m.{order} LIMIT %s)"
     " RETURNING number, message, jws, manifest, attempts, lane, position, accepted_at, acceptance"
 )
-CLAIM_QUEUED = CLAIM.format(state="'queued'", order="number", free=_FREE, due=_DUE)
-CLAIM_COLLECTED = CLAIM.format(state="'collected'", order="position", free=_FREE, due=_DUE)
+CLAIM_QUEUED = CLAIM.format(state="'queued'", order="number", free=_FREE, due=_DUE, lanes="{lanes}")
+CLAIM_COLLECTED = CLAIM.format(state="'collected'", order="position", free=_FREE, due=_DUE, lanes="{lanes}")
 ANY_OPEN = (
-    f"SELECT 1 FROM exchange_message m WHERE direction = %s AND state = %s AND ({_DUE}) AND ({_FREE}) LIMIT 1"
+    "SELECT 1 FROM exchange_message m WHERE direction = %s AND state = %s AND lane IN ({lanes})"
+    f" AND ({_DUE}) AND ({_FREE}) LIMIT 1"
 )
 RENEW = "UPDATE exchange_message SET claimed_until = %s WHERE claimed_by = %s AND number IN ({marks})"
 RELEASE = (
@@ -138,6 +140,10 @@ RELEASE = (
 TRY_AGAIN = (
     "UPDATE exchange_message SET problem = %s, attempts = attempts + 1, next_try = %s, claimed_by = '',"
     " claimed_until = '' WHERE number = %s AND state IN ('queued', 'collected')"
+)
+PAUSE = (
+    "UPDATE exchange_message SET next_try = %s, claimed_by = '', claimed_until = ''"
+    " WHERE number = %s AND state IN ('queued', 'collected')"
 )
 SET_ASIDE = (
     "UPDATE exchange_message SET state = 'set-aside', problem = %s, claimed_by = '', claimed_until = ''"
@@ -290,6 +296,7 @@ UPLOAD = (
     "SELECT id, facility, sha256, size, metadata, expires, done_at FROM exchange_tusupload"
     " WHERE id = %s AND facility = %s AND expires > %s"
 )
+UPLOADS_OF = "SELECT id FROM exchange_tusupload WHERE facility = %s AND sha256 = %s AND done_at = ''"
 TAKE_UPLOAD = "UPDATE exchange_tusupload SET writer = %s, expires = %s WHERE id = %s"
 UPLOAD_WRITER = "SELECT writer FROM exchange_tusupload WHERE id = %s"
 UPLOAD_DONE = "UPDATE exchange_tusupload SET done_at = %s WHERE id = %s AND done_at = ''"

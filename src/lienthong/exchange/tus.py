@@ -53,7 +53,9 @@ def _route(request: Request, caller: Caller, name: str) -> Response:
     if method == "OPTIONS":
         return Response(204, b"", _abilities())
     if request.header("tus-resumable") != VERSION:
-        raise HttpError(412, problems.not_understood("Tus-Resumable is 1.0.0"), headers=(("Tus-Version", VERSION),))
+        raise HttpError(
+            412, problems.not_understood("Tus-Resumable is 1.0.0"), headers=(("Tus-Version", VERSION),)
+        )
     if not name:
         return _begin(request, caller, _allowed(method, "POST"))
     if not _ID.fullmatch(name):
@@ -132,11 +134,13 @@ def _checked(header: str, chunks: Iterable[bytes]) -> Iterable[bytes]:
     except binascii.Error:
         algorithm = None
     if algorithm is None:
-        raise HttpError(400, problems.not_understood(f"Upload-Checksum is one of {', '.join(_ALGORITHMS)} and base64"))
+        raise HttpError(
+            400, problems.not_understood(f"Upload-Checksum is one of {', '.join(_ALGORITHMS)} and base64")
+        )
     return _spooled(algorithm(), wanted, chunks)
 
 
-def _spooled(digest: "hashlib._Hash", wanted: bytes, chunks: Iterable[bytes]) -> Iterator[bytes]:
+def _spooled(digest: hashlib._Hash, wanted: bytes, chunks: Iterable[bytes]) -> Iterator[bytes]:
     with uploads.scratch() as file:
         for chunk in chunks:
             digest.update(chunk)
@@ -160,7 +164,9 @@ def _sha256(metadata: str) -> str:
                     break
                 if _SHA256.fullmatch(text):
                     return text
-    raise HttpError(400, problems.not_understood("Upload-Metadata has sha256, 64 hexadecimal digits in base64"))
+    raise HttpError(
+        400, problems.not_understood("Upload-Metadata has sha256, 64 hexadecimal digits in base64")
+    )
 
 
 def _number(request: Request, name: str) -> int:

@@ -25,8 +25,10 @@ from django.db import connection, transaction
 
 from lienthong.access import audit
 from lienthong.exchange import peers, problems, sealed, sql
+from lienthong.exchange.manifest import Sealed
 from lienthong.exchange.tokens import Caller
 from lienthong.foundation import clock, ids
+from lienthong.foundation.files import flush_folder
 from lienthong.foundation.wsgi import HttpError
 
 LARGEST = 16 << 30
@@ -60,12 +62,15 @@ class Upload:
 def create(caller: Caller, sha256: str, size: int, metadata: str) -> Upload:
     """Begins an upload, durably; one of content that this caller has put before is done at once.
 
+    An unfinished one of the same content is ended, so that what a caller has lost sight of does not add up.
+
     Raises:
         HttpError: 413 too large; 507 no room, at the hub or within what one facility may have unfinished.
     """
     if size > LARGEST:
         raise HttpError(413, problems.upload_too_large(LARGEST))
     sweep()
+    _supersede(caller, sha256)
     _has_room(size)
     now, upload = clock.now(), ids.new_id()
     with transaction.atomic(), connection.cursor() as cursor:
@@ -79,6 +84,15 @@ def create(caller: Caller, sha256: str, size: int, metadata: str) -> Upload:
         times = (clock.iso(now), clock.iso(now + KEPT), clock.iso(now) if done else "")
         cursor.execute(sql.BEGIN_UPLOAD, (upload, caller.facility, sha256, size, metadata, *times))
     return find(caller, upload)
+
+
+def _supersede(caller: Caller, sha256: str) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(sql.UPLOADS_OF, (caller.facility, sha256))
+        earlier = [row[0] for row in cursor.fetchall()]
+    for upload in earlier:
+        with _alone(upload):
+            _remove(upload)
 
 
 def find(caller: Caller, upload: str) -> Upload:
@@ -224,7 +238,7 @@ def _finish(caller: Caller, upload: Upload) -> None:
     """Checks all that came and makes it count; the caller holds the turn."""
     path = _path(upload.id)
     if path.exists():
-        if sealed.measure(path) != (upload.sha256, upload.size):
+        if sealed.measure(path) != Sealed(upload.sha256, upload.size):
             _remove(upload.id)
             raise HttpError(460, problems.wrong_part(upload.sha256))
         sealed.settle(path, upload.sha256)
@@ -295,7 +309,7 @@ def _length(upload: str) -> int:
         os.fsync(file.fileno())
         length = os.fstat(file.fileno()).st_size
     if new:
-        _flush_folder()
+        flush_folder(_folder())
     return length
 
 
@@ -324,14 +338,6 @@ def _path(upload: str) -> Path:
 
 
 def _folder() -> Path:
-    folder: Path = settings.NODE.home / "sealed" / "uploads"
+    folder: Path = settings.NODE.sealed / "uploads"
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     return folder
-
-
-def _flush_folder() -> None:
-    handle = os.open(_folder(), os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
