@@ -54,8 +54,8 @@ class HubRefused(LienThongError):
 class Hub:
     """The hub as this site sees it; may be used by several threads."""
 
-    def __init__(self, url: str, line: Line) -> None:
-        self._url, self._line = url.rstrip("/"), line
+    def __init__(self, url: str, line: Line | None = None) -> None:
+        self._url, self._line = url.rstrip("/"), line or Line(0, 0, "", 3)
         self._calls, self._bulk = sockets.for_calls(), sockets.for_bulk()
         self._lock = threading.Lock()
         self._token, self._until = "", 0.0
@@ -99,6 +99,24 @@ class Hub:
     def done(self, up_to: int) -> None:
         """Tells the hub which receipts were taken."""
         self.call("POST", "/exchange/v1/mailbox/done", json.dumps({"up_to": up_to}))
+
+    def directory(self, after: int) -> list[str]:
+        """The hub's statements of the directory after a number (JWS), the oldest first."""
+        return _statements(self.call("GET", f"/exchange/v1/directory?after={after}").data)
+
+    def propose_keys(self, proposal: str, after: int) -> list[str]:
+        """Has the hub enter new keys of this site; returns the statements after a number."""
+        return _statements(
+            self.call("POST", "/exchange/v1/keys", json.dumps({"proposal": proposal, "after": after})).data
+        )
+
+    def settle_keys(self, kid: str, after: int) -> list[str]:
+        """Has the hub end the keys of this site before ``kid``, with which it calls; returns the statements after."""
+        with self._lock:
+            self._until = 0.0
+        return _statements(
+            self.call("POST", "/exchange/v1/keys/settled", json.dumps({"kid": kid, "after": after})).data
+        )
 
     def call(
         self, method: str, path: str, body: bytes = b"", headers: Mapping[str, str] | None = None
@@ -264,3 +282,10 @@ def _json(body: bytes) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise NoLine(problems.hub_fault(200))
     return value
+
+
+def _statements(body: bytes) -> list[str]:
+    found = _json(body).get("statements")
+    if not isinstance(found, list) or not all(isinstance(jws, str) for jws in found):
+        raise NoLine(problems.hub_fault(200))
+    return found
