@@ -63,13 +63,6 @@ class _Bell:
 bell = _Bell()
 
 
-def uploaded(caller: Caller, sha256: str, size: int) -> bool:
-    """Notes that the caller has put content, which is durable; False when it had before."""
-    with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute(sql.UPLOADED, (caller.facility, sha256, size, clock.iso(clock.now())))
-        return bool(cursor.rowcount)
-
-
 def own_size(caller: Caller, sha256: str) -> int | None:
     """The size of content that the caller has put; None otherwise, whoever else has put it."""
     with connection.cursor() as cursor:

@@ -130,6 +130,9 @@ def places(problem: Problem | dict[str, Any]) -> list[tuple[str, str]]:
 KINDS = {"transfer": _("Transfer dossier"), "transfer-step": _("Step of a transfer")}
 """Kinds of message."""
 
+LANES = {0: _("Summary"), 1: _("Documents"), 2: _("Key images"), 3: _("Full study")}
+"""Lanes of content, the most urgent first."""
+
 MESSAGE_STATES = {
     "queued": ("wait", _("Waiting to go out")),
     "accepted": ("info", _("At the hub")),
