@@ -16,8 +16,8 @@ from typing import Any
 
 from lienthong.config import node, setup
 
-Known = list[tuple[str, str, dict[str, str], str]]
-"""Nodes as the directory has them: facility, role, public key, its name."""
+Known = list[tuple[str, str, dict[str, str], str, str]]
+"""Nodes as the directory has them: facility, role, public key, its name, age recipient."""
 After = Callable[[node.NodeConfig], None]
 
 _PATIENCE = 60
@@ -49,7 +49,8 @@ def configs(folder: Path, facilities: Mapping[str, str]) -> dict[str, node.NodeC
 def known(made: Mapping[str, node.NodeConfig]) -> Known:
     """The nodes' keys, made at the first call."""
     keys = {name: setup.signing_key(config.home) for name, config in made.items()}
-    return [(c.facility, c.role, keys[name].jwk, keys[name].kid) for name, c in made.items()]
+    ages = {n: setup.opening_key(c.home) if c.role == "site" else "" for n, c in made.items()}
+    return [(c.facility, c.role, keys[n].jwk, keys[n].kid, ages[n]) for n, c in made.items()]
 
 
 def make(made: Mapping[str, node.NodeConfig], after: After | None = None) -> None:
@@ -70,8 +71,8 @@ def _make(config: node.NodeConfig, everybody: Known, after: After | None) -> Non
     from lienthong.facilities import directory
     from lienthong.foundation import clock
 
-    for facility, role, jwk, kid in everybody:
-        directory.add_node(facility, role, jwk, kid, clock.now())
+    for facility, role, jwk, kid, age in everybody:
+        directory.add_node(facility, role, jwk, kid, clock.now(), age)
     if after is not None:
         after(config)
 

@@ -72,11 +72,12 @@ def _bodies(home: Path, number: int, calls: int, together: int) -> list[bytes]:
     for place in range(calls):
         messages = []
         for _ in range(together):
-            content = os.urandom(PAYLOAD)
-            frame = _frame(content)
-            sha256 = hashlib.sha256(content).hexdigest()
+            age = os.urandom(PAYLOAD)
+            sealed = {"sha256": hashlib.sha256(age).hexdigest(), "size": PAYLOAD}
+            part = {"sha256": hashlib.sha256(sealed["sha256"].encode()).hexdigest(), "size": 2 * PAYLOAD}
+            part |= {"role": "test", "type": "text/plain", "priority": 0, "sealed": sealed}
             value = {
-                "v": 1,
+                "v": 2,
                 "id": ids.new_id(),
                 "kind": "transfer",
                 "loop": ids.new_id(),
@@ -84,19 +85,15 @@ def _bodies(home: Path, number: int, calls: int, together: int) -> list[bytes]:
                 "to": {"facility": _RECEIVERS[(number + place) % len(_RECEIVERS)]},
                 "created": now,
                 "basis": "referral-duty",
+                "seq": 1,
+                "prev": manifest.FIRST,
                 "body": {},
-                "parts": [{"sha256": sha256, "size": PAYLOAD, "role": "test", "type": "text/plain"}],
+                "parts": [part],
             }
             jws, _ = manifest.sign_manifest(key, value)
-            messages.append(batches.Envelope(jws, [batches.Carried(sha256, frame)]))
+            messages.append(batches.Envelope(jws, [batches.Carried(sealed["sha256"], age)]))
         made.append(msgspec.msgpack.encode({"messages": messages}))
     return made
-
-
-def _frame(content: bytes) -> bytes:
-    import zstandard
-
-    return zstandard.compress(content, 3)
 
 
 def _token(home: Path, port: int, number: int) -> str:
