@@ -92,7 +92,9 @@ def _send(config: node.NodeConfig, source: Path, study: Path, told: Any) -> None
         cursor.execute("SELECT loop, receiver, number FROM exchange_message WHERE direction = 'out'")
         loop, receiver, number = cursor.fetchone()
         cursor.execute("SELECT role, type, sha256 FROM exchange_part WHERE number = %s", (number,))
-        parts = [exchange.Part(role, type_, content.read(sha256)) for role, type_, sha256 in cursor.fetchall()]
+        parts = [
+            exchange.Part(role, type_, content.read(sha256)) for role, type_, sha256 in cursor.fetchall()
+        ]
     with transaction.atomic():
         parts.append(exchange.Part("study", "application/zip", study, priority=3))
         exchange.put(receiver, desk.TRANSFER, loop, body={}, parts=parts, basis=desk.REFERRAL_DUTY)

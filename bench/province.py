@@ -82,9 +82,7 @@ def serving(config: node.NodeConfig) -> Iterator[subprocess.Popen[bytes]]:
     """A node at work, from the moment it answers."""
     words = ["-m", "lienthong.config.cli", "serve", "--home", str(config.home), "--with-parent"]
     with (config.home / "log.txt").open("ab") as log:
-        process = subprocess.Popen(
-            [sys.executable, *words], stdin=subprocess.DEVNULL, stdout=log, stderr=log
-        )
+        process = subprocess.Popen([sys.executable, *words], stdin=subprocess.DEVNULL, stdout=log, stderr=log)
     try:
         until_listening(config.port)
         yield process

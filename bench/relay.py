@@ -141,7 +141,9 @@ def _post(port: int, token: str, bodies: Sequence[bytes], ready: threading.Barri
     raise RuntimeError("too few messages were made")
 
 
-def _load(home: Path, port: int, senders: int, together: int, out: multiprocessing.connection.Connection) -> None:
+def _load(
+    home: Path, port: int, senders: int, together: int, out: multiprocessing.connection.Connection
+) -> None:
     from lienthong.config import setup
 
     setup.use(home)

@@ -115,7 +115,9 @@ def bytes_gzip() -> float:
 
 @measure("… as JSON, zstd level 9 alone", " KB", "–", rounds=1)
 def bytes_zstd() -> float:
-    return _mean(lambda one: len(zstandard.compress(one.bundle, 9)) + len(zstandard.compress(one.notice, 9)))()
+    return _mean(
+        lambda one: len(zstandard.compress(one.bundle, 9)) + len(zstandard.compress(one.notice, 9))
+    )()
 
 
 @measure(
