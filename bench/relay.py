@@ -22,6 +22,7 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlencode
 
 import msgspec
@@ -73,9 +74,10 @@ def _bodies(home: Path, number: int, calls: int, together: int) -> list[bytes]:
         messages = []
         for _ in range(together):
             age = os.urandom(PAYLOAD)
-            sealed = {"sha256": hashlib.sha256(age).hexdigest(), "size": PAYLOAD}
-            part = {"sha256": hashlib.sha256(sealed["sha256"].encode()).hexdigest(), "size": 2 * PAYLOAD}
-            part |= {"role": "test", "type": "text/plain", "priority": 0, "sealed": sealed}
+            name = hashlib.sha256(age).hexdigest()
+            part: dict[str, Any] = {"sha256": hashlib.sha256(name.encode()).hexdigest(), "size": 2 * PAYLOAD}
+            part |= {"role": "test", "type": "text/plain", "priority": 0}
+            part["sealed"] = {"sha256": name, "size": PAYLOAD}
             value = {
                 "v": 2,
                 "id": ids.new_id(),
@@ -91,7 +93,7 @@ def _bodies(home: Path, number: int, calls: int, together: int) -> list[bytes]:
                 "parts": [part],
             }
             jws, _ = manifest.sign_manifest(key, value)
-            messages.append(batches.Envelope(jws, [batches.Carried(sealed["sha256"], age)]))
+            messages.append(batches.Envelope(jws, [batches.Carried(name, age)]))
         made.append(msgspec.msgpack.encode({"messages": messages}))
     return made
 

@@ -64,13 +64,17 @@ class SigningKey:
 
     def jws(self, payload: bytes, typ: str) -> str:
         """Compact JWS over ``payload``; header ``alg``, ``kid`` and ``typ`` (what kind of thing is signed)."""
-        head = base64url_encode(json.canonical({"alg": "EdDSA", "kid": self.kid, "typ": typ}))
-        signed = head + b"." + base64url_encode(payload)
+        signed = _head(self.kid, typ) + b"." + base64url_encode(payload)
         return (signed + b"." + base64url_encode(self._key.sign(signed))).decode("ascii")
 
     def jwt(self, claims: dict[str, Any]) -> str:
         """A signed JWT (RFC 7519), for client assertions and access tokens."""
         return jwt.encode(claims, self._key, algorithm="EdDSA", headers={"kid": self.kid})
+
+
+@lru_cache(maxsize=64)
+def _head(kid: str, typ: str) -> bytes:
+    return base64url_encode(json.canonical({"alg": "EdDSA", "kid": kid, "typ": typ}))
 
 
 def peek(token: str) -> dict[str, Any]:
