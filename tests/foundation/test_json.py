@@ -76,7 +76,9 @@ def test_the_canonical_form_is_that_of_the_reference(value: object) -> None:
     assert json.canonical(value) == rfc8785.dumps(value)  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize("value", [1 << 53, -(1 << 53), [1.5e300 * 1e10], "\ud800", {"\ud800": 1}, b"x", {1: 2}])
+@pytest.mark.parametrize(
+    "value", [1 << 53, -(1 << 53), [1.5e300 * 1e10], "\ud800", {"\ud800": 1}, b"x", {1: 2}]
+)
 def test_what_has_no_canonical_form_is_refused(value: object) -> None:
     with pytest.raises((ValueError, TypeError)):
         json.canonical(value)

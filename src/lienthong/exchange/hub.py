@@ -15,6 +15,7 @@ from django.db import connection, transaction
 from lienthong.access import audit
 from lienthong.exchange import keys, manifest, outbox, peers, problems, sealed, sql
 from lienthong.exchange.batches import CALL, Carried, Item, envelopes
+from lienthong.exchange.commits import Commits
 from lienthong.exchange.manifest import Manifest, Receipt, Sealed
 from lienthong.exchange.tokens import Caller
 from lienthong.exchange.work import marks
@@ -63,6 +64,7 @@ class _Bell:
 
 
 bell = _Bell()
+_commits = Commits()
 
 
 def uploaded(caller: Caller, sha256: str, size: int) -> bool:
@@ -105,8 +107,8 @@ def accept(caller: Caller, batch: Sequence[msgspec.Raw]) -> list[dict[str, Any]]
             checked.append(_checked(caller, raw, now, key))
         except HttpError as error:
             checked.append(error)
-    with transaction.atomic():
-        taken = _taken(caller, [one for one in checked if isinstance(one, _Posted)], now)
+    posted = [one for one in checked if isinstance(one, _Posted)]
+    taken = _commits.run(lambda: _taken(caller, posted, now))
     results: list[dict[str, Any]] = []
     for one in checked:
         answer = taken[id(one)] if isinstance(one, _Posted) else one
@@ -115,7 +117,7 @@ def accept(caller: Caller, batch: Sequence[msgspec.Raw]) -> list[dict[str, Any]]
             results.append({"status": answer.status, "problem": problem, **answer.more})
         else:
             results.append({"status": answer[0], "acceptance": answer[1]})
-    for receiver in {one.manifest.to.facility for one in checked if isinstance(one, _Posted)}:
+    for receiver in {one.manifest.to.facility for one in posted}:
         bell.ring(receiver)
     return results
 
