@@ -7,14 +7,14 @@ import time
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import timedelta
 from email.utils import parsedate_to_datetime
-from typing import Annotated, Any
+from typing import Any
 from urllib.parse import urlencode
 
 import msgspec
 import urllib3
 
-from lienthong.exchange import keys, problems, sealed, tokens
-from lienthong.exchange.batches import MOST_ITEMS, MSGPACK, Envelope, Item
+from lienthong.exchange import batches, compact, keys, problems, sealed, tokens
+from lienthong.exchange.batches import MSGPACK, Envelope, Item
 from lienthong.exchange.manifest import Sealed
 from lienthong.facilities import directory
 from lienthong.foundation import clock, ids, json
@@ -24,16 +24,9 @@ _SMALL = 1 << 20
 _CHUNK = 1 << 16
 _LONGEST_ANSWER = 32 << 20
 _RENEW_BEFORE = 60.0
+_COMPACT = {"Accept-Encoding": compact.ENCODING}
 _CLOCKS_DIFFER = 30.0
 _TIMEOUT = urllib3.Timeout(connect=10.0, read=60.0)
-
-
-class _Mail(msgspec.Struct):
-    items: Annotated[list[Item], msgspec.Meta(max_length=MOST_ITEMS)]
-    poll_after: Annotated[int, msgspec.Meta(ge=0, le=3600)] = 0
-
-
-_mail = msgspec.msgpack.Decoder(_Mail)
 
 
 class NoLine(LienThongError):
@@ -86,14 +79,15 @@ class Hub:
 
     def post_messages(self, batch: Sequence[Envelope]) -> list[str | HubRefused]:
         """Sends manifests and the parts that travel with them; for each the hub's acceptance (JWS) or its refusal."""
-        body = msgspec.msgpack.encode({"messages": batch})
-        answer = _json(self._call("POST", "/exchange/v1/messages", body, {"Content-Type": MSGPACK}))
+        messages = [Envelope(compact.short(str(one.manifest)), one.parts) for one in batch]
+        headers = {"Content-Type": MSGPACK, "Content-Encoding": compact.ENCODING, **_COMPACT}
+        answer = self._call("POST", "/exchange/v1/messages", compact.pack({"messages": messages}), headers)
         try:
             results = [
-                str(r["acceptance"]) if "acceptance" in r else HubRefused(int(r["status"]), r["problem"])
-                for r in answer["results"]
+                compact.whole(one.acceptance) if one.acceptance else HubRefused(one.status, one.problem or {})
+                for one in batches.read_results(_unpacked(answer, _body(answer)))
             ]
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
+        except (msgspec.MsgspecError, ValueError, RecursionError) as error:
             raise NoLine(problems.hub_fault(200)) from error
         if len(results) != len(batch):
             raise NoLine(problems.hub_fault(200))
@@ -102,11 +96,11 @@ class Hub:
     def mailbox(self, after: int, limit: int, wait: int) -> tuple[list[Item], int]:
         """Items after a number, waiting up to ``wait`` seconds for one; and how long to pause before asking again."""
         query = urlencode({"after": after, "limit": limit, "wait": wait})
+        answer = self._call("GET", f"/exchange/v1/mailbox?{query}", headers=_COMPACT)
         try:
-            mail = _mail.decode(_body(self._call("GET", f"/exchange/v1/mailbox?{query}")))
-        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+            return batches.read_mail(_unpacked(answer, _body(answer)))
+        except (msgspec.MsgspecError, ValueError, RecursionError) as error:
             raise NoLine(problems.hub_fault(200)) from error
-        return mail.items, mail.poll_after
 
     def get_part(self, part: Sealed) -> None:
         """Fetches a sealed part into the folder of sealed content, durably.
@@ -223,6 +217,16 @@ def _good(answer: urllib3.BaseHTTPResponse) -> urllib3.BaseHTTPResponse:
         answer.drain_conn()
         raise LienThongError(problems.hub_fault(status))
     raise HubRefused(status, _json(answer))
+
+
+def _unpacked(answer: urllib3.BaseHTTPResponse, body: bytes) -> bytes:
+    """The MessagePack of an answer.
+
+    Raises:
+        ValueError: it is not what the encoding says, or too long.
+    """
+    packed = answer.headers.get("Content-Encoding", "") == compact.ENCODING
+    return compact.unpack(body, _LONGEST_ANSWER) if packed else body
 
 
 def _content(answer: urllib3.BaseHTTPResponse) -> Iterator[bytes]:

@@ -20,7 +20,7 @@ LARGE = 1 << 20
 """Bytes of content from which a dictionary gains nothing."""
 LEVEL, LEVEL_LARGE = 9, 3
 """Level 9 needs 1 ms of a core for a dossier; 15 needs 12 and saves 8 % of the bytes, less than 12 ms of a slow line
-(docs/decisions/0008). Large content is images or PDF, compressed already."""
+(docs/decisions/0010). Large content is images or PDF, compressed already."""
 WINDOW = 8 << 20
 """The largest window that a frame may ask its reader to keep, bytes."""
 

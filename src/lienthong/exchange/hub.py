@@ -13,7 +13,7 @@ from django.conf import settings
 from django.db import connection, transaction
 
 from lienthong.access import audit
-from lienthong.exchange import keys, manifest, outbox, peers, problems, sealed, sql
+from lienthong.exchange import compact, keys, manifest, outbox, peers, problems, sealed, sql
 from lienthong.exchange.batches import CALL, Carried, Item, envelopes
 from lienthong.exchange.commits import Commits
 from lienthong.exchange.manifest import Manifest, Receipt, Sealed
@@ -126,11 +126,12 @@ def _checked(caller: Caller, raw: msgspec.Raw, now: str, hub: SigningKey) -> _Po
     """A message with shape, signature, sender, receiver and the parts that came along checked."""
     try:
         envelope = envelopes.decode(raw)
-        payload = manifest.payload_of(envelope.manifest)
+        jws = compact.whole(envelope.manifest)
+        payload = manifest.payload_of(jws)
         found = manifest.read_manifest(payload)
         signed = clock.from_iso(found.created)
-        key = peers.judge(manifest.signer(envelope.manifest), clock.from_iso(now), signed)
-        manifest.verified(envelope.manifest, key.jwk, manifest.MANIFEST)
+        key = peers.judge(manifest.signer(jws), clock.from_iso(now), signed)
+        manifest.verified(jws, key.jwk, manifest.MANIFEST)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise HttpError(400, problems.bad_manifest(str(error)[:200])) from error
     except LienThongError as error:
@@ -146,7 +147,7 @@ def _checked(caller: Caller, raw: msgspec.Raw, now: str, hub: SigningKey) -> _Po
     parts = {part.sha256: part.age for part in envelope.parts}
     digest = manifest.digest(payload)
     acceptance = manifest.sign_acceptance(hub, settings.NODE.facility, found.id, digest, now)
-    return _Posted(envelope.manifest, digest, found, parts, acceptance)
+    return _Posted(jws, digest, found, parts, acceptance)
 
 
 def _measured(age: bytes) -> Sealed:
