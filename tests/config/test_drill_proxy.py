@@ -155,3 +155,12 @@ def test_all_connections_are_reset_at_a_word(echo: Echo) -> None:
         proxy.reset()
         with pytest.raises(ConnectionError):
             ask(connection, b"after")
+
+
+def test_a_part_is_damaged_in_one_byte_and_nothing_else_is(echo: Echo) -> None:
+    with Proxy(echo.address) as proxy, call(proxy) as connection:
+        proxy.line = Line(damage=1)
+        part = b"GET /exchange/v1/parts/" + b"x" * MANY
+        assert sum(a != b for a, b in zip(part, ask(connection, part), strict=True)) == 1
+        assert ask(connection, b"y" * MANY) == b"y" * MANY
+        assert proxy.counts.damaged == 1

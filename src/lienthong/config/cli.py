@@ -34,6 +34,7 @@ def _parser() -> argparse.ArgumentParser:
     audit = commands.add_parser("audit", help="check the chain of a node's audit trail")
     _home(audit)
     audit.set_defaults(run=_run_audit)
+    _drill(commands.add_parser("drill", help="make a province fail on purpose, and count what arrived"))
     his_xml = commands.add_parser(
         "his-xml", help="the insurance XML: check files, make invented ones, read again"
     )
@@ -171,6 +172,39 @@ def _run_audit(options: argparse.Namespace) -> int:
         file=sys.stderr,
     )
     return 1
+
+
+def _drill(parser: argparse.ArgumentParser) -> None:
+    from lienthong.config.drill import command, events
+
+    parser.add_argument(
+        "--seeds", type=command.seeds, default="1-25", metavar="A-B", help="default %(default)s"
+    )
+    parser.add_argument("--json", action="store_true", help="the counts as one JSON line, as the last line")
+    parser.add_argument("--database", choices=["sqlite", "postgresql"], default="sqlite", help="of the hub")
+    parser.add_argument("--hub-processes", type=int, default=1, metavar="N", help="web processes of the hub")
+    parser.add_argument(
+        "--only",
+        choices=events.KINDS,
+        action="append",
+        default=[],
+        help="this kind of event; may be repeated",
+    )
+    parser.add_argument("--keep", action="store_true", help="keep the folders of runs that held, too")
+    parser.set_defaults(run=_run_drill)
+
+
+def _run_drill(options: argparse.Namespace) -> int:
+    from lienthong.config.drill import command
+
+    return command.run(
+        options.seeds,
+        postgresql=options.database == "postgresql",
+        processes=options.hub_processes,
+        only=tuple(options.only),
+        keep=options.keep,
+        as_json=options.json,
+    )
 
 
 def _his_xml(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

@@ -121,8 +121,9 @@ WHITENOISE_AUTOREFRESH = False
 
 FHIR_DEFINITIONS = _ASSETS / "@medplum" / "definitions" / "dist" / "fhir" / "r4"
 
-EXCHANGE_HANDLERS = "lienthong.config.handlers.HANDLERS"
-EXCHANGE_RECEIPT_HANDLERS = "lienthong.config.handlers.RECEIPT_HANDLERS"
+_HANDLERS = "lienthong.config.drill" if os.environ.get("LIENTHONG_DRILL") else "lienthong.config"
+EXCHANGE_HANDLERS = f"{_HANDLERS}.handlers.HANDLERS"
+EXCHANGE_RECEIPT_HANDLERS = f"{_HANDLERS}.handlers.RECEIPT_HANDLERS"
 EXCHANGE_LONG_POLLS = 12  # calls that may wait for mail at once; fewer than the server's threads
 
 LOGGING = {

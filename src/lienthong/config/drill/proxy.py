@@ -2,7 +2,7 @@
 
 The proxy listens on loopback, and each connection that it takes is joined to the target. What the line does to the
 bytes stands in :attr:`Proxy.line`, which may be set at any time from any thread. It knows nothing of HTTP; only
-``double`` takes for granted that a side waits for the answer before it says more on the same connection.
+``double`` and ``damage`` take for granted that a side waits for the answer before it says more on a connection.
 """
 
 from __future__ import annotations
@@ -20,6 +20,9 @@ _PACKET = 1400
 _SLICE = 1 << 16
 _REPLAYED = 1 << 20
 _AHEAD = 128
+_HEADERS, _HURT = 4096, 32_768
+_PART_UP = (b"PUT /exchange/v1/parts/", b"PATCH /exchange/v1/uploads/")
+_PART_DOWN = b"GET /exchange/v1/parts/"
 _ABRUPT = struct.pack("ii", 1, 0)
 
 State = Literal["open", "silent", "refused", "swallowing"]
@@ -53,6 +56,8 @@ class Line:
         double: chance that an answer is lost: the connection is reset when the target begins to answer, and after
             up to a second the same request is played to the target once more.
         shuffle: seconds; each new connection waits a random time up to this before it reaches the target.
+        damage: chance that a part on its way (up or down, larger than 32 KiB) has one byte changed. TLS would make
+            a reset of that; here it tests what the hashes are for.
     """
 
     up: Way = Way()
@@ -62,6 +67,7 @@ class Line:
     reset_within: int = 1 << 16
     double: float = 0.0
     shuffle: float = 0.0
+    damage: float = 0.0
 
 
 @dataclass(slots=True)
@@ -74,6 +80,7 @@ class Counts:
     resets: int = 0
     swallowed: int = 0
     doubled: int = 0
+    damaged: int = 0
 
 
 @dataclass(eq=False, slots=True)
@@ -81,7 +88,8 @@ class _Pair:
     """The two ends of a connection.
 
     ``asked``: what was said upwards since the last answer, None when that is too long to say again. ``left``: bytes
-    until the reset that awaits this connection, None when none does.
+    until the reset that awaits this connection, None when none does. ``hurt``: by direction, bytes until the one that
+    is changed.
     """
 
     near: socket.socket
@@ -89,7 +97,8 @@ class _Pair:
     left: int | None = None
     dead: bool = False
     asked: bytearray | None = field(default_factory=bytearray)
-    answering: bool = False
+    answering: bool = True
+    hurt: dict[str, int] = field(default_factory=dict)
     task: asyncio.Task[None] | None = None
 
 
@@ -244,41 +253,57 @@ class Proxy:
         while data:
             shape = self._line.up if way == "up" else self._line.down
             data = await self._loop.sock_recv(source, _PACKET if shape.rate else _SLICE)
-            if data and not await self._passes(pair, way, data):
+            if data and not (data := await self._passed(pair, way, data)):
+                data = b"-"
                 continue
             if not data:
                 await self._told(pair)
             await self._serialise(way, len(data))
             await under_way.put((self._loop.time() + shape.delay, data))
 
-    async def _passes(self, pair: _Pair, way: str, data: bytes) -> bool:
-        """Whether bytes go on; a connection whose time has come is reset here."""
+    async def _passed(self, pair: _Pair, way: str, data: bytes) -> bytes:
+        """What goes on of the bytes; a connection whose time has come is reset here."""
         line = self._line
         if line.state == "swallowing" and not pair.dead:
             pair.dead = True
             self.counts.swallowed += 1
         if pair.dead:
-            return False
+            return b""
         if pair.left is not None:
             pair.left -= len(data)
             if pair.left <= 0:
                 raise ConnectionResetError
-        if way == "up":
-            if pair.answering:
-                pair.answering, pair.asked = False, bytearray()
-            if pair.asked is not None:
-                pair.asked = pair.asked + data if len(pair.asked) + len(data) <= _REPLAYED else None
-        elif not pair.answering:
+        if way == "up" and pair.answering:
+            pair.answering, pair.asked = False, bytearray()
+            self._aim(pair, way, data.startswith(_PART_UP))
+        elif way == "down" and not pair.answering:
             pair.answering = True
             if self._chance.random() < line.double:
                 self._say_again(pair.asked)
                 raise ConnectionResetError
+            self._aim(pair, way, bytes(pair.asked or b"").startswith(_PART_DOWN))
+        if way == "up" and pair.asked is not None:
+            pair.asked = pair.asked + data if len(pair.asked) + len(data) <= _REPLAYED else None
         await self._opened.wait()
         if way == "up":
             self.counts.up += len(data)
         else:
             self.counts.down += len(data)
-        return True
+        return self._hurt(pair, way, data)
+
+    def _aim(self, pair: _Pair, way: str, part: bool) -> None:
+        pair.hurt.pop(way, None)
+        if part and self._chance.random() < self._line.damage:
+            pair.hurt[way] = self._chance.randint(_HEADERS, _HURT)
+
+    def _hurt(self, pair: _Pair, way: str, data: bytes) -> bytes:
+        if (place := pair.hurt.pop(way, None)) is None:
+            return data
+        if place >= len(data):
+            pair.hurt[way] = place - len(data)
+            return data
+        self.counts.damaged += 1
+        return data[:place] + bytes([data[place] ^ 1]) + data[place + 1 :]
 
     async def _serialise(self, way: str, size: int) -> None:
         """Waits until the line, which all connections share, has taken so many bytes."""

@@ -1,0 +1,255 @@
+"""The processes of a drill: a hub and three sites, each as in production, each site behind a line of its own."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from lienthong.config import node
+from lienthong.config.drill.proxy import Line, Proxy
+
+HUB = "hub"
+SITES = {"bac-giang": "24011", "son-dong": "24004", "bach-mai": "01929"}
+_FACILITIES = {HUB: "SYT-24", **SITES}
+_READY_SECONDS = 60.0
+_STOP_SECONDS = 15.0
+
+
+@dataclass(slots=True)
+class Node:
+    """One node's processes: those that serve it and, at a site, the one that puts.
+
+    Attributes:
+        home: its folder; clock: the file with the seconds by which its clock is wrong.
+        servers: the running ``lienthong serve``; several share the hub's database when it is on PostgreSQL.
+        acknowledged: the file of what its putting process has printed.
+    """
+
+    name: str
+    home: Path
+    port: int
+    clock: Path
+    acknowledged: Path
+    log: Path
+    database: str = ""
+    servers: list[subprocess.Popen[bytes]] = field(default_factory=list)
+    putting: subprocess.Popen[bytes] | None = None
+
+    def environment(self) -> dict[str, str]:
+        """What its processes are started with."""
+        values = {**os.environ, "LIENTHONG_DRILL": "1", "LIENTHONG_CLOCK_SHIFT": str(self.clock)}
+        values.pop("LIENTHONG_DATABASE", None)
+        return values
+
+    def start(self) -> None:
+        """Starts what serves the node, unless it runs."""
+        if not self.running:
+            self.servers = [
+                self._run("lienthong.config.cli", "serve", "--with-parent", "--home", str(self.home))
+            ]
+
+    @property
+    def running(self) -> bool:
+        """Whether what serves the node has not ended."""
+        return any(server.poll() is None for server in self.servers)
+
+    def put(self, seed: int, count: int, receivers: list[str]) -> None:
+        """Starts the putting process; it goes on after what is acknowledged."""
+        first = self.acknowledged.read_bytes().count(b"\n") if self.acknowledged.exists() else 0
+        with self.acknowledged.open("ab") as output:
+            words = (str(self.home), str(seed), str(first), str(count), *receivers)
+            self.putting = self._run("lienthong.config.drill.putting", *words, stdout=output)
+
+    def _run(self, module: str, *words: str, stdout: Any = None) -> subprocess.Popen[bytes]:
+        with self.log.open("ab") as log:
+            return subprocess.Popen(
+                [sys.executable, "-m", module, *words],
+                env=self.environment(),
+                stdin=subprocess.DEVNULL,
+                stdout=stdout or log,
+                stderr=log,
+            )
+
+    def run(self, *words: str) -> int:
+        """Runs a ``lienthong`` command at this node; returns its exit status."""
+        return self._run("lienthong.config.cli", *words, "--home", str(self.home)).wait()
+
+    def stop(self) -> None:
+        """Ends what serves the node as an administrator would."""
+        for server in self.servers:
+            server.terminate()
+        for server in self.servers:
+            try:
+                server.wait(_STOP_SECONDS)
+            except subprocess.TimeoutExpired:
+                server.kill()
+                server.wait()
+        self.servers = []
+
+    def kill(self) -> None:
+        """SIGKILL to everything that serves the node."""
+        victims = [pid for server in self.servers for pid in (server.pid, *children(server.pid))]
+        for pid in victims:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        for server in self.servers:
+            server.wait()
+        self.servers = []
+
+    def kill_worker(self, choose: int) -> None:
+        """SIGKILL to one web process; the server starts another."""
+        workers = [pid for server in self.servers for pid in children(server.pid)]
+        if workers:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(workers[choose % len(workers)], signal.SIGKILL)
+
+    def kill_putting(self) -> None:
+        """SIGKILL to the putting process."""
+        if self.putting is not None:
+            self.putting.kill()
+            self.putting.wait()
+
+    def pids(self) -> list[int]:
+        """All processes of the node that run now."""
+        processes = [*self.servers, *([self.putting] if self.putting else [])]
+        found = [process.pid for process in processes if process.poll() is None]
+        return [pid for first in found for pid in (first, *children(first))]
+
+
+@dataclass(slots=True)
+class Province:
+    """The nodes and the lines between each site and the hub."""
+
+    nodes: dict[str, Node]
+    lines: dict[str, Proxy]
+
+    @property
+    def hub(self) -> Node:
+        """The hub."""
+        return self.nodes[HUB]
+
+    @property
+    def sites(self) -> list[Node]:
+        """The three sites."""
+        return [self.nodes[name] for name in SITES]
+
+    def start(self) -> None:
+        """Starts lines and nodes, and waits until the hub answers."""
+        for line in self.lines.values():
+            line.start()
+        for one in self.nodes.values():
+            one.start()
+        self.wait_for_hub()
+
+    def wait_for_hub(self) -> None:
+        """Until the hub takes connections.
+
+        Raises:
+            RuntimeError: it does not.
+        """
+        deadline = time.monotonic() + _READY_SECONDS
+        while time.monotonic() < deadline:
+            with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", self.hub.port), 1):
+                return
+            time.sleep(0.05)
+        raise RuntimeError("the hub did not start")
+
+    def end_faults(self) -> None:
+        """Mends every line and clock, and starts every node that does not run."""
+        for line in self.lines.values():
+            line.line = Line()
+        for one in self.nodes.values():
+            one.clock.write_text("0", "utf-8")
+            one.start()
+
+    def close(self) -> None:
+        """Ends everything."""
+        for one in self.nodes.values():
+            one.kill_putting()
+            one.kill()
+        for line in self.lines.values():
+            line.close()
+
+
+def children(pid: int) -> list[int]:
+    """The processes started by one process, and by those, and so on (Linux)."""
+    found: list[int] = []
+    for path in Path(f"/proc/{pid}/task").glob("*/children"):
+        with contextlib.suppress(OSError):
+            for child in map(int, path.read_text("ascii").split()):
+                found += [child, *children(child)]
+    return found
+
+
+def make_template(folder: Path) -> None:
+    """Makes the four nodes once, with keys that know each other; each run begins with a copy."""
+    folder.mkdir(parents=True)
+    makers = []
+    for name, facility in _FACILITIES.items():
+        role: Any = "hub" if name == HUB else "site"
+        node.save(node.NodeConfig(home=folder / name, role=role, facility=facility, secure=False))
+        makers.append(_join(folder / name))
+    keys = [json.loads(maker.communicate()[0]) for maker in makers]
+    (folder / "keys.json").write_text(json.dumps(keys), "utf-8")
+    makers = [_join(folder / name, str(folder / "keys.json")) for name in _FACILITIES]
+    statuses = [maker.wait() for maker in makers]
+    if any(statuses):
+        raise RuntimeError("the nodes could not be made")
+
+
+def _join(home: Path, *words: str, database: str = "") -> subprocess.Popen[bytes]:
+    environment = {**os.environ, "LIENTHONG_DATABASE": database}
+    command = [sys.executable, "-m", "lienthong.config.drill.joining", str(home), *words]
+    return subprocess.Popen(command, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE)
+
+
+def make(template: Path, folder: Path, *, seed: int, database: str = "", processes: int = 1) -> Province:
+    """A province of its own in ``folder``, not yet started.
+
+    Args:
+        database: ``postgresql://…`` of the hub, which has the template's tables; embedded SQLite when empty.
+        processes: web processes of the hub.
+    """
+    hub_port = _free_port()
+    lines = {
+        name: Proxy(("127.0.0.1", hub_port), seed=seed * 10 + place, window=1 << 16)
+        for place, name in enumerate(SITES)
+    }
+    nodes = {}
+    for name in _FACILITIES:
+        home = folder / name
+        shutil.copytree(template / name, home, dirs_exist_ok=True)
+        config = replace(node.load(home), port=hub_port if name == HUB else _free_port())
+        if name == HUB:
+            config = replace(config, database=database, processes=processes)
+        else:
+            config = replace(config, hub_url=f"http://127.0.0.1:{lines[name].port}")
+        node.save(config)
+        clock = folder / f"{name}.clock"
+        clock.write_text("0", "utf-8")
+        nodes[name] = Node(
+            name,
+            home,
+            config.port,
+            clock,
+            folder / f"{name}.acknowledged",
+            folder / f"{name}.log",
+            database if name == HUB else "",
+        )
+    return Province(nodes, lines)
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])

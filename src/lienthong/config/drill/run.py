@@ -1,0 +1,161 @@
+"""One run: a province at work, what befalls it, and the count when all has drained."""
+
+from __future__ import annotations
+
+import heapq
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+
+from lienthong.config.drill import count, events
+from lienthong.config.drill.count import Result
+from lienthong.config.drill.disks import Disks
+from lienthong.config.drill.events import Event
+from lienthong.config.drill.province import SITES, Node, Province
+
+MESSAGES = 25
+"""Put by each site in a run."""
+_LONGEST_DRAIN = 150.0
+_LOOK = 0.1
+
+
+@dataclass
+class Run:
+    """A province, its clock and what is to happen when."""
+
+    seed: int
+    province: Province
+    disks: Disks
+    lasting: dict[str, list[Event]] = field(default_factory=dict)
+    said: list[str] = field(default_factory=list)
+    _begun: float = 0.0
+    _turn: int = 0
+    _agenda: list[tuple[float, int, Callable[[], None]]] = field(default_factory=list)
+
+    def go(self, planned: Iterable[Event]) -> Result:
+        """Starts everything, lets the events fall, mends everything, waits for the end, counts."""
+        self.province.start()
+        self._begun = time.monotonic()
+        for site in self.province.sites:
+            self.put(site)
+        for event in planned:
+            self.at(event.at, lambda event=event: self.begin(event))  # type: ignore[misc]
+        while self._agenda:
+            self._work()
+            self._keep_putting()
+            time.sleep(_LOOK)
+        self.disks.mend()
+        self.province.end_faults()
+        self._drain()
+        for node in self.province.nodes.values():
+            node.stop()
+        return count.count(self.province.sites)
+
+    def say(self, text: str) -> None:
+        """Notes what happened and when."""
+        self.said.append(f"{time.monotonic() - self._begun:6.2f} {text}")
+
+    def at(self, seconds: float, work: Callable[[], None]) -> None:
+        """Enters something to do, so many seconds after the start."""
+        self._turn += 1
+        heapq.heappush(self._agenda, (seconds, self._turn, work))
+
+    def after(self, seconds: float, work: Callable[[], None]) -> None:
+        """Enters something to do, so many seconds from now."""
+        self.at(time.monotonic() - self._begun + seconds, work)
+
+    def _work(self) -> None:
+        while self._agenda and self._agenda[0][0] <= time.monotonic() - self._begun:
+            heapq.heappop(self._agenda)[2]()
+
+    def put(self, node: Node) -> None:
+        """Starts a site's putting process."""
+        others = [facility for name, facility in SITES.items() if name != node.name]
+        node.put(self.seed, MESSAGES, others)
+
+    def _keep_putting(self) -> None:
+        """Starts a putting process again that was killed."""
+        for site in self.province.sites:
+            if site.putting is not None and site.putting.poll() not in (None, 0) and site.running:
+                self.put(site)
+
+    def begin(self, event: Event) -> None:
+        """Lets one event begin, and enters its end."""
+        self.say(str(event))
+        node = self.province.nodes[event.node]
+        if event.kind in events.LINE:
+            self._line(event)
+        elif event.kind in _KINDS:
+            _KINDS[event.kind](self, node, event)
+
+    def _line(self, event: Event) -> None:
+        line, here = self.province.lines[event.node], self.lasting.setdefault(event.node, [])
+
+        def end() -> None:
+            here.remove(event)
+            line.line = events.line_of(here)
+            if event.kind == "half-open":
+                line.reset()  # as a router that has forgotten the connection answers to a sign of life
+
+        here.append(event)
+        line.line = events.line_of(here)
+        self.after(event.seconds, end)
+
+    def _drain(self) -> None:
+        """Waits until everything put has ended its way.
+
+        Raises:
+            TimeoutError: it has not.
+        """
+        deadline = time.monotonic() + _LONGEST_DRAIN
+        while time.monotonic() < deadline:
+            self._keep_putting()
+            if all(site.putting and site.putting.poll() == 0 for site in self.province.sites):
+                waiting = [count.open_messages(site.home) for site in self.province.sites]
+                if not any(waiting):
+                    self.say("drained")
+                    return
+            time.sleep(_LOOK)
+        self.say("not drained")
+
+
+def _kill_node(run: Run, node: Node, event: Event) -> None:
+    node.kill()
+    run.after(event.seconds / 2, node.start)
+
+
+def _kill_worker(run: Run, node: Node, event: Event) -> None:
+    node.kill_worker(int(event.value * 100))
+
+
+def _kill_putting(run: Run, node: Node, event: Event) -> None:
+    node.kill_putting()
+
+
+def _restart(run: Run, node: Node, event: Event) -> None:
+    node.stop()
+    run.after(event.seconds / 2, node.start)
+
+
+def _clock(run: Run, node: Node, event: Event) -> None:
+    node.clock.write_text(f"{events.clock_shift(event.value):.0f}", "utf-8")
+    run.after(event.seconds, lambda: _right_clock(node))
+
+
+def _right_clock(node: Node) -> None:
+    node.clock.write_text("0", "utf-8")
+
+
+def _full_disk(run: Run, node: Node, event: Event) -> None:
+    run.say(run.disks.fill(node))
+    run.after(event.seconds, run.disks.mend)
+
+
+_KINDS: dict[str, Callable[[Run, Node, Event], None]] = {
+    "kill-node": _kill_node,
+    "kill-worker": _kill_worker,
+    "kill-putting": _kill_putting,
+    "restart": _restart,
+    "clock": _clock,
+    "full-disk": _full_disk,
+}
