@@ -29,6 +29,7 @@ class Options:
     database: str = ""
     processes: int = 1
     only: tuple[str, ...] = ()
+    keep: bool = False
 
 
 def seeds(text: str) -> range:
@@ -50,7 +51,7 @@ def run(
     """Runs the seeds and prints the counts; 0 only when the invariant held in every run."""
     begun = time.monotonic()
     folder = Path(tempfile.mkdtemp(prefix="lienthong-drill-"))
-    options = Options(folder, "", processes, only)
+    options = Options(folder, "", processes, only, keep)
     province.make_template(folder / "template")
     total = Result()
     context = multiprocessing.get_context("spawn")
@@ -76,13 +77,15 @@ def run(
 def one(seed: int, options: Options) -> tuple[Result, list[str]]:
     """One run in a process of its own: its counts and what happened."""
     planned = events.plan(seed, options.only)
-    place, disks = _place(options.folder, seed), Disks()
+    place, disks = _place(options.folder, seed), Disks(_place(options.folder, seed))
     place.mkdir()
     made, result = None, Result()
     begun = time.monotonic()
     try:
         for name in {event.node for event in planned if event.kind == "full-disk"}:
             disks.small(place / name)
+        for name in {event.node for event in planned if event.kind == "power-cut"}:
+            disks.logged(place / name)
         made = province.make(
             options.folder / "template",
             place,
@@ -90,13 +93,14 @@ def one(seed: int, options: Options) -> tuple[Result, list[str]]:
             database=options.database,
             processes=options.processes,
         )
+        disks.flush()
         work = Run(seed, made, disks)
         try:
             result = work.go(planned)
         except Exception:
             result = Result(runs=1, lost=1, faults=[traceback.format_exc()])
         result.seconds = round(time.monotonic() - begun, 1)
-        if result.faults:
+        if result.faults or options.keep:
             (place / "events.txt").write_text("\n".join([*work.said, *result.faults]) + "\n", "utf-8")
         return result, work.said
     finally:

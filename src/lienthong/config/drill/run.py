@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import heapq
+import random
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
@@ -151,6 +152,11 @@ def _full_disk(run: Run, node: Node, event: Event) -> None:
     run.after(event.seconds, run.disks.mend)
 
 
+def _power_cut(run: Run, node: Node, event: Event) -> None:
+    run.say(run.disks.cut(node, random.Random(f"{run.seed} {event.at}")))  # noqa: S311 - faults, no secrets
+    run.after(event.seconds / 2, node.start)
+
+
 _KINDS: dict[str, Callable[[Run, Node, Event], None]] = {
     "kill-node": _kill_node,
     "kill-worker": _kill_worker,
@@ -158,4 +164,5 @@ _KINDS: dict[str, Callable[[Run, Node, Event], None]] = {
     "restart": _restart,
     "clock": _clock,
     "full-disk": _full_disk,
+    "power-cut": _power_cut,
 }
