@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import multiprocessing
 import shutil
@@ -13,7 +14,7 @@ from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from lienthong.config.drill import events, province
+from lienthong.config.drill import events, postgres, province
 from lienthong.config.drill.count import Result
 from lienthong.config.drill.disks import Disks
 from lienthong.config.drill.run import Run
@@ -51,11 +52,16 @@ def run(
     """Runs the seeds and prints the counts; 0 only when the invariant held in every run."""
     begun = time.monotonic()
     folder = Path(tempfile.mkdtemp(prefix="lienthong-drill-"))
-    options = Options(folder, "", processes, only, keep)
     province.make_template(folder / "template")
     total = Result()
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(AT_ONCE, mp_context=context) as pool:
+    with contextlib.ExitStack() as stack:
+        database = ""
+        if postgresql:
+            database = stack.enter_context(postgres.cluster(durable=True))
+            province.make_database(folder / "template", database)
+        options = Options(folder, database, processes, only, keep)
+        context = multiprocessing.get_context("spawn")
+        pool = stack.enter_context(ProcessPoolExecutor(AT_ONCE, mp_context=context))
         runs: dict[Future[tuple[Result, list[str]]], int] = {
             pool.submit(one, seed, options): seed for seed in wanted
         }
@@ -86,11 +92,12 @@ def one(seed: int, options: Options) -> tuple[Result, list[str]]:
             disks.small(place / name)
         for name in {event.node for event in planned if event.kind == "power-cut"}:
             disks.logged(place / name)
+        database = province.copy_database(options.database, seed) if options.database else ""
         made = province.make(
             options.folder / "template",
             place,
             seed=seed,
-            database=options.database,
+            database=database,
             processes=options.processes,
         )
         disks.flush()

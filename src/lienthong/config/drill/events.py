@@ -57,8 +57,10 @@ OTHERS = ("restart", "clock", "full-disk", "rotate", "upgrade", "forge", "power-
 KINDS = (*LINE, *KILLS, *OTHERS)
 _RARE = {"full-disk": 0.25, "power-cut": 0.0, "upgrade": 0.3, "rotate": 0.5, "clock": 0.5, "forge": 0.4}
 """Share of the runs in which such an event may fall; it costs more than others. Power cuts are asked for by name."""
-_ONCE = {"full-disk", "power-cut", "upgrade", "clock"}
-_SITES_ALONE = {*LINE, "kill-putting", "rotate"}
+_ONCE = {"full-disk", "power-cut", "upgrade", "clock", "forge"}
+_APART = {"power-cut": 1.8, "restart": 0.5, "forge": 4.0}
+"""Seconds between two of them at least."""
+_SITES_ALONE = {*LINE, "kill-putting", "rotate", "forge"}
 
 SECONDS = 7.0
 """How long faults fall."""
@@ -79,6 +81,8 @@ def plan(seed: int, kinds: Iterable[str] = ()) -> list[Event]:
         if kind in ("full-disk", "power-cut") and (first := _first(events, kind)):
             node = first.node  # only one node has a disk of its own
         begin, lasting = chance.uniform(0.3, SECONDS), chance.uniform(0.2, 2.5)
+        if any(event.kind == kind and abs(event.at - begin) < _APART.get(kind, 0.0) for event in events):
+            continue
         events.append(Event(round(begin, 3), round(lasting, 3), kind, node, round(chance.random(), 3)))
     return sorted(events, key=lambda event: event.at)
 

@@ -14,6 +14,7 @@ import time
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit, urlunsplit
 
 from lienthong.config import node
 from lienthong.config.drill.proxy import Line, Proxy
@@ -213,6 +214,27 @@ def _join(home: Path, *words: str, database: str = "") -> subprocess.Popen[bytes
     return subprocess.Popen(command, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE)
 
 
+def make_database(folder: Path, database: str) -> None:
+    """Makes the hub of a template anew, with its tables in a PostgreSQL database that runs copy."""
+    home = folder / HUB
+    for words in ((), (str(folder / "keys.json"),)):
+        if _join(home, *words, database=database).wait():
+            raise RuntimeError("the hub's database could not be made")
+
+
+def copy_database(template: str, seed: int) -> str:
+    """A copy of the template's database for one run; returns its address."""
+    import psycopg
+    from psycopg import sql
+
+    address = urlsplit(template)
+    name = f"drill_{seed}"
+    with psycopg.connect(urlunsplit(address._replace(path="/template1")), autocommit=True) as connection:
+        copied = sql.SQL("CREATE DATABASE {} TEMPLATE {}")
+        connection.execute(copied.format(sql.Identifier(name), sql.Identifier(address.path.lstrip("/"))))
+    return urlunsplit(address._replace(path=f"/{name}"))
+
+
 def make(template: Path, folder: Path, *, seed: int, database: str = "", processes: int = 1) -> Province:
     """A province of its own in ``folder``, not yet started.
 
@@ -232,6 +254,8 @@ def make(template: Path, folder: Path, *, seed: int, database: str = "", process
         config = replace(node.load(home), port=hub_port if name == HUB else _free_port())
         if name == HUB:
             config = replace(config, database=database, processes=processes)
+            if database:
+                (home / "lienthong.sqlite3").unlink()
         else:
             config = replace(config, hub_url=f"http://127.0.0.1:{lines[name].port}")
         node.save(config)

@@ -6,12 +6,13 @@ import heapq
 import random
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from lienthong.config.drill import count, events
 from lienthong.config.drill.count import Result
 from lienthong.config.drill.disks import Disks
 from lienthong.config.drill.events import Event
+from lienthong.config.drill.lies import Forger
 from lienthong.config.drill.province import SITES, Node, Province
 
 MESSAGES = 25
@@ -85,11 +86,15 @@ class Run:
         self.say(str(event))
         node = self.province.nodes[event.node]
         if event.kind in events.LINE:
-            self._line(event)
+            self._line(event, event.seconds)
         elif event.kind in _KINDS:
             _KINDS[event.kind](self, node, event)
 
-    def _line(self, event: Event) -> None:
+    def cut(self, node: Node, event: Event) -> None:
+        """Cuts a site's line until three seconds after an event."""
+        self._line(replace(event, kind="cut", node=node.name), event.seconds + 3)
+
+    def _line(self, event: Event, seconds: float) -> None:
         line, here = self.province.lines[event.node], self.lasting.setdefault(event.node, [])
 
         def end() -> None:
@@ -100,7 +105,7 @@ class Run:
 
         here.append(event)
         line.line = events.line_of(here)
-        self.after(event.seconds, end)
+        self.after(seconds, end)
 
     def _drain(self) -> None:
         """Waits until everything put has ended its way.
@@ -157,6 +162,15 @@ def _power_cut(run: Run, node: Node, event: Event) -> None:
     run.after(event.seconds / 2, node.start)
 
 
+def _forge(run: Run, node: Node, event: Event) -> None:
+    """The line of the receiver is cut, so that its own receipts come after the lies."""
+    chance = random.Random(f"{run.seed} {event.at}")  # noqa: S311 - faults, no secrets
+    forger = Forger(run.province, node, chance)
+    run.cut(node, event)
+    run.after(1.5, lambda: run.say(f"{forger.lie()} forged receipts from {node.name}"))
+    run.after(event.seconds + 2.5, forger.unsay)
+
+
 _KINDS: dict[str, Callable[[Run, Node, Event], None]] = {
     "kill-node": _kill_node,
     "kill-worker": _kill_worker,
@@ -165,4 +179,5 @@ _KINDS: dict[str, Callable[[Run, Node, Event], None]] = {
     "clock": _clock,
     "full-disk": _full_disk,
     "power-cut": _power_cut,
+    "forge": _forge,
 }
