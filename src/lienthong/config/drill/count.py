@@ -19,8 +19,8 @@ from lienthong.config.drill.province import SITES, Node
 from lienthong.config.drill.putting import Put
 
 _OUT = (
-    "SELECT message, loop, receiver, 0, state, receipt_state, receipt, manifest, problem FROM exchange_message"
-    " WHERE direction = 'out' ORDER BY number"
+    "SELECT message, loop, receiver, lane, seq, prev, state, receipt_state, receipt, manifest, problem"
+    " FROM exchange_message WHERE direction = 'out' ORDER BY number"
 )
 _TAKEN = "SELECT message, stored FROM drill_taken ORDER BY number"
 _OPEN = (
@@ -66,6 +66,8 @@ class _Out:
     loop: str
     receiver: str
     lane: int
+    seq: int
+    prev: str
     state: str
     receipt_state: str
     receipt: str
@@ -106,6 +108,7 @@ def count(nodes: Iterable[Node]) -> Result:
     for facility, site in sites.items():
         _messages(facility, site, sites, result)
         _order(facility, site, sites, result)
+        _chain(facility, site, result)
     known = {message for site in sites.values() for message in site.out}
     for facility, site in sites.items():
         for message, times in Counter(message for message, _ in site.taken).items():
@@ -224,3 +227,13 @@ def _order(facility: str, site: _Site, sites: dict[str, _Site], result: Result) 
                     result.faults.append(
                         f"{facility} to {receiver}, {loop}: {second.message} was taken before {first.message}"
                     )
+
+
+def _chain(facility: str, site: _Site, result: Result) -> None:
+    """What a site sent to another is numbered without a gap, and each names the hash of the one before."""
+    last: dict[str, tuple[int, str]] = {}
+    for one in site.out.values():
+        seq, before = last.get(one.receiver, (0, "0" * 64))
+        if (one.seq, one.prev) != (seq + 1, before):
+            result.faults.append(f"{facility} to {one.receiver}: {one.message} is {one.seq} after {seq}")
+        last[one.receiver] = one.seq, one.manifest
