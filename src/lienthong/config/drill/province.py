@@ -11,7 +11,7 @@ import socket
 import subprocess
 import sys
 import time
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
@@ -24,6 +24,8 @@ SITES = {"bac-giang": "24011", "son-dong": "24004", "bach-mai": "01929"}
 _FACILITIES = {HUB: "SYT-24", **SITES}
 _READY_SECONDS = 60.0
 _STOP_SECONDS = 15.0
+_KEYS_AGE = 60 * 86_400.0
+"""Seconds: older than any clock of the drill goes back, since nothing signed before its key began counts."""
 
 
 @dataclass(slots=True)
@@ -32,7 +34,7 @@ class Node:
 
     Attributes:
         home: its folder; clock: the file with the seconds by which its clock is wrong.
-        servers: the running ``lienthong serve``; several share the hub's database when it is on PostgreSQL.
+        server: ``lienthong serve``.
         acknowledged: the file of what its putting process has printed.
     """
 
@@ -43,7 +45,7 @@ class Node:
     acknowledged: Path
     log: Path
     database: str = ""
-    servers: list[subprocess.Popen[bytes]] = field(default_factory=list)
+    server: subprocess.Popen[bytes] | None = None
     putting: subprocess.Popen[bytes] | None = None
 
     def environment(self) -> dict[str, str]:
@@ -55,14 +57,20 @@ class Node:
     def start(self) -> None:
         """Starts what serves the node, unless it runs."""
         if not self.running:
-            self.servers = [
-                self._run("lienthong.config.cli", "serve", "--with-parent", "--home", str(self.home))
-            ]
+            self.server = self._run(
+                "lienthong.config.cli", "serve", "--with-parent", "--home", str(self.home)
+            )
+
+    def shift_clock(self, seconds: float) -> None:
+        """Makes the node's clock wrong by so many seconds."""
+        new = self.clock.with_suffix(".new")
+        new.write_text(f"{seconds:.0f}", "ascii")
+        new.replace(self.clock)
 
     @property
     def running(self) -> bool:
         """Whether what serves the node has not ended."""
-        return any(server.poll() is None for server in self.servers)
+        return self.server is not None and self.server.poll() is None
 
     def put(self, seed: int, count: int, receivers: list[str]) -> None:
         """Starts the putting process; it goes on after what is acknowledged."""
@@ -87,29 +95,24 @@ class Node:
 
     def stop(self) -> None:
         """Ends what serves the node as an administrator would."""
-        for server in self.servers:
-            server.terminate()
-        for server in self.servers:
+        if self.server is not None:
+            self.server.terminate()
             try:
-                server.wait(_STOP_SECONDS)
+                self.server.wait(_STOP_SECONDS)
             except subprocess.TimeoutExpired:
-                server.kill()
-                server.wait()
-        self.servers = []
+                self.kill()
 
     def kill(self) -> None:
         """SIGKILL to everything that serves the node."""
-        victims = [pid for server in self.servers for pid in (server.pid, *children(server.pid))]
-        for pid in victims:
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGKILL)
-        for server in self.servers:
-            server.wait()
-        self.servers = []
+        if self.server is not None:
+            for pid in (*children(self.server.pid), self.server.pid):
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
+            self.server.wait()
 
     def kill_worker(self, choose: int) -> None:
         """SIGKILL to one web process; the server starts another."""
-        workers = [pid for server in self.servers for pid in children(server.pid)]
+        workers = children(self.server.pid) if self.server else []
         if workers:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(workers[choose % len(workers)], signal.SIGKILL)
@@ -122,8 +125,7 @@ class Node:
 
     def pids(self) -> list[int]:
         """All processes of the node that run now."""
-        processes = [*self.servers, *([self.putting] if self.putting else [])]
-        found = [process.pid for process in processes if process.poll() is None]
+        found = [one.pid for one in (self.server, self.putting) if one is not None and one.poll() is None]
         return [pid for first in found for pid in (first, *children(first))]
 
 
@@ -170,7 +172,7 @@ class Province:
         for line in self.lines.values():
             line.line = Line()
         for one in self.nodes.values():
-            one.clock.write_text("0", "utf-8")
+            one.shift_clock(0)
             one.start()
 
     def close(self) -> None:
@@ -209,7 +211,9 @@ def make_template(folder: Path) -> None:
 
 
 def _join(home: Path, *words: str, database: str = "") -> subprocess.Popen[bytes]:
-    environment = {**os.environ, "LIENTHONG_DATABASE": database}
+    clock = home.parent / "clock"
+    clock.write_text(str(-_KEYS_AGE), "ascii")
+    environment = {**os.environ, "LIENTHONG_DATABASE": database, "LIENTHONG_CLOCK_SHIFT": str(clock)}
     command = [sys.executable, "-m", "lienthong.config.drill.joining", str(home), *words]
     return subprocess.Popen(command, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE)
 
@@ -259,17 +263,16 @@ def make(template: Path, folder: Path, *, seed: int, database: str = "", process
         else:
             config = replace(config, hub_url=f"http://127.0.0.1:{lines[name].port}")
         node.save(config)
-        clock = folder / f"{name}.clock"
-        clock.write_text("0", "utf-8")
-        nodes[name] = Node(
+        one = nodes[name] = Node(
             name,
             home,
             config.port,
-            clock,
+            folder / f"{name}.clock",
             folder / f"{name}.acknowledged",
             folder / f"{name}.log",
             database if name == HUB else "",
         )
+        one.shift_clock(0)
     return Province(nodes, lines)
 
 

@@ -77,7 +77,7 @@ def put(chance: random.Random, number: int, to: str) -> Put:
     made = contents(chance)
     loop = f"drill-{to}-{chance.randrange(LOOPS)}"
     parts = [
-        exchange.Part(f"part-{place}", "application/octet-stream", content)
+        exchange.Part(f"part-{place}", "application/octet-stream", content, priority)
         for place, (priority, content) in enumerate(made)
     ]
     with transaction.atomic():

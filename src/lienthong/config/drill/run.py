@@ -144,12 +144,8 @@ def _restart(run: Run, node: Node, event: Event) -> None:
 
 
 def _clock(run: Run, node: Node, event: Event) -> None:
-    node.clock.write_text(f"{events.clock_shift(event.value):.0f}", "utf-8")
-    run.after(event.seconds, lambda: _right_clock(node))
-
-
-def _right_clock(node: Node) -> None:
-    node.clock.write_text("0", "utf-8")
+    node.shift_clock(events.clock_shift(event.value))
+    run.after(event.seconds, lambda: node.shift_clock(0))
 
 
 def _full_disk(run: Run, node: Node, event: Event) -> None:
