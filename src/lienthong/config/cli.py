@@ -191,6 +191,13 @@ def _drill(parser: argparse.ArgumentParser) -> None:
         help="this kind of event; may be repeated",
     )
     parser.add_argument("--keep", action="store_true", help="keep the folders of runs that held, too")
+    parser.add_argument(
+        "--patience",
+        type=float,
+        default=150,
+        metavar="SECONDS",
+        help="for the rest to arrive (default %(default)s)",
+    )
     parser.set_defaults(run=_run_drill)
 
 
@@ -203,6 +210,7 @@ def _run_drill(options: argparse.Namespace) -> int:
         processes=options.hub_processes,
         only=tuple(options.only),
         keep=options.keep,
+        patience=options.patience,
         as_json=options.json,
     )
 

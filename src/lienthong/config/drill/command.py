@@ -17,7 +17,7 @@ from pathlib import Path
 from lienthong.config.drill import events, postgres, province
 from lienthong.config.drill.count import Result
 from lienthong.config.drill.disks import Disks
-from lienthong.config.drill.run import Run
+from lienthong.config.drill.run import PATIENCE, Run
 
 AT_ONCE = 2
 
@@ -31,6 +31,7 @@ class Options:
     processes: int = 1
     only: tuple[str, ...] = ()
     keep: bool = False
+    patience: float = PATIENCE
 
 
 def seeds(text: str) -> range:
@@ -47,7 +48,14 @@ def seeds(text: str) -> range:
 
 
 def run(
-    wanted: range, *, postgresql: bool, processes: int, only: tuple[str, ...], keep: bool, as_json: bool
+    wanted: range,
+    *,
+    postgresql: bool,
+    processes: int,
+    only: tuple[str, ...],
+    keep: bool,
+    patience: float,
+    as_json: bool,
 ) -> int:
     """Runs the seeds and prints the counts; 0 only when the invariant held in every run."""
     begun = time.monotonic()
@@ -59,7 +67,7 @@ def run(
         if postgresql:
             database = stack.enter_context(postgres.cluster(durable=True))
             province.make_database(folder / "template", database)
-        options = Options(folder, database, processes, only, keep)
+        options = Options(folder, database, processes, only, keep, patience)
         context = multiprocessing.get_context("spawn")
         pool = stack.enter_context(ProcessPoolExecutor(AT_ONCE, mp_context=context))
         runs: dict[Future[tuple[Result, list[str]]], int] = {
@@ -101,7 +109,7 @@ def one(seed: int, options: Options) -> tuple[Result, list[str]]:
             processes=options.processes,
         )
         disks.flush()
-        work = Run(seed, made, disks)
+        work = Run(seed, made, disks, options.patience)
         try:
             result = work.go(planned)
         except Exception:

@@ -11,13 +11,14 @@ import socket
 import subprocess
 import sys
 import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 from lienthong.config import node
 from lienthong.config.drill.proxy import Line, Proxy
+from lienthong.exchange import migrations
 
 HUB = "hub"
 SITES = {"bac-giang": "24011", "son-dong": "24004", "bach-mai": "01929"}
@@ -47,6 +48,7 @@ class Node:
     database: str = ""
     server: subprocess.Popen[bytes] | None = None
     putting: subprocess.Popen[bytes] | None = None
+    commands: list[subprocess.Popen[bytes]] = field(default_factory=list)
 
     def environment(self) -> dict[str, str]:
         """What its processes are started with."""
@@ -89,9 +91,19 @@ class Node:
                 stderr=log,
             )
 
-    def run(self, *words: str) -> int:
-        """Runs a ``lienthong`` command at this node; returns its exit status."""
-        return self._run("lienthong.config.cli", *words, "--home", str(self.home)).wait()
+    def command(self, name: str) -> None:
+        """Starts a ``lienthong`` command at this node and does not wait for it."""
+        self.commands.append(self._run("lienthong.config.cli", name, "--home", str(self.home)))
+
+    def step_back(self) -> None:
+        """Brings the tables of exchange to their form before the last migration, as an older release left them.
+
+        Raises:
+            RuntimeError: it could not be done; the log says why.
+        """
+        names = sorted(path.stem for path in Path(migrations.__file__).parent.glob("[0-9]*.py"))
+        if self._run("lienthong.config.drill.stepping", str(self.home), names[-2]).wait():
+            raise RuntimeError(f"{self.name} could not go back to {names[-2]}")
 
     def stop(self) -> None:
         """Ends what serves the node as an administrator would."""
@@ -180,6 +192,9 @@ class Province:
         for one in self.nodes.values():
             one.kill_putting()
             one.kill()
+            for command in one.commands:
+                command.kill()
+                command.wait()
         for line in self.lines.values():
             line.close()
 

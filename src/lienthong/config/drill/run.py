@@ -17,7 +17,8 @@ from lienthong.config.drill.province import SITES, Node, Province
 
 MESSAGES = 25
 """Put by each site in a run."""
-_LONGEST_DRAIN = 150.0
+PATIENCE = 150.0
+"""Seconds after the last fault until which everything must have ended its way."""
 _LOOK = 0.1
 
 
@@ -28,6 +29,7 @@ class Run:
     seed: int
     province: Province
     disks: Disks
+    patience: float = PATIENCE
     lasting: dict[str, list[Event]] = field(default_factory=dict)
     said: list[str] = field(default_factory=list)
     _begun: float = 0.0
@@ -113,7 +115,7 @@ class Run:
         Raises:
             TimeoutError: it has not.
         """
-        deadline = time.monotonic() + _LONGEST_DRAIN
+        deadline = time.monotonic() + self.patience
         while time.monotonic() < deadline:
             self._keep_putting()
             if all(site.putting and site.putting.poll() == 0 for site in self.province.sites):
@@ -167,6 +169,18 @@ def _forge(run: Run, node: Node, event: Event) -> None:
     run.after(event.seconds + 2.5, forger.unsay)
 
 
+def _rotate(run: Run, node: Node, event: Event) -> None:
+    node.command("rotate-keys")
+
+
+def _upgrade(run: Run, node: Node, event: Event) -> None:
+    """The node was stopped with full queues at an older form of its tables; it starts with the present program."""
+    node.kill_putting()
+    node.stop()
+    node.step_back()
+    node.start()
+
+
 _KINDS: dict[str, Callable[[Run, Node, Event], None]] = {
     "kill-node": _kill_node,
     "kill-worker": _kill_worker,
@@ -176,4 +190,6 @@ _KINDS: dict[str, Callable[[Run, Node, Event], None]] = {
     "full-disk": _full_disk,
     "power-cut": _power_cut,
     "forge": _forge,
+    "rotate": _rotate,
+    "upgrade": _upgrade,
 }
