@@ -191,6 +191,7 @@ def _drill(parser: argparse.ArgumentParser) -> None:
         help="this kind of event; may be repeated",
     )
     parser.add_argument("--keep", action="store_true", help="keep the folders of runs that held, too")
+    parser.add_argument("--stop", action="store_true", help="stop at the first run that does not hold")
     parser.add_argument(
         "--patience",
         type=float,
@@ -211,6 +212,7 @@ def _run_drill(options: argparse.Namespace) -> int:
         only=tuple(options.only),
         keep=options.keep,
         patience=options.patience,
+        stop=options.stop,
         as_json=options.json,
     )
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import contextlib
 import json
 import multiprocessing
+import os
 import shutil
+import signal
 import sys
 import tempfile
 import time
@@ -14,6 +16,7 @@ from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from lienthong.config import lifeline
 from lienthong.config.drill import events, postgres, province
 from lienthong.config.drill.count import Result
 from lienthong.config.drill.disks import Disks
@@ -55,6 +58,7 @@ def run(
     only: tuple[str, ...],
     keep: bool,
     patience: float,
+    stop: bool,
     as_json: bool,
 ) -> int:
     """Runs the seeds and prints the counts; 0 only when the invariant held in every run."""
@@ -69,7 +73,7 @@ def run(
             province.make_database(folder / "template", database)
         options = Options(folder, database, processes, only, keep, patience)
         context = multiprocessing.get_context("spawn")
-        pool = stack.enter_context(ProcessPoolExecutor(AT_ONCE, mp_context=context))
+        pool = stack.enter_context(ProcessPoolExecutor(AT_ONCE, context, _tidy, (os.getpid(),)))
         runs: dict[Future[tuple[Result, list[str]]], int] = {
             pool.submit(one, seed, options): seed for seed in wanted
         }
@@ -79,6 +83,9 @@ def run(
             _report(runs[future], result, said, folder)
             if not result.faults and not keep:
                 shutil.rmtree(_place(folder, runs[future]), ignore_errors=True)
+            if result.faults and stop:
+                pool.shutdown(cancel_futures=True)
+                break
     if not total.faults and not keep:
         shutil.rmtree(folder, ignore_errors=True)
     total.seconds = round(time.monotonic() - begun, 1)
@@ -86,6 +93,12 @@ def run(
     faults = values.pop("faults")
     print(json.dumps(values) if as_json else "\n".join(f"{name}: {value}" for name, value in values.items()))
     return 1 if faults else 0
+
+
+def _tidy(parent: int) -> None:
+    """Lets a process of the pool end with the command, after it has unmounted what it mounted."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
+    lifeline.end_with_parent(signal.SIGTERM, parent)
 
 
 def one(seed: int, options: Options) -> tuple[Result, list[str]]:
