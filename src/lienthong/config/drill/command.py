@@ -103,6 +103,13 @@ def _tidy(parent: int) -> None:
 
 def one(seed: int, options: Options) -> tuple[Result, list[str]]:
     """One run in a process of its own: its counts and what happened."""
+    try:
+        return _one(seed, options)
+    except SystemExit:  # the command has ended; nobody gives this process more to do
+        os._exit(1)
+
+
+def _one(seed: int, options: Options) -> tuple[Result, list[str]]:
     planned = events.plan(seed, options.only)
     place, disks = _place(options.folder, seed), Disks(_place(options.folder, seed))
     place.mkdir()

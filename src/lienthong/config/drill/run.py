@@ -50,10 +50,15 @@ class Run:
             time.sleep(_LOOK)
         self.disks.mend()
         self.province.end_faults()
-        self._drain()
+        drained = self._drained()
         for node in self.province.nodes.values():
             node.stop()
-        return count.count(self.province.sites)
+        result = count.count(self.province.sites)
+        if not drained:
+            result.faults.append(
+                f"not everything had ended its way {self.patience:.0f} s after the last fault"
+            )
+        return result
 
     def say(self, text: str) -> None:
         """Notes what happened and when."""
@@ -109,12 +114,8 @@ class Run:
         line.line = events.line_of(here)
         self.after(seconds, end)
 
-    def _drain(self) -> None:
-        """Waits until everything put has ended its way.
-
-        Raises:
-            TimeoutError: it has not.
-        """
+    def _drained(self) -> bool:
+        """Waits until everything put has ended its way; False when it has not."""
         deadline = time.monotonic() + self.patience
         while time.monotonic() < deadline:
             self._keep_putting()
@@ -122,9 +123,10 @@ class Run:
                 waiting = [count.open_messages(site.home) for site in self.province.sites]
                 if not any(waiting):
                     self.say("drained")
-                    return
+                    return True
             time.sleep(_LOOK)
         self.say("not drained")
+        return False
 
 
 def _kill_node(run: Run, node: Node, event: Event) -> None:
