@@ -50,7 +50,7 @@ MUTATIONS = (
                 """    from django.db import transaction
 
     def later() -> None:
-        time.sleep(0.6)
+        time.sleep(1.5)
         hub.accept(caller, batch.messages)
         connection.close()
 

@@ -90,8 +90,11 @@ def open_messages(home: Path) -> int:
 
 
 def acknowledged(path: Path) -> list[Put]:
-    """What a putting process has said, line by line."""
-    return [Put(**json.loads(line)) for line in path.read_text("utf-8").splitlines()] if path.exists() else []
+    """What a putting process has said, line by line; a line that it was killed in does not count."""
+    if not path.exists():
+        return []
+    lines = path.read_text("utf-8").rpartition("\n")[0].splitlines()
+    return [Put(**json.loads(line)) for line in lines]
 
 
 def rows(home: Path, query: str) -> list[tuple[Any, ...]]:

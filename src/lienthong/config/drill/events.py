@@ -55,7 +55,7 @@ LINE: dict[str, Callable[[Line, float], Line]] = {
 KILLS = ("kill-node", "kill-worker", "kill-putting")
 OTHERS = ("restart", "clock", "full-disk", "rotate", "upgrade", "forge", "power-cut")
 KINDS = (*LINE, *KILLS, *OTHERS)
-_RARE = {"full-disk": 0.25, "power-cut": 0.0, "upgrade": 0.0, "rotate": 0.0, "clock": 0.5, "forge": 0.4}
+_RARE = {"full-disk": 0.25, "power-cut": 0.0, "upgrade": 0.3, "rotate": 0.5, "clock": 0.5, "forge": 0.4}
 """Share of the runs in which such an event may fall; it costs more than others. Power cuts are asked for by name."""
 _ONCE = {"full-disk", "power-cut", "upgrade", "clock", "forge"}
 _APART = {"power-cut": 1.8, "restart": 0.5, "forge": 4.0}

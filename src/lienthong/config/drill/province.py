@@ -25,6 +25,8 @@ SITES = {"bac-giang": "24011", "son-dong": "24004", "bach-mai": "01929"}
 _FACILITIES = {HUB: "SYT-24", **SITES}
 _READY_SECONDS = 60.0
 _STOP_SECONDS = 15.0
+_EARLIEST = "0003_sealed_parts_and_chains"
+"""The first form of the tables that holds all that a waiting message has."""
 _KEYS_AGE = 60 * 86_400.0
 """Seconds: older than any clock of the drill goes back, since nothing signed before its key began counts."""
 
@@ -95,15 +97,20 @@ class Node:
         """Starts a ``lienthong`` command at this node and does not wait for it."""
         self.commands.append(self._run("lienthong.config.cli", name, "--home", str(self.home)))
 
-    def step_back(self) -> None:
+    def step_back(self) -> str:
         """Brings the tables of exchange to their form before the last migration, as an older release left them.
+
+        Returns:
+            The migration that is the last now.
 
         Raises:
             RuntimeError: it could not be done; the log says why.
         """
         names = sorted(path.stem for path in Path(migrations.__file__).parent.glob("[0-9]*.py"))
-        if self._run("lienthong.config.drill.stepping", str(self.home), names[-2]).wait():
-            raise RuntimeError(f"{self.name} could not go back to {names[-2]}")
+        target = max(names[-2], _EARLIEST)
+        if self._run("lienthong.config.drill.stepping", str(self.home), target).wait():
+            raise RuntimeError(f"{self.name} could not go back to {target}")
+        return target
 
     def stop(self) -> None:
         """Ends what serves the node as an administrator would."""

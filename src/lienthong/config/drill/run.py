@@ -39,9 +39,10 @@ class Run:
     def go(self, planned: Iterable[Event]) -> Result:
         """Starts everything, lets the events fall, mends everything, waits for the end, counts."""
         self.province.start()
-        self._begun = time.monotonic()
         for site in self.province.sites:
             self.put(site)
+        self._wait_for_work()
+        self._begun = time.monotonic()
         for event in planned:
             self.at(event.at, lambda event=event: self.begin(event))  # type: ignore[misc]
         while self._agenda:
@@ -59,6 +60,14 @@ class Run:
                 f"not everything had ended its way {self.patience:.0f} s after the last fault"
             )
         return result
+
+    def _wait_for_work(self) -> None:
+        """Until every site has put something: faults that fall before would show nothing."""
+        deadline = time.monotonic() + self.patience
+        while not all(count.acknowledged(site.acknowledged) for site in self.province.sites):
+            if time.monotonic() > deadline:
+                raise TimeoutError("the sites did not begin to put")
+            time.sleep(_LOOK)
 
     def say(self, text: str) -> None:
         """Notes what happened and when."""
@@ -179,7 +188,7 @@ def _upgrade(run: Run, node: Node, event: Event) -> None:
     """The node was stopped with full queues at an older form of its tables; it starts with the present program."""
     node.kill_putting()
     node.stop()
-    node.step_back()
+    run.say(f"{node.name}: tables as of {node.step_back()}")
     node.start()
 
 
