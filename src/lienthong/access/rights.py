@@ -32,5 +32,7 @@ TRAIL = Right(_("Read and check the audit trail"), (Role.HEAD, Role.PROTECTION))
 FLOW = Right(_("Watch the flow of messages and mend refused files"), (Role.IT,))
 ACCOUNTS = Right(_("Make and lock accounts, give and take roles"), (Role.IT, Role.HEAD))
 PROVINCE = Right(_("See the province: connections and amounts, no records"), (Role.DEPARTMENT,))
+UNITS = Right(_("Let units join, see their keys, cut them off"), (Role.DEPARTMENT,))
+LINK = Right(_("Join the hub and renew the keys of this site"), (Role.IT, Role.HEAD))
 
-TABLE = (RECORDS, TRANSFERS, SEEN_BY, TRAIL, FLOW, ACCOUNTS, PROVINCE)
+TABLE = (RECORDS, TRANSFERS, SEEN_BY, TRAIL, FLOW, ACCOUNTS, PROVINCE, UNITS, LINK)
