@@ -78,8 +78,7 @@ def plan(seed: int, kinds: Iterable[str] = ()) -> list[Event]:
         if kind in _ONCE and kind not in named and any(event.kind == kind for event in events):
             continue
         node = chance.choice([*SITES] if kind in _SITES_ALONE else [HUB, HUB, *SITES])
-        if kind in ("full-disk", "power-cut") and (first := _first(events, kind)):
-            node = first.node  # only one node has a disk of its own
+        node = _disk(events, kind, node)
         begin, lasting = chance.uniform(0.3, SECONDS), chance.uniform(0.2, 2.5)
         if any(event.kind == kind and abs(event.at - begin) < _APART.get(kind, 0.0) for event in events):
             continue
@@ -87,8 +86,16 @@ def plan(seed: int, kinds: Iterable[str] = ()) -> list[Event]:
     return sorted(events, key=lambda event: event.at)
 
 
-def _first(events: list[Event], kind: str) -> Event | None:
-    return next((event for event in events if event.kind == kind), None)
+_DISKS = {"full-disk": "power-cut", "power-cut": "full-disk"}
+
+
+def _disk(events: list[Event], kind: str, node: str) -> str:
+    """The node for an event that needs a disk of its own: one node for each kind, and not the same for both."""
+    if kind not in _DISKS:
+        return node
+    own = next((event.node for event in events if event.kind == kind), node)
+    other = next((event.node for event in events if event.kind == _DISKS[kind]), "")
+    return own if own != other else next(name for name in (HUB, *SITES) if name != other)
 
 
 def line_of(events: Iterable[Event]) -> Line:
