@@ -1,6 +1,6 @@
 """Makes one node of a drill and lets it know the keys of all: ``python -m lienthong.config.drill.joining HOME KEYS``.
 
-The keys stand in a JSON file: ``[[facility, role, JWK, kid, age], …]``; without it the node is made and prints its own.
+``KEYS`` is a JSON file: ``[[facility, role, JWK, kid, age], …]``.
 """
 
 from __future__ import annotations
@@ -13,16 +13,10 @@ from lienthong.config import node, setup
 
 
 def main(words: list[str]) -> None:
-    """Makes the node, or enters the keys of the others."""
-    home = Path(words[0])
+    """Makes the node and enters the keys."""
+    home, keys = map(Path, words)
     config = node.load(home)
-    if len(words) == 1:
-        setup.init(config)
-        key = setup.signing_key(home)
-        age = setup.opening_key(home) if config.role == "site" else ""
-        print(json.dumps([config.facility, config.role, key.jwk, key.kid, age]))
-        return
-    setup.use(home)
+    setup.init(config)
     from django.db import connection
 
     from lienthong.config.drill import handlers
@@ -30,7 +24,7 @@ def main(words: list[str]) -> None:
     from lienthong.facilities.models import Facility
     from lienthong.foundation import clock
 
-    for facility, role, jwk, kid, age in json.loads(Path(words[1]).read_text("utf-8")):
+    for facility, role, jwk, kid, age in json.loads(keys.read_text("utf-8")):
         Facility.objects.get_or_create(code=facility, defaults={"kind": "hospital"})
         directory.add_node(facility, role, jwk, kid, clock.now(), age)
     if config.role == "site":

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
-from lienthong.config import node
+from lienthong.config import node, setup
 from lienthong.config.drill.proxy import Line, Proxy
 from lienthong.exchange import migrations
 
@@ -25,6 +25,7 @@ SITES = {"bac-giang": "24011", "son-dong": "24004", "bach-mai": "01929"}
 _FACILITIES = {HUB: "SYT-24", **SITES}
 _READY_SECONDS = 60.0
 _STOP_SECONDS = 15.0
+_KEYS = "keys.json"
 _EARLIEST = "0003_sealed_parts_and_chains"
 """The first form of the tables that holds all that a waiting message has."""
 _KEYS_AGE = 60 * 86_400.0
@@ -219,33 +220,38 @@ def children(pid: int) -> list[int]:
 def make_template(folder: Path) -> None:
     """Makes the four nodes once, with keys that know each other; each run begins with a copy."""
     folder.mkdir(parents=True)
-    makers = []
+    keys = []
     for name, facility in _FACILITIES.items():
         role: Any = "hub" if name == HUB else "site"
-        node.save(node.NodeConfig(home=folder / name, role=role, facility=facility, secure=False))
-        makers.append(_join(folder / name))
-    keys = [json.loads(maker.communicate()[0]) for maker in makers]
-    (folder / "keys.json").write_text(json.dumps(keys), "utf-8")
-    makers = [_join(folder / name, str(folder / "keys.json")) for name in _FACILITIES]
+        config = node.NodeConfig(home=folder / name, role=role, facility=facility, secure=False)
+        node.save(config)
+        key = setup.signing_key(config.home)
+        keys.append(
+            [facility, role, key.jwk, key.kid, setup.opening_key(config.home) if role == "site" else ""]
+        )
+    (folder / _KEYS).write_text(json.dumps(keys), "utf-8")
+    (folder / "clock").write_text(str(-_KEYS_AGE), "ascii")
+    makers = [_join(folder / name) for name in _FACILITIES]
     statuses = [maker.wait() for maker in makers]
     if any(statuses):
         raise RuntimeError("the nodes could not be made")
 
 
-def _join(home: Path, *words: str, database: str = "") -> subprocess.Popen[bytes]:
-    clock = home.parent / "clock"
-    clock.write_text(str(-_KEYS_AGE), "ascii")
-    environment = {**os.environ, "LIENTHONG_DATABASE": database, "LIENTHONG_CLOCK_SHIFT": str(clock)}
-    command = [sys.executable, "-m", "lienthong.config.drill.joining", str(home), *words]
-    return subprocess.Popen(command, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE)
+def _join(home: Path, database: str = "") -> subprocess.Popen[bytes]:
+    folder = home.parent
+    environment = {
+        **os.environ,
+        "LIENTHONG_DATABASE": database,
+        "LIENTHONG_CLOCK_SHIFT": str(folder / "clock"),
+    }
+    command = [sys.executable, "-m", "lienthong.config.drill.joining", str(home), str(folder / _KEYS)]
+    return subprocess.Popen(command, env=environment, stdin=subprocess.DEVNULL)
 
 
 def make_database(folder: Path, database: str) -> None:
     """Makes the hub of a template anew, with its tables in a PostgreSQL database that runs copy."""
-    home = folder / HUB
-    for words in ((), (str(folder / "keys.json"),)):
-        if _join(home, *words, database=database).wait():
-            raise RuntimeError("the hub's database could not be made")
+    if _join(folder / HUB, database).wait():
+        raise RuntimeError("the hub's database could not be made")
 
 
 def copy_database(template: str, seed: int) -> str:
