@@ -34,6 +34,9 @@ class NodeConfig:
         tls_certificate, tls_key: PEM files; without them a server in front of this one ends TLS.
         secure: whether pages are reached over HTTPS only (cookies, HSTS).
         demo: whether the sign-in page shows the invented accounts.
+        timestamp_url: time-stamping service (RFC 3161) for the audit trail; empty for none.
+        timestamp_ca: PEM file with the certificates that the service's must lead to; without it any is taken.
+        timestamp_minutes: how long events wait at most until they are put under a stamp together.
         cap_up_kbit, cap_down_kbit: what a site may use of its line to the hub, in kbit/s; 0 is all of it.
         night_window: hours of Viet Nam in which heavy lanes may use the line, e.g. ``21:00-05:00``; empty is always.
         night_lane: lanes from this one on wait for the night window: 1 documents, 2 key images, 3 full studies.
@@ -52,6 +55,9 @@ class NodeConfig:
     tls_key: str = ""
     secure: bool = True
     demo: bool = False
+    timestamp_url: str = ""
+    timestamp_ca: str = ""
+    timestamp_minutes: int = 10
     cap_up_kbit: int = 0
     cap_down_kbit: int = 0
     night_window: str = ""

@@ -18,6 +18,7 @@ from lienthong.exchange.batches import CALL, Carried, Item, envelopes
 from lienthong.exchange.manifest import Manifest, Receipt, Sealed
 from lienthong.exchange.tokens import Caller
 from lienthong.exchange.work import marks
+from lienthong.facilities import directory
 from lienthong.foundation import clock
 from lienthong.foundation.errors import LienThongError, Problem
 from lienthong.foundation.wsgi import HttpError
@@ -264,6 +265,8 @@ def _with_parts(rows: Sequence[tuple[Any, ...]]) -> list[Item]:
     names: list[list[str]] = []
     left = CALL
     for number, kind, at, _, message, jws, acceptance in rows:
+        if kind == "directory":
+            jws = directory.statement(int(message))
         parts = lengths.get(message, {}) if kind == "message" else {}
         if items and len(jws) + sum(parts.values()) > left:
             break

@@ -210,9 +210,7 @@ INSERT_ITEM = (
 )
 ITEMS = (
     "SELECT i.number, i.kind, i.at, i.handed_at, i.message,"
-    " CASE i.kind WHEN 'message' THEN m.jws WHEN 'receipt' THEN m.receipt ELSE"
-    " (SELECT s.jws FROM facilities_statement s WHERE s.epoch = 0 AND CAST(s.number AS TEXT) = i.message)"
-    " END, m.acceptance"
+    " CASE i.kind WHEN 'message' THEN m.jws WHEN 'receipt' THEN m.receipt END, m.acceptance"
     " FROM exchange_mailboxitem i LEFT JOIN exchange_message m ON m.direction = 'relay' AND m.message = i.message"
     " WHERE i.facility = %s AND i.number > %s AND (i.kind <> 'message' OR m.state <> 'returned')"
     " ORDER BY i.number LIMIT %s"
