@@ -7,7 +7,8 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.db import transaction
+from django.conf import settings
+from django.db import connection, transaction
 
 from exchange_calls import HUB, OTHER, RECEIVER, SENDER, Site
 from lienthong.access import audit
@@ -146,6 +147,33 @@ def test_senders_are_told_once_what_will_not_arrive(
     assert (alert.problem.code, alert.about, alert.times) == ("trust-receiver-cut-off", OTHER, 1)
     with pytest.raises(LienThongError, match="exchange-unknown-receiver"), transaction.atomic():
         outbox.put(OTHER, "test", "loop-1", body={}, parts=[part], basis="test")
+
+
+def test_content_travels_again_after_its_holder_was_cut_off(
+    sites: Sites, become: Callable[[str], None]
+) -> None:
+    """A unit that joins anew may have lost what it held."""
+    become(SENDER)
+    part = outbox.Part("bundle", "text/plain", b"x" * 200)
+
+    def sealed() -> bool:
+        with transaction.atomic():
+            put = outbox.put(RECEIVER, "test", "loop-1", body={}, parts=[part], basis="test")
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT jws FROM exchange_message WHERE message = %s", (put,))
+            (jws,) = cursor.fetchone()
+            now = clock.iso(clock.now())
+            cursor.execute("UPDATE exchange_message SET state = 'stored', accepted_at = %s", (now,))
+        return "sealed" in json.loads(signing.payload(jws))["parts"][0]
+
+    assert [sealed(), sealed()] == [True, False]
+    become(HUB)
+    cutting.cut_off(RECEIVER, "lost", BY)
+    again = SigningKey.load_or_make(settings.NODE.home / "again.pem")
+    age = keys.recipient(settings.NODE.home / "again")
+    directory.add_node(RECEIVER, "site", again.jwk, again.kid, clock.now() - timedelta(days=1), age)
+    become(SENDER)
+    assert [sealed(), sealed()] == [True, False]
 
 
 def test_a_key_of_more_than_a_year_is_reminded_of_until_it_is_renewed(sites: Sites) -> None:
