@@ -27,7 +27,8 @@ class NodeConfig:
         role: ``hub`` (the province) or ``site`` (a hospital).
         facility: MA_CSKCB of the hospital, or ``SYT-24`` for the hub.
         host, port: where its pages and doors listen.
-        hub_url: where a site calls its hub; empty at the hub.
+        hub_url: where a site calls its hub, before it joins with a code (then the code's address counts); at the hub
+            the address that units are told, when it is not the one officers use.
         database: ``postgresql://…``; empty for the embedded SQLite file.
         export_folder: where the HIS drops its exports.
         names: host names under which people reach the pages, separated by commas; ``host`` itself is always one.
