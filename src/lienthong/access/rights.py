@@ -38,6 +38,8 @@ EVIDENCE = Right(
 EVIDENCE_CONTENT = Right(_("Take out evidence packages with clinical content"), (Role.DOCTOR, Role.HEAD))
 EVIDENCE_CHECK = Right(_("Check an evidence package"), (Role.IT, Role.HEAD, Role.PROTECTION, Role.DEPARTMENT))
 PROVINCE = Right(_("See the province: connections and amounts, no records"), (Role.DEPARTMENT,))
+UNITS = Right(_("Let units join, see their keys, cut them off"), (Role.DEPARTMENT,))
+LINK = Right(_("Join the hub and renew the keys of this site"), (Role.IT, Role.HEAD))
 
 TABLE = (
     RECORDS,
@@ -50,4 +52,6 @@ TABLE = (
     EVIDENCE_CONTENT,
     EVIDENCE_CHECK,
     PROVINCE,
+    UNITS,
+    LINK,
 )

@@ -7,7 +7,7 @@ import getpass
 import importlib.util
 import os
 import sys
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 
 DEMO_FOLDER = Path("var/demo")
@@ -48,6 +48,11 @@ def _parser() -> argparse.ArgumentParser:
     serve.add_argument("--with-parent", action="store_true", help="end when the starting process ends")
     serve.set_defaults(run=_run_serve)
     _account(commands.add_parser("account", help="enter an account at a node"))
+    _join(commands.add_parser("join", help="site: join a hub with the code from the Department of Health"))
+    _cut_off(commands.add_parser("cut-off", help="hub: cut a compromised or lost site off"))
+    rotate = commands.add_parser("rotate-keys", help="renew the keys of a node without a break")
+    _home(rotate)
+    rotate.set_defaults(run=_run_rotate)
     audit = commands.add_parser("audit", help="check the chain of a node's audit trail")
     _home(audit)
     audit.add_argument(
@@ -176,6 +181,54 @@ def _run_account(options: argparse.Namespace) -> int:
         print(f"{error.problem.vi}\n{error.problem.en}", file=sys.stderr)
         return 1
     return 0
+
+
+def _join(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("code", help="as printed: seven groups, @, the hub's address")
+    _home(parser)
+    parser.add_argument(
+        "--no-wait", action="store_true", help="do not wait for the approval; a running site asks by itself"
+    )
+    parser.set_defaults(run=_run_join)
+
+
+def _run_join(options: argparse.Namespace) -> int:
+    from lienthong.config import setup
+
+    setup.use(options.home)
+    from lienthong.config import trust_commands
+
+    return trust_commands.join(options.code, wait=not options.no_wait)
+
+
+def _cut_off(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("facility", help="code of the facility whose site is cut off")
+    _home(parser)
+    parser.add_argument("--reason", required=True, help="every site can read it")
+    parser.add_argument(
+        "--since",
+        type=datetime.fromisoformat,
+        help="ISO 8601: what it signed from then on is shown as doubtful",
+    )
+    parser.set_defaults(run=_run_cut_off)
+
+
+def _run_cut_off(options: argparse.Namespace) -> int:
+    from lienthong.config import setup
+
+    setup.use(options.home)
+    from lienthong.config import trust_commands
+
+    return trust_commands.cut_off(options.facility, options.reason, options.since)
+
+
+def _run_rotate(options: argparse.Namespace) -> int:
+    from lienthong.config import setup
+
+    setup.use(options.home)
+    from lienthong.config import trust_commands
+
+    return trust_commands.rotate_keys()
 
 
 def _run_audit(options: argparse.Namespace) -> int:

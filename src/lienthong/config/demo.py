@@ -259,6 +259,10 @@ def _make_node(
 
     for facility, role, jwk, kid, age in directory_rows:
         directory.add_node(facility, role, jwk, kid, clock.now(), age)
+    if config.role == "hub" and directory.newest_statement() is None:
+        from lienthong.exchange.trust import statement
+
+        statement.publish(audit.system("demo"), "the demo province")
     shown = []
     for username, full_name, roles in people:
         if not Account.objects.filter(username=username).exists():

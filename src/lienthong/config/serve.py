@@ -7,12 +7,16 @@ import os
 import signal
 import threading
 import time
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from lienthong.config import lifeline, setup
 
 _STOP_SECONDS = 3
 """How long calls under way may take to end; everything acknowledged is durable, so the rest may be cut off."""
+_LOOK = 1.0
 
 
 def run(home: Path, *, with_parent: bool = False) -> int:
@@ -26,8 +30,8 @@ def run(home: Path, *, with_parent: bool = False) -> int:
     from granian.constants import Interfaces
 
     stop = threading.Event()
-    threads = [threading.Thread(target=_stamp, args=(stop,), name="time-stamps", daemon=True)]
-    threads += [] if settings.NODE.role == "hub" else _site_threads(stop)
+    threads = _hub_threads(stop) if settings.NODE.role == "hub" else _site_threads(stop)
+    threads += _threads({"time-stamps": lambda: _stamp(stop)})
     for thread in threads:
         thread.start()
     multiprocessing.set_start_method("spawn", force=True)
@@ -60,18 +64,51 @@ def _file(name: str) -> Path | None:
     return Path(name) if name else None
 
 
+def _hub_threads(stop: threading.Event) -> list[threading.Thread]:
+    from lienthong.exchange.trust import keeper
+
+    return _threads({"keys": lambda: keeper.keep(stop)})
+
+
 def _site_threads(stop: threading.Event) -> list[threading.Thread]:
     from django.conf import settings
 
     from lienthong.connectors.his_xml.folder import Folder
-    from lienthong.exchange.courier import Courier
+    from lienthong.exchange.trust import keeper
 
-    courier = Courier(stop)
-    work = {
-        "exports": lambda: Folder(settings.NODE.exports).run(stop),
-        "outbox": courier.run_outbox,
-        "inbox": courier.run_inbox,
-    }
+    return _threads(
+        {
+            "exports": lambda: Folder(settings.NODE.exports).run(stop),
+            "joining": lambda: keeper.join(stop),
+            "line": lambda: _work_the_line(stop),
+        }
+    )
+
+
+def _work_the_line(stop: threading.Event) -> None:
+    """Waits until the site has joined a hub, then carries its mail; goes on with another hub when it joins that."""
+    from django.conf import settings
+
+    from lienthong.exchange.courier import Courier
+    from lienthong.exchange.trust import entering, keeper
+
+    while address := keeper.wait_for_hub(stop):
+        settings.NODE = replace(settings.NODE, hub_url=address)
+        ended = threading.Event()
+        courier = Courier(ended)
+        threads = _threads(
+            {"outbox": courier.run_outbox, "inbox": courier.run_inbox, "keys": partial(keeper.keep, ended)}
+        )
+        for thread in threads:
+            thread.start()
+        while not stop.wait(_LOOK) and entering.address() == address:
+            pass
+        ended.set()
+        for thread in threads:
+            thread.join()
+
+
+def _threads(work: dict[str, Callable[[], None]]) -> list[threading.Thread]:
     return [threading.Thread(target=target, name=name, daemon=True) for name, target in work.items()]
 
 

@@ -136,6 +136,24 @@ class Hub:
         """Tells the hub which receipts were taken."""
         self._call("POST", "/exchange/v1/mailbox/done", json.dumps({"up_to": up_to})).drain_conn()
 
+    def directory(self, after: int) -> list[str]:
+        """The hub's statements of the directory after a number (JWS), the oldest first."""
+        return _statements(self._call("GET", f"/exchange/v1/directory?after={after}"))
+
+    def propose_keys(self, proposal: str, after: int) -> list[str]:
+        """Has the hub enter new keys of this site; returns the statements after a number."""
+        return _statements(
+            self._call("POST", "/exchange/v1/keys", json.dumps({"proposal": proposal, "after": after}))
+        )
+
+    def settle_keys(self, kid: str, after: int) -> list[str]:
+        """Has the hub end the keys of this site before ``kid``, with which it calls; returns the statements after."""
+        with self._lock:
+            self._until = 0.0
+        return _statements(
+            self._call("POST", "/exchange/v1/keys/settled", json.dumps({"kid": kid, "after": after}))
+        )
+
     def _call(
         self, method: str, path: str, body: Any = None, headers: dict[str, str] | None = None
     ) -> urllib3.BaseHTTPResponse:
@@ -246,6 +264,13 @@ def _json(answer: urllib3.BaseHTTPResponse) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise NoLine(problems.hub_fault(answer.status))
     return value
+
+
+def _statements(answer: urllib3.BaseHTTPResponse) -> list[str]:
+    found = _json(answer).get("statements")
+    if not isinstance(found, list) or not all(isinstance(jws, str) for jws in found):
+        raise NoLine(problems.hub_fault(200))
+    return found
 
 
 def _bounded(chunks: Iterable[bytes]) -> Iterator[bytes]:

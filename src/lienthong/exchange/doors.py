@@ -19,6 +19,7 @@ from lienthong.exchange.batches import CALL, MOST_ITEMS, MOST_MESSAGES, MSGPACK,
 from lienthong.exchange.limits import Bucket
 from lienthong.exchange.manifest import Sealed
 from lienthong.exchange.tokens import Caller
+from lienthong.exchange.trust import doors as trust
 from lienthong.foundation.blobs import NoSuchBlob
 from lienthong.foundation.errors import LienThongError, Problem
 from lienthong.foundation.wsgi import (
@@ -91,6 +92,9 @@ def _route(request: Request) -> Response:
         _method(request, "POST")
         _knocks.take(request.address)
         return _token(request)
+    if request.path == f"{PREFIX}join":
+        _method(request, "POST")
+        return trust.join(request)
     try:
         caller = tokens.caller(request.header("authorization"), request.address)
     except HttpError:
@@ -194,6 +198,9 @@ _DOORS: dict[str, tuple[str, Callable[[Request, Caller], Response]]] = {
     "mailbox": ("GET", _mailbox),
     "mailbox/done": ("POST", _done),
     "receipts": ("POST", _receipts),
+    "directory": ("GET", trust.directory),
+    "keys": ("POST", trust.keys),
+    "keys/settled": ("POST", trust.settled),
 }
 
 

@@ -13,7 +13,7 @@ from django.conf import settings
 from django.db import connection, transaction
 
 from lienthong.access import audit
-from lienthong.exchange import keys, manifest, outbox, peers, problems, sealed, sql
+from lienthong.exchange import keys, manifest, outbox, peers, problems, sealed, sql, tokens
 from lienthong.exchange.batches import CALL, Carried, Item, envelopes
 from lienthong.exchange.manifest import Manifest, Receipt, Sealed
 from lienthong.exchange.tokens import Caller
@@ -237,7 +237,11 @@ def mailbox(caller: Caller, after: int, limit: int) -> list[Item]:
     """The caller's items after a number, with their small parts; notes which are handed over for the first time.
 
     Together they have at most ``CALL`` bytes; of a first item that is larger, parts are left out.
+
+    Raises:
+        HttpError: 401, the caller was cut off while it waited.
     """
+    tokens.still_in(caller)
     with connection.cursor() as cursor:
         cursor.execute(sql.ITEMS, (caller.facility, after, limit))
         rows = cursor.fetchall()

@@ -14,9 +14,9 @@ class Message(models.Model):
     """A message at one node: ``out`` at its sender, ``relay`` at the hub, ``in`` at its receiver.
 
     ``manifest`` is the SHA-256 of the signed payload, ``bytes`` the size of all parts, ``position`` the number in the
-    receiver's mailbox. ``state``: out ``queued accepted stored refused set-aside``, relay ``accepted stored refused``,
-    in ``collected stored refused set-aside``. ``receipt_state``: in ``due sent held``, out ``collected verified``.
-    ``seq`` and ``prev`` chain the messages from one facility to another.
+    receiver's mailbox. ``state``: out ``queued accepted stored refused set-aside``, relay ``accepted stored refused
+    returned``, in ``collected stored refused set-aside``. ``receipt_state``: in ``due sent held``, out
+    ``collected verified``. ``seq`` and ``prev`` chain the messages from one facility to another.
     """
 
     number = models.BigAutoField(primary_key=True)
@@ -174,6 +174,36 @@ class Trace(models.Model):
 
     class Meta:
         indexes = [models.Index(fields=["message", "at"], name="exchange_trace_message")]
+
+
+# Trust
+
+
+class JoinCode(models.Model):
+    """Hub: a code by which a unit joins, and the request of whoever used it.
+
+    ``key`` (hexadecimal) is derived from the code's secret and is emptied when the code has ended. ``state``: ``open``,
+    ``waiting``, ``approved``, ``refused``, ``withdrawn``. ``position``: the number in the unit's mailbox after which
+    its mail begins, once approved.
+    """
+
+    name = models.CharField(max_length=8, primary_key=True)
+    facility = models.CharField(max_length=16)
+    key = models.CharField(max_length=64)
+    state = models.CharField(max_length=9)
+    made_at = models.DateTimeField()
+    made_by = models.CharField(max_length=120)
+    expires_at = models.DateTimeField()
+    request = models.TextField(default="", help_text="JWS of the unit")
+    request_hash = models.CharField(max_length=64, default="")
+    asked_at = models.DateTimeField(null=True)
+    address = models.CharField(max_length=45, default="")
+    decided_at = models.DateTimeField(null=True)
+    decided_by = models.CharField(max_length=120, default="")
+    position = models.BigIntegerField(default=0)
+
+    class Meta:
+        indexes = [models.Index(fields=["facility", "state"], name="exchange_joincode_facility")]
 
 
 # Alerts

@@ -204,9 +204,12 @@ INSERT_ITEM = (
 )
 ITEMS = (
     "SELECT i.number, i.kind, i.at, i.handed_at, i.message,"
-    " CASE WHEN i.kind = 'message' THEN m.jws ELSE m.receipt END, m.acceptance"
-    " FROM exchange_mailboxitem i JOIN exchange_message m ON m.direction = 'relay' AND m.message = i.message"
-    " WHERE i.facility = %s AND i.number > %s ORDER BY i.number LIMIT %s"
+    " CASE i.kind WHEN 'message' THEN m.jws WHEN 'receipt' THEN m.receipt ELSE"
+    " (SELECT s.jws FROM facilities_statement s WHERE s.epoch = 0 AND CAST(s.number AS TEXT) = i.message)"
+    " END, m.acceptance"
+    " FROM exchange_mailboxitem i LEFT JOIN exchange_message m ON m.direction = 'relay' AND m.message = i.message"
+    " WHERE i.facility = %s AND i.number > %s AND (i.kind <> 'message' OR m.state <> 'returned')"
+    " ORDER BY i.number LIMIT %s"
 )
 ITEM_PARTS = (
     "SELECT m.message, p.sealed, LENGTH(s.age) FROM exchange_message m JOIN exchange_part p ON p.number = m.number"
@@ -230,6 +233,24 @@ TRAFFIC = (
     " sender, receiver, MAX(CASE WHEN state = 'stored' THEN 1 ELSE 0 END) AS stored FROM exchange_message"
     " WHERE direction = 'relay' AND accepted_at >= %s AND kind = %s GROUP BY sender, receiver, loop) AS loops"
     " GROUP BY about, day, sender, receiver ORDER BY about, day, sender, receiver"
+)
+
+# Trust
+WITHDRAW = (
+    "UPDATE exchange_message SET state = 'returned', problem = %s"
+    " WHERE direction = 'relay' AND receiver = %s AND state = 'accepted' RETURNING message"
+)
+UNDELIVERED = (
+    "SELECT COUNT(*) FROM exchange_message WHERE direction = 'relay' AND receiver = %s AND state = 'accepted'"
+)
+CUT_OFF = (
+    "UPDATE exchange_message SET state = 'set-aside', problem = %s, claimed_by = '', claimed_until = ''"
+    " WHERE direction = 'out' AND receiver = %s AND state IN ('queued', 'accepted') RETURNING message"
+)
+LAST_POSITION = "SELECT last FROM exchange_mailbox WHERE facility = %s"
+BEGIN_AT = (
+    "INSERT INTO exchange_line (name, position) VALUES ('hub', %s) ON CONFLICT (name) DO UPDATE SET"
+    " position = CASE WHEN exchange_line.position = 0 THEN excluded.position ELSE exchange_line.position END"
 )
 
 # Trace and pages

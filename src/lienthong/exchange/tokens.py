@@ -11,6 +11,7 @@ from django.db import connection, transaction
 
 from lienthong.access import audit
 from lienthong.exchange import keys, peers, problems, sql
+from lienthong.exchange.trust import problems as trust_problems
 from lienthong.facilities import directory
 from lienthong.foundation import clock, ids, signing
 from lienthong.foundation.errors import LienThongError
@@ -92,11 +93,16 @@ def _check(assertion: str, kid: str) -> str:
     node = settings.NODE
     addresses = [f"{scheme}://{node.host}:{node.port}{PATH}" for scheme in ("http", "https")]
     audience = [hub_id(node.facility), *addresses]
+    peers.refresh()
     try:
         key = peers.node(kid)
         claims = signing.verify_jwt(assertion, key.jwk, audience, leeway=_CLOCKS_DIFFER)
     except LienThongError as error:
-        raise _refusal("invalid_client", "the key is not in the directory or no longer valid") from error
+        reason = "the key is not in the directory or no longer valid"
+        if is_cut_off(kid):
+            cut = trust_problems.self_cut_off()
+            raise HttpError(401, cut, error="invalid_client", error_description=reason) from error
+        raise _refusal("invalid_client", reason) from error
     except signing.BadSignature as error:
         raise _refusal("invalid_client", str(error)[:200]) from error
     if key.role != "site":
@@ -134,14 +140,30 @@ def caller(authorization: str, address: str) -> Caller:
             _verified.clear()
         _verified[token] = known
     found = known[1]
-    try:
-        peers.node(found.kid)
-    except LienThongError as error:
-        raise _no_token("the node was revoked") from error
+    still_in(found)
     if _last_seen.get(found.kid, 0.0) + _SEEN_EVERY < now:
         _last_seen[found.kid] = now
         directory.seen(found.kid)
     return found
+
+
+def still_in(found: Caller) -> None:
+    """Checks that a caller's key is valid at this moment, whatever this process remembers.
+
+    Raises:
+        HttpError: 401, cut off or ended since.
+    """
+    peers.refresh()
+    try:
+        peers.node(found.kid)
+    except LienThongError as error:
+        raise _no_token("the node was revoked") from error
+
+
+def is_cut_off(kid: str) -> bool:
+    """Whether a key was revoked."""
+    key = directory.node_key(kid)
+    return key is not None and key.revoked is not None
 
 
 def _verify(token: str, address: str) -> tuple[float, Caller]:

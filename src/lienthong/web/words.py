@@ -37,6 +37,25 @@ ACTIONS = {
     "audit-checked": _("Trail checked"),
     "evidence-taken": _("Evidence package taken out"),
     "evidence-checked": _("Evidence package checked"),
+    "review-entered": _("Security review entered"),
+    "join-code-made": _("Code for joining made"),
+    "join-code-refused": _("Code for joining refused"),
+    "join-begun": _("Joining begun"),
+    "join-asked": _("Unit asked to join"),
+    "join-waiting": _("Joining waits for approval"),
+    "join-approved": _("Unit let in"),
+    "join-refused": _("Joining refused"),
+    "join-ended": _("Joining given up"),
+    "joined": _("Joined the hub"),
+    "cut-off": _("Unit cut off"),
+    "directory-signed": _("Directory signed"),
+    "directory-taken": _("Directory taken"),
+    "keys-proposed": _("New keys proposed"),
+    "keys-entered": _("New keys entered"),
+    "keys-renewed": _("New keys in use"),
+    "keys-ended": _("Old keys ended"),
+    "hub-key-entered": _("New key of the hub entered"),
+    "hub-key-ended": _("Old key of the hub ended"),
 }
 
 PAGES = {
@@ -118,6 +137,7 @@ MESSAGE_STATES = {
     "stored": ("ok", _("Stored, receipt signed")),
     "refused": ("bad", _("Refused by the receiver")),
     "set-aside": ("bad", _("Set aside")),
+    "returned": ("bad", _("Not handed over, receiver cut off")),
 }
 """States of a message: shape of the tag and words."""
 
