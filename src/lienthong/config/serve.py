@@ -31,7 +31,7 @@ def run(home: Path, *, with_parent: bool = False) -> int:
 
     stop = threading.Event()
     threads = _hub_threads(stop) if settings.NODE.role == "hub" else _site_threads(stop)
-    threads += _threads({"time-stamps": lambda: _stamp(stop)})
+    threads += _threads({"time-stamps": partial(_stamp, stop)})
     for thread in threads:
         thread.start()
     multiprocessing.set_start_method("spawn", force=True)
@@ -41,7 +41,7 @@ def run(home: Path, *, with_parent: bool = False) -> int:
         port=settings.NODE.port,
         interface=Interfaces.WSGI,
         workers=1,
-        blocking_threads=16,
+        blocking_threads=settings.SERVER_THREADS,
         backlog=512,
         respawn_failed_workers=True,
         workers_kill_timeout=_STOP_SECONDS,

@@ -124,7 +124,10 @@ FHIR_DEFINITIONS = _ASSETS / "@medplum" / "definitions" / "dist" / "fhir" / "r4"
 
 EXCHANGE_HANDLERS = "lienthong.config.handlers.HANDLERS"
 EXCHANGE_RECEIPT_HANDLERS = "lienthong.config.handlers.RECEIPT_HANDLERS"
-EXCHANGE_LONG_POLLS = 12  # calls that may wait for mail at once; fewer than the server's threads
+# Calls that may hold a thread of the hub's server for long: those that wait for mail, and bodies on a slow line.
+# What is left of SERVER_THREADS is for all others.
+EXCHANGE_LONG_POLLS, EXCHANGE_STREAMS = 24, 48
+SERVER_THREADS = 96 if NODE.role == "hub" else 16
 
 TIMESTAMP_CHECK = "lienthong.exchange.evidence.verify.check_stamp"
 

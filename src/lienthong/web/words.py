@@ -35,8 +35,6 @@ ACTIONS = {
     "store": _("Data stored"),
     "send": _("Dossier sent"),
     "audit-checked": _("Trail checked"),
-    "evidence-taken": _("Evidence package taken out"),
-    "evidence-checked": _("Evidence package checked"),
     "review-entered": _("Security review entered"),
     "join-code-made": _("Code for joining made"),
     "join-code-refused": _("Code for joining refused"),
@@ -56,6 +54,8 @@ ACTIONS = {
     "keys-ended": _("Old keys ended"),
     "hub-key-entered": _("New key of the hub entered"),
     "hub-key-ended": _("Old key of the hub ended"),
+    "evidence-taken": _("Evidence package taken out"),
+    "evidence-checked": _("Evidence package checked"),
 }
 
 PAGES = {
@@ -129,6 +129,9 @@ def places(problem: Problem | dict[str, Any]) -> list[tuple[str, str]]:
 
 KINDS = {"transfer": _("Transfer dossier"), "transfer-step": _("Step of a transfer")}
 """Kinds of message."""
+
+LANES = {0: _("Summary"), 1: _("Documents"), 2: _("Key images"), 3: _("Full study")}
+"""Lanes of content, the most urgent first."""
 
 MESSAGE_STATES = {
     "queued": ("wait", _("Waiting to go out")),
