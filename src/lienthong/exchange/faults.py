@@ -26,6 +26,10 @@ NETWORK = {
     "exchange-queue-full",
     "exchange-disk-full",
     "exchange-disk-failed",
+    "exchange-no-such-upload",
+    "exchange-other-offset",
+    "exchange-upload-locked",
+    "exchange-too-many-uploads",
     "http-cut-short",
 }
 """Codes of line, hub and disk."""
@@ -42,6 +46,7 @@ CONTENT = {
     "exchange-content-awaited",
     "exchange-cannot-open",
     "exchange-not-understood",
+    "exchange-upload-too-large",
     "exchange-no-handler",
     "exchange-handler-failed",
     "http-too-large",

@@ -54,6 +54,7 @@ def flow(request: HttpRequest) -> HttpResponse:
         "refused": refused,
         "received": 0 if hub else _received_today(),
         "disk": disk,
+        "line": None if hub else exchange.line_state(),
         "now": now,
     }
     return render(request, "web/it/flow.html", page)

@@ -97,6 +97,8 @@ def message(request: HttpRequest, id: str) -> HttpResponse:
         "way": way,
         "stops": stops(way, list(transfer.steps.all()) if transfer else []),
         "others": [other for other in exchange.messages_of(way.row.loop) if other.id != id],
+        "loop": exchange.bytes_of(way.row.loop),
+        "proves": bool(accounts.request_roles(request) & set(rights.EVIDENCE)),
         "again": mends and resend.possible(way.row),
     }
     return render(request, "web/it/message.html", page)

@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("exchange", "0004_joining"),
+        ("exchange", "0005_running_and_uploads"),
     ]
 
     operations = [
