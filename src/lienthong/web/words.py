@@ -56,6 +56,12 @@ ACTIONS = {
     "keys-ended": _("Old keys ended"),
     "hub-key-entered": _("New key of the hub entered"),
     "hub-key-ended": _("Old key of the hub ended"),
+    "message-stored": _("Message stored"),
+    "message-refused": _("Message refused"),
+    "messages-accepted": _("Messages accepted"),
+    "messages-handed-over": _("Messages handed over"),
+    "receipt-stored": _("Receipt verified: stored"),
+    "receipt-refused": _("Receipt verified: refused"),
     "evidence-taken": _("Evidence package taken out"),
     "evidence-checked": _("Evidence package checked"),
 }
