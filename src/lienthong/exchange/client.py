@@ -8,14 +8,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from email.utils import parsedate_to_datetime
-from typing import Annotated, Any
+from typing import Any
 from urllib.parse import urlencode
 
 import msgspec
 import urllib3
 
-from lienthong.exchange import keys, problems, sockets, tokens
-from lienthong.exchange.batches import MOST_ITEMS, MSGPACK, Envelope, Item
+from lienthong.exchange import batches, compact, keys, problems, sockets, tokens
+from lienthong.exchange.batches import MSGPACK, Envelope, Item
 from lienthong.exchange.line import Line
 from lienthong.facilities import directory
 from lienthong.foundation import clock, ids, json
@@ -24,15 +24,8 @@ from lienthong.foundation.errors import LienThongError, Problem
 _CHUNK = 1 << 16
 _LONGEST_ANSWER = 32 << 20
 _RENEW_BEFORE = 60.0
+_COMPACT = {"Accept-Encoding": compact.ENCODING}
 _CLOCKS_DIFFER = 30.0
-
-
-class _Mail(msgspec.Struct):
-    items: Annotated[list[Item], msgspec.Meta(max_length=MOST_ITEMS)]
-    poll_after: Annotated[int, msgspec.Meta(ge=0, le=3600)] = 0
-
-
-_mail = msgspec.msgpack.Decoder(_Mail)
 
 
 class NoLine(LienThongError):
@@ -64,14 +57,15 @@ class Hub:
 
     def post_messages(self, batch: Sequence[Envelope]) -> list[str | HubRefused]:
         """Sends manifests and the parts that travel with them; for each the hub's acceptance (JWS) or its refusal."""
-        body = msgspec.msgpack.encode({"messages": batch})
-        answer = _json(self.call("POST", "/exchange/v1/messages", body, {"Content-Type": MSGPACK}).data)
+        messages = [Envelope(compact.short(str(one.manifest)), one.parts) for one in batch]
+        headers = {"Content-Type": MSGPACK, "Content-Encoding": compact.ENCODING, **_COMPACT}
+        answer = self.call("POST", "/exchange/v1/messages", compact.pack({"messages": messages}), headers)
         try:
             results = [
-                str(r["acceptance"]) if "acceptance" in r else HubRefused(int(r["status"]), r["problem"])
-                for r in answer["results"]
+                compact.whole(one.acceptance) if one.acceptance else HubRefused(one.status, one.problem or {})
+                for one in batches.read_results(_unpacked(answer.headers, answer.data))
             ]
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
+        except (msgspec.MsgspecError, ValueError, RecursionError) as error:
             raise NoLine(problems.hub_fault(200)) from error
         if len(results) != len(batch):
             raise NoLine(problems.hub_fault(200))
@@ -81,12 +75,12 @@ class Hub:
         """Items after a number, waiting up to ``wait`` seconds for one; and how long to pause before asking again."""
         query = urlencode({"after": after, "limit": limit, "wait": wait})
         try:
-            body = self._read(self.open("GET", f"/exchange/v1/mailbox?{query}"))
+            answer = self.open("GET", f"/exchange/v1/mailbox?{query}", headers=_COMPACT)
+            body = self._read(answer)
             self._line.got_through(0, 0.0)
-            mail = _mail.decode(body)
-        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+            return batches.read_mail(_unpacked(answer.headers, body))
+        except (msgspec.MsgspecError, ValueError, RecursionError) as error:
             raise NoLine(problems.hub_fault(200)) from error
-        return mail.items, mail.poll_after
 
     def post_receipts(self, batch: list[str]) -> list[Problem | None]:
         """Sends receipts; for each, why the hub does not take it, or None."""
@@ -272,6 +266,16 @@ def read(answer: urllib3.BaseHTTPResponse, size: int) -> bytes:
         return answer.read(size, decode_content=False)
     except (urllib3.exceptions.HTTPError, OSError) as error:
         raise NoLine(problems.no_line(type(error).__name__)) from error
+
+
+def _unpacked(headers: Mapping[str, str], body: bytes) -> bytes:
+    """The MessagePack of an answer.
+
+    Raises:
+        ValueError: it is not what the encoding says, or too long.
+    """
+    packed = headers.get("Content-Encoding", "") == compact.ENCODING
+    return compact.unpack(body, _LONGEST_ANSWER) if packed else body
 
 
 def _json(body: bytes) -> dict[str, Any]:

@@ -14,8 +14,8 @@ import msgspec
 from django.conf import settings
 from django.db import DatabaseError, close_old_connections, connection
 
-from lienthong.exchange import hub, peers, problems, sealed, tokens, tus
-from lienthong.exchange.batches import CALL, MOST_ITEMS, MOST_MESSAGES, MSGPACK, Item, batches
+from lienthong.exchange import compact, hub, peers, problems, sealed, tokens, tus
+from lienthong.exchange.batches import CALL, MOST_ITEMS, MOST_MESSAGES, MSGPACK, Item, batches, short
 from lienthong.exchange.limits import Bucket
 from lienthong.exchange.tokens import Caller
 from lienthong.exchange.trust import doors as trust
@@ -128,11 +128,30 @@ def _token(request: Request) -> Response:
 def _messages(request: Request, caller: Caller) -> Response:
     if request.header("content-type") != MSGPACK:
         raise HttpError(415, problems.not_understood(f"Content-Type is {MSGPACK}"))
+    encoding, body = request.header("content-encoding"), request.body(CALL)
+    if encoding not in ("", compact.ENCODING):
+        raise HttpError(415, problems.not_understood(f"Content-Encoding is {compact.ENCODING} or none"))
     try:
-        batch = batches.decode(request.body(CALL))
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        batch = batches.decode(compact.unpack(body, CALL) if encoding else body)
+    except (msgspec.MsgspecError, ValueError, RecursionError) as error:
         raise HttpError(400, problems.not_understood(f"messages: at most {MOST_MESSAGES}")) from error
-    return answer(200, {"results": hub.accept(caller, batch.messages)})
+    results = hub.accept(caller, batch.messages)
+    if not _compact(request):
+        return answer(200, {"results": results})
+    for result in results:
+        if "acceptance" in result:
+            result["acceptance"] = compact.short(result["acceptance"])
+    return _packed({"results": results})
+
+
+def _compact(request: Request) -> bool:
+    """Whether the caller can read a compact answer."""
+    return compact.ENCODING in request.header("accept-encoding")
+
+
+def _packed(value: Any) -> Response:
+    headers = [("Content-Type", MSGPACK), ("Content-Encoding", compact.ENCODING)]
+    return Response(200, compact.pack(value), headers)
 
 
 def _mailbox(request: Request, caller: Caller) -> Response:
@@ -147,9 +166,11 @@ def _mailbox(request: Request, caller: Caller) -> Response:
             400, problems.not_understood(f"limit is 1 to {MOST_ITEMS}, after and wait not negative")
         )
     items, waited = _wait_for_mail(caller, after, limit, wait)
-    value: dict[str, Any] = {"items": items}
+    value: dict[str, Any] = {"items": short(items) if _compact(request) else items}
     if not items and not waited:
         value["poll_after"] = POLL_AGAIN
+    if _compact(request):
+        return _packed(value)
     return Response(200, msgspec.msgpack.encode(value), [("Content-Type", MSGPACK)])
 
 

@@ -20,7 +20,7 @@ LINK = "UPDATE exchange_chain SET manifest = %s WHERE direction = 'out' AND peer
 HELD_THERE = (
     "SELECT DISTINCT p.sha256 FROM exchange_part p JOIN exchange_message m ON m.number = p.number"
     " WHERE p.sha256 IN ({marks}) AND m.state = 'stored'"
-    " AND ((m.direction = 'out' AND m.receiver = %s) OR (m.direction = 'in' AND m.sender = %s))"
+    " AND m.accepted_at >= %s AND ((m.direction = 'out' AND m.receiver = %s) OR (m.direction = 'in' AND m.sender = %s))"
 )
 ARRIVED = (
     "SELECT p.sealed FROM exchange_part p JOIN exchange_message m ON m.number = p.number"
@@ -188,16 +188,15 @@ MAY_FETCH = (
     " WHERE p.sealed = %s AND m.direction = 'relay' AND (m.sender = %s OR m.receiver = %s) LIMIT 1"
 )
 RELAYED = (
-    "SELECT sender, receiver, manifest, acceptance, receipt FROM exchange_message"
-    " WHERE direction = 'relay' AND message = %s"
+    "SELECT message, sender, receiver, manifest, acceptance, receipt FROM exchange_message"
+    " WHERE direction = 'relay' AND message IN ({marks})"
 )
 RELAY = (
     "INSERT INTO exchange_message (direction, message, kind, loop, sender, receiver, created, jws, manifest, bytes,"
-    " lane, seq, prev, state, accepted_at, acceptance, day, about)"
-    " VALUES ('relay', %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, 'accepted', %s, %s, %s, %s)"
-    " ON CONFLICT (direction, message) DO NOTHING RETURNING number"
+    " lane, seq, prev, state, position, accepted_at, acceptance, day, about) VALUES {rows}"
+    " ON CONFLICT (direction, message) DO NOTHING RETURNING message, number"
 )
-RELAY_POSITION = "UPDATE exchange_message SET position = %s WHERE direction = 'relay' AND message = %s"
+RELAY_ROW = "('relay', %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, 'accepted', %s, %s, %s, %s, %s)"
 RECEIPT_POSITION = (
     "UPDATE exchange_message SET receipt_position = %s WHERE direction = 'relay' AND message = %s"
 )
