@@ -128,6 +128,11 @@ def newest_statement() -> Statement | None:
     return Statement.objects.order_by("-epoch", "-number").first()
 
 
+def statement(number: int) -> str:
+    """Hub: the statement that it signed under a number (JWS)."""
+    return Statement.objects.get(epoch=0, number=number).jws
+
+
 def statement_at(moment: datetime) -> str | None:
     """The signed directory (JWS) that was in force at a moment of the hub's clock; None before the first one here."""
     found = Statement.objects.filter(at__lte=clock.iso(moment)).order_by("-epoch", "-number").first()
@@ -165,6 +170,13 @@ def recipient(facility: str) -> str:
     """To which key content for a facility is sealed: the newest of its sites; empty when it is not connected."""
     keys = [key.age for key in nodes("site", facility) if key.age]
     return keys[-1] if keys else ""
+
+
+def last_cut_off(facility: str) -> datetime | None:
+    """When a facility was cut off last; what it had stored before may be lost with its computer."""
+    node = Node.objects.filter(facility=facility, role="site").exclude(revoked_at=None)
+    found = node.order_by("-revoked_at").first()
+    return found.revoked_at if found else None
 
 
 def connected(code: str) -> bool:
