@@ -85,7 +85,7 @@ def handle_all() -> None:
             try:
                 found = inbox.checked(row)
             except LienThongError as error:
-                inbox.distrust(row, error.problem)
+                work.hold(row, error.problem)
             else:
                 inbox.handle([(row, found)])
 
