@@ -454,6 +454,22 @@ def test_only_a_verified_receipt_turns_a_message_green(sites: Sites, become: Any
     assert [step.step for step in exchange.journey(message)][-1] == "receipt-verified"
 
 
+def test_an_acceptance_that_comes_after_the_refusal_leaves_its_reason(sites: Sites, become: Any) -> None:
+    become(SENDER)
+    message, value = put()
+    why = Problem("test-refused", "Từ chối.", "Refused.").as_dict()
+    inbox.collect(
+        [receipt_item(1, sites[RECEIVER].receipt(value, outcome="refused", stored="", problem=why))]
+    )
+    outbox.accepted(
+        [outbox.Sent(message, "acceptance", clock.iso(clock.now()), HUB, 0, clock.iso(clock.now()))]
+    )
+    (row,) = exchange.messages_of("one")
+    assert row.state == "refused"
+    assert row.problem is not None
+    assert row.problem.code == "test-refused"
+
+
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(place=st.integers(0, 1 << 16), letter=st.sampled_from("ABCDEFGHabcdefgh0123456789-_."))
 def test_a_receipt_with_any_changed_character_proves_nothing(

@@ -35,7 +35,8 @@ ARRIVED = (
     " WHERE m.direction = 'out' AND m.message = %s AND p.sealed <> ''"
 )
 ACCEPTED = (
-    "UPDATE exchange_message SET accepted_at = %s, day = %s, acceptance = %s, problem = '',"
+    "UPDATE exchange_message SET accepted_at = %s, day = %s, acceptance = %s,"
+    " problem = CASE WHEN state = 'queued' THEN '' ELSE problem END,"
     " claimed_by = '', claimed_until = '', state = CASE WHEN state = 'queued' THEN 'accepted' ELSE state END"
     " WHERE direction = 'out' AND message = %s AND acceptance = ''"
 )
