@@ -142,6 +142,25 @@ class Trace(models.Model):
         indexes = [models.Index(fields=["message", "at"], name="exchange_trace_message")]
 
 
+# Alerts
+
+
+class Alert(models.Model):
+    """What a person must see to: one row for each cause, open until ``closed_at`` is set; raised again, it opens."""
+
+    code = models.CharField(max_length=60)
+    about = models.CharField(max_length=80)
+    problem = models.TextField(help_text="JSON of the problem, without patient data")
+    since = models.CharField(max_length=_MOMENT)
+    last = models.CharField(max_length=_MOMENT)
+    times = models.IntegerField()
+    closed_at = models.CharField(max_length=_MOMENT, db_default="")
+    pk = models.CompositePrimaryKey("code", "about")
+
+    class Meta:
+        indexes = [models.Index(fields=["closed_at"], name="exchange_alert_open")]
+
+
 # Reconciling
 
 

@@ -213,3 +213,15 @@ RECEIPTS_SINCE = (
     "SELECT COUNT(*) FROM exchange_message WHERE direction = 'out'"
     " AND receipt_at >= %s AND receipt_state = 'verified'"
 )
+
+# Alerts
+RAISE_ALERT = (
+    "INSERT INTO exchange_alert (code, about, problem, since, last, times) VALUES (%s, %s, %s, %s, %s, 1)"
+    " ON CONFLICT (code, about) DO UPDATE SET problem = excluded.problem, last = excluded.last, closed_at = '',"
+    " since = CASE WHEN exchange_alert.closed_at = '' THEN exchange_alert.since ELSE excluded.since END,"
+    " times = CASE WHEN exchange_alert.closed_at = '' THEN exchange_alert.times + 1 ELSE 1 END"
+)
+CLEAR_ALERT = (
+    "UPDATE exchange_alert SET closed_at = %s WHERE code = %s AND (about = %s OR %s = '') AND closed_at = ''"
+)
+OPEN_ALERTS = "SELECT about, problem, since, last, times FROM exchange_alert WHERE closed_at = '' LIMIT 1000"
