@@ -34,6 +34,7 @@ def _parser() -> argparse.ArgumentParser:
     audit = commands.add_parser("audit", help="check the chain of a node's audit trail")
     _home(audit)
     audit.set_defaults(run=_run_audit)
+    _reconcile(commands.add_parser("reconcile", help="check what is kept of messages, compare, mend"))
     his_xml = commands.add_parser(
         "his-xml", help="the insurance XML: check files, make invented ones, read again"
     )
@@ -171,6 +172,22 @@ def _run_audit(options: argparse.Namespace) -> int:
         file=sys.stderr,
     )
     return 1
+
+
+def _reconcile(parser: argparse.ArgumentParser) -> None:
+    _home(parser)
+    parser.add_argument("--now", action="store_true", help="begin at once, show how it goes on, wait for its end")
+    parser.add_argument("--json", action="store_true", help="say the result as one JSON line")
+    parser.add_argument(
+        "--seconds", type=float, default=3600, help="with --now, wait at most so long (default %(default)s)"
+    )
+    parser.set_defaults(run=_run_reconcile)
+
+
+def _run_reconcile(options: argparse.Namespace) -> int:
+    from lienthong.config import reconcile
+
+    return reconcile.run(options.home, now=options.now, as_json=options.json, patience=options.seconds)
 
 
 def _his_xml(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

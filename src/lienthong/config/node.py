@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import secrets
 import tomllib
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from urllib.parse import unquote, urlsplit
 
 Role = Literal["hub", "site"]
 FILE = "lienthong.toml"
+_TIME = re.compile("(?:[01][0-9]|2[0-3]):[0-5][0-9]")
 _EVERYWHERE = ("0.0.0.0", "::")  # noqa: S104
 
 
@@ -31,6 +33,7 @@ class NodeConfig:
         names: host names under which people reach the pages, separated by commas; ``host`` itself is always one.
         tls_certificate, tls_key: PEM files; without them a server in front of this one ends TLS.
         secure: whether pages are reached over HTTPS only (cookies, HSTS).
+        reconcile_at: time of day in Viet Nam (``hh:mm``) from which, within an hour, the nightly check begins.
         demo: whether the sign-in page shows the invented accounts.
     """
 
@@ -46,6 +49,7 @@ class NodeConfig:
     tls_certificate: str = ""
     tls_key: str = ""
     secure: bool = True
+    reconcile_at: str = "01:30"
     demo: bool = False
 
     @property
@@ -82,7 +86,10 @@ def load(home: Path) -> NodeConfig:
         raise ValueError(
             f"{path.name}: unknown settings {', '.join(unknown)}; known are {', '.join(sorted(known))}"
         )
-    return NodeConfig(home=home, **values)
+    found = NodeConfig(home=home, **values)
+    if not _TIME.fullmatch(found.reconcile_at):
+        raise ValueError(f'{path.name}: reconcile_at is a time of day such as "01:30"')
+    return found
 
 
 def save(config: NodeConfig) -> None:

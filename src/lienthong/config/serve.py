@@ -26,7 +26,7 @@ def run(home: Path, *, with_parent: bool = False) -> int:
     from granian.constants import Interfaces
 
     stop = threading.Event()
-    threads = [] if settings.NODE.role == "hub" else _site_threads(stop)
+    threads = [_reconciling(stop)] + ([] if settings.NODE.role == "hub" else _site_threads(stop))
     for thread in threads:
         thread.start()
     multiprocessing.set_start_method("spawn", force=True)
@@ -57,6 +57,12 @@ def run(home: Path, *, with_parent: bool = False) -> int:
 
 def _file(name: str) -> Path | None:
     return Path(name) if name else None
+
+
+def _reconciling(stop: threading.Event) -> threading.Thread:
+    from lienthong.exchange.reconciling import Worker
+
+    return threading.Thread(target=Worker(stop).run, name="reconciling", daemon=True)
 
 
 def _site_threads(stop: threading.Event) -> list[threading.Thread]:

@@ -242,3 +242,11 @@ class Inquiry(models.Model):
     peer = models.CharField(max_length=16)
     content = models.TextField()
     at = models.CharField(max_length=_MOMENT)
+
+
+class Wish(models.Model):
+    """Hub: what it asks sites to bring again of a damaged message, signed."""
+
+    message = models.CharField(max_length=32, primary_key=True)
+    jws = models.TextField()
+    at = models.CharField(max_length=_MOMENT)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from base64 import urlsafe_b64decode
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -16,6 +17,8 @@ from lienthong.exchange.reconciling.comparing import DUE, Entry, Line
 from lienthong.exchange.work import marks
 
 _LAST = "\x7f"
+_PAUSE = 0.02
+"""Seconds between two reads, in which other threads have their turn."""
 
 
 class _Stored(msgspec.Struct):
@@ -83,6 +86,7 @@ class Kept:
                 yield row[1], _entry(row)
             if len(rows) < sql.ENTRIES_AT_ONCE:
                 return
+            time.sleep(_PAUSE)
             number, at = rows[-1][0], rows[-1][1]
 
 

@@ -7,7 +7,7 @@ from django.db import connection
 from lienthong.exchange.manifest import Acceptance, Manifest, Receipt
 from lienthong.exchange.reconciling import checks, rows, sql
 from lienthong.exchange.reconciling.checks import Papers
-from lienthong.exchange.reconciling.rows import SETTLED, Row
+from lienthong.exchange.reconciling.rows import Row
 from lienthong.exchange.work import marks
 from lienthong.foundation import clock
 
@@ -94,8 +94,3 @@ def restore(
     if row:
         set_parts(row[0], found)
     return row is not None
-
-
-def settled(row: Row) -> bool:
-    """Whether a receipt has ended the message here."""
-    return row.state in SETTLED

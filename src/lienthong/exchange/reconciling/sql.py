@@ -83,6 +83,7 @@ FORGET_ORPHAN_PARTS = (
     "SELECT 1 FROM exchange_message m WHERE m.number = exchange_part.number)"
 )
 FRAME = "SELECT zstd FROM exchange_content WHERE sha256 = %s"
+CONTENT = "SELECT size, zstd FROM exchange_content WHERE sha256 = %s"
 FORGET_CONTENT = "DELETE FROM exchange_content WHERE sha256 = %s"
 SEALED = "SELECT age FROM exchange_sealed WHERE sha256 = %s"
 FORGET_SEALED = "DELETE FROM exchange_sealed WHERE sha256 = %s"
@@ -112,6 +113,13 @@ OPEN_OF_MESSAGES = (
     "SELECT key FROM exchange_discrepancy WHERE mended_at = '' AND source = 'checking' AND what <> 'chain'"
     " AND message IN ({marks})"
 )
+OPEN_CONTENTS = (
+    "SELECT key FROM exchange_discrepancy WHERE mended_at = '' AND what = 'content' AND place IN ({marks})"
+)
+TRY_NOW = (
+    "UPDATE exchange_message SET next_try = '' WHERE direction = 'in' AND state = 'collected' AND number IN ("
+    "SELECT number FROM exchange_part WHERE sha256 IN ({marks}))"
+)
 OF_PAIR = (
     f"SELECT {_DISCREPANCY} FROM exchange_discrepancy WHERE mended_at = '' AND sender = %s AND receiver = %s"
     " ORDER BY found_at, key LIMIT %s"
@@ -124,26 +132,28 @@ COUNT_SINCE = (
 
 # The work of this node
 STATE = (
-    "SELECT phase, wanted, position, last, checked, total, started_at, checked_at, ended_at, next_at, claimed_until"
+    "SELECT phase, wanted, position, last, checked, total, started_at, checked_at, ended_at, next_at"
     " FROM exchange_reconciliation WHERE name = 'node'"
 )
 MAKE_STATE = "INSERT INTO exchange_reconciliation (name) VALUES ('node') ON CONFLICT (name) DO NOTHING"
 CLAIM = (
     "UPDATE exchange_reconciliation SET claimed_by = %s, claimed_until = %s WHERE name = 'node'"
-    " AND (claimed_by = %s OR claimed_until < %s)"
+    " AND (claimed_by = %s OR claimed_until < %s OR claimed_until > %s)"
 )
-UNCLAIM = "UPDATE exchange_reconciliation SET claimed_by = '', claimed_until = '' WHERE claimed_by = %s"
-WANT = "UPDATE exchange_reconciliation SET wanted = %s WHERE name = 'node' AND wanted = ''"
+UNCLAIM = (
+    "UPDATE exchange_reconciliation SET claimed_by = '', claimed_until = '' WHERE name = 'node' AND claimed_by = %s"
+)
+WANT = "UPDATE exchange_reconciliation SET wanted = %s WHERE name = 'node' AND phase = ''"
 PLAN = "UPDATE exchange_reconciliation SET next_at = %s WHERE name = 'node'"
 BEGIN = (
-    "UPDATE exchange_reconciliation SET phase = 'checking', wanted = '', position = 0, last = %s, checked = 0,"
-    " total = %s, started_at = %s, checked_at = '', ended_at = '', next_at = %s WHERE name = 'node'"
+    "UPDATE exchange_reconciliation SET phase = 'checking', position = 0, last = %s, checked = 0, total = %s,"
+    " started_at = %s, checked_at = '', ended_at = '', next_at = %s WHERE name = 'node'"
 )
 MOVE = (
     "UPDATE exchange_reconciliation SET position = %s, checked = checked + %s, claimed_until = %s WHERE name = 'node'"
 )
-PHASE = "UPDATE exchange_reconciliation SET phase = %s, checked_at = %s WHERE name = 'node'"
-END = "UPDATE exchange_reconciliation SET phase = '', ended_at = %s WHERE name = 'node'"
+PHASE = "UPDATE exchange_reconciliation SET phase = %s, position = 0, checked_at = %s WHERE name = 'node'"
+END = "UPDATE exchange_reconciliation SET phase = '', wanted = '', ended_at = %s WHERE name = 'node'"
 
 # Comparing
 PEERS = (
@@ -163,7 +173,7 @@ ENTRIES_NAMED = (
     " WHERE direction = %s AND message IN ({marks}) AND sender = %s AND receiver = %s"
 )
 COMPARISON = (
-    "SELECT run, state, horizon, asked_at, compared_at, messages, differing, memory FROM exchange_comparison"
+    "SELECT run, state, horizon, memory FROM exchange_comparison"
     " WHERE sender = %s AND receiver = %s"
 )
 ASK = (
@@ -200,3 +210,23 @@ INQUIRE = (
 )
 INQUIRIES = "SELECT message, kind, peer, content FROM exchange_inquiry ORDER BY at, message LIMIT 20"
 INQUIRED = "DELETE FROM exchange_inquiry WHERE message = %s"
+
+# Hub: asking again
+WISH = (
+    "INSERT INTO exchange_wish (message, jws, at) VALUES (%s, %s, %s)"
+    " ON CONFLICT (message) DO UPDATE SET jws = excluded.jws, at = excluded.at"
+)
+POSITIONS_AGAIN = (
+    "UPDATE exchange_message SET position = (SELECT MIN(i.number) FROM exchange_mailboxitem i"
+    " WHERE i.facility = exchange_message.receiver AND i.kind = 'message' AND i.message = exchange_message.message),"
+    " receipt_position = (SELECT MIN(i.number) FROM exchange_mailboxitem i"
+    " WHERE i.facility = exchange_message.sender AND i.kind = 'receipt' AND i.message = exchange_message.message)"
+    " WHERE direction = 'relay' AND message = %s"
+)
+
+# Pages
+MESSAGES_OF_PAIR = (
+    "SELECT seq, message, direction, kind, loop, sender, receiver, created, state, bytes, receipt_at, problem"
+    " FROM exchange_message WHERE direction IN ({marks}) AND sender = %s AND receiver = %s AND seq < %s"
+    " ORDER BY seq DESC LIMIT %s"
+)
