@@ -30,7 +30,10 @@ TRANSFERS = Right(_("See transfers and take the next step"), (Role.DOCTOR, Role.
 SEEN_BY = Right(_("See who opened a record"), (Role.DOCTOR, Role.HEAD, Role.PROTECTION))
 TRAIL = Right(_("Read and check the audit trail"), (Role.HEAD, Role.PROTECTION))
 FLOW = Right(_("Watch the flow of messages and mend refused files"), (Role.IT,))
+INTEGRITY = Right(
+    _("See whether both hospitals have the same messages"), (Role.IT, Role.DEPARTMENT, Role.PROTECTION)
+)
 ACCOUNTS = Right(_("Make and lock accounts, give and take roles"), (Role.IT, Role.HEAD))
 PROVINCE = Right(_("See the province: connections and amounts, no records"), (Role.DEPARTMENT,))
 
-TABLE = (RECORDS, TRANSFERS, SEEN_BY, TRAIL, FLOW, ACCOUNTS, PROVINCE)
+TABLE = (RECORDS, TRANSFERS, SEEN_BY, TRAIL, FLOW, INTEGRITY, ACCOUNTS, PROVINCE)

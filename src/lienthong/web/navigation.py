@@ -37,6 +37,7 @@ ENTRIES = (
     Entry("exports", _("Exports of the HIS"), rights.FLOW, hub=False),
     Entry("refused", _("Refused dossiers"), rights.FLOW, hub=False),
     Entry("messages", _("Messages"), rights.FLOW),
+    Entry("reconcile", _("Reconciliation"), rights.INTEGRITY),
     Entry("accounts", _("Accounts"), rights.ACCOUNTS),
     Entry("trail", _("Audit trail"), rights.TRAIL),
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, include, path
 
-from lienthong.web.views import accounts, it, me, province, session, trail
+from lienthong.web.views import accounts, it, me, province, reconcile, session, trail
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", session.home, name="home"),
@@ -20,6 +20,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("it/refused", it.refused, name="refused"),
     path("it/messages", it.messages, name="messages"),
     path("it/messages/<slug:id>", it.message, name="message"),
+    path("reconcile", reconcile.overview, name="reconcile"),
+    path("reconcile/start", reconcile.start, name="reconcile-start"),
+    path("reconcile/<slug:sender>/<slug:receiver>", reconcile.pair, name="reconcile-pair"),
     path("accounts", accounts.listing, name="accounts"),
     path("accounts/new", accounts.new, name="account-new"),
     path("accounts/<str:username>", accounts.one, name="account"),

@@ -35,6 +35,9 @@ ACTIONS = {
     "store": _("Data stored"),
     "send": _("Dossier sent"),
     "audit-checked": _("Trail checked"),
+    "reconcile-started": _("Reconciliation begun"),
+    "content-given": _("Damaged content given again"),
+    "message-brought-again": _("Message brought to the hub again"),
 }
 
 PAGES = {
@@ -58,6 +61,7 @@ PAGES = {
     "accounts": _("Accounts"),
     "account": _("Account"),
     "it": _("Is everything flowing?"),
+    "reconcile": _("Reconciliation"),
     "trail-check": _("Audit trail"),
 }
 """Pages by the name of their address, as the trail shows them."""
@@ -104,7 +108,15 @@ def places(problem: Problem | dict[str, Any]) -> list[tuple[str, str]]:
     ]
 
 
-KINDS = {"transfer": _("Transfer dossier"), "transfer-step": _("Step of a transfer")}
+KINDS = {
+    "transfer": _("Transfer dossier"),
+    "transfer-step": _("Step of a transfer"),
+    "reconcile": _("Reconciliation: question"),
+    "reconcile-answer": _("Reconciliation: answer"),
+    "reconcile-result": _("Reconciliation: result"),
+    "content-request": _("Request for damaged content"),
+    "content": _("Damaged content given again"),
+}
 """Kinds of message."""
 
 MESSAGE_STATES = {
@@ -133,6 +145,7 @@ STEPS = {
     "receipt-at-hub": _("Receipt at the hub"),
     "receipt-taken": _("Receipt taken by the sender"),
     "receipt-verified": _("Receipt verified by the sender"),
+    "mended": _("Mended from the other side"),
 }
 """Steps of a message's journey."""
 
@@ -151,5 +164,6 @@ REASONS = {
     "emergency": _("emergency"),
     "written-request": _("written request"),
     "holds": _("the chain holds"),
+    "integrity-check": _("nightly check of what is kept"),
 }
 """Reasons in the audit trail."""

@@ -5,10 +5,11 @@ from __future__ import annotations
 from lienthong.exchange.reconciling.asking import request
 from lienthong.exchange.reconciling.discrepancies import Discrepancy, latest, of_pair, still_open
 from lienthong.exchange.reconciling.night import Progress, Worker, progress, start
-from lienthong.exchange.reconciling.reading import Pair, messages_of_pair, pairs
+from lienthong.exchange.reconciling.reading import SHOWN, Pair, messages_of_pair, pairs
 from lienthong.exchange.reconciling.words import problem
 
 __all__ = [
+    "SHOWN",
     "Discrepancy",
     "Pair",
     "Progress",
