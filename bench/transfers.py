@@ -30,15 +30,17 @@ _VERIFIED = "SELECT COUNT(*) FROM exchange_message WHERE direction = 'out' AND r
 _FIRST = "SELECT MIN(at) FROM exchange_trace WHERE step = 'uploaded'"
 
 
-def _make(config: node.NodeConfig, known: list[tuple[str, str, dict[str, str], str]], queued: Path) -> None:
+def _make(
+    config: node.NodeConfig, known: list[tuple[str, str, dict[str, str], str, str]], queued: Path
+) -> None:
     """Makes a node; at the sender, reads an export, so that its transfers wait in the outbox."""
     setup.init(config)
     from lienthong.connectors.his_xml import intake
     from lienthong.facilities import directory
     from lienthong.foundation import clock
 
-    for facility, role, jwk, kid in known:
-        directory.add_node(facility, role, jwk, kid, clock.now())
+    for facility, role, jwk, kid, age in known:
+        directory.add_node(facility, role, jwk, kid, clock.now(), age)
     if config.facility == _FACILITIES["sender"]:
         intake.take(queued)
 
@@ -118,7 +120,8 @@ def _travel() -> Figures:
     with tempfile.TemporaryDirectory(prefix="lienthong-bench-") as folder, contextlib.ExitStack() as running:
         configs = _configs(Path(folder))
         keys = {name: setup.signing_key(config.home) for name, config in configs.items()}
-        known = [(c.facility, c.role, keys[n].jwk, keys[n].kid) for n, c in configs.items()]
+        ages = {n: setup.opening_key(c.home) if c.role == "site" else "" for n, c in configs.items()}
+        known = [(c.facility, c.role, keys[n].jwk, keys[n].kid, ages[n]) for n, c in configs.items()]
         makers = [
             spawn.Process(target=_make, args=(config, known, _export(11, TRANSFERS)))
             for config in configs.values()

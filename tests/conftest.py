@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+HOSPITALS = ("24011", "24004", "01929", "24022")
 PASSWORD = "Song Cầu nước chảy 2025"
 
 
@@ -25,3 +27,21 @@ def person(db: None) -> Callable[..., Any]:
         )
 
     return make
+
+
+@pytest.fixture
+def hospitals(node_home: Path, db: None) -> dict[str, Any]:
+    """Hospitals with keys, known to this node (which is 24011): facility to its signing key."""
+    from lienthong.exchange import keys, peers
+    from lienthong.facilities import directory
+    from lienthong.foundation import clock
+    from lienthong.foundation.signing import SigningKey
+
+    directory.load_known()
+    peers.forget()
+    found = {}
+    for facility in HOSPITALS:
+        folder = node_home / "keys" if facility == HOSPITALS[0] else node_home / facility / "keys"
+        key = found[facility] = SigningKey.load_or_make(folder / "signing.pem")
+        directory.add_node(facility, "site", key.jwk, key.kid, clock.now(), keys.recipient(folder))
+    return found

@@ -11,10 +11,12 @@ from urllib.parse import urlencode
 
 import zstandard
 from msgspec import msgpack
+from pyrage import x25519
 
-from lienthong.exchange import doors, manifest, tokens
+from lienthong.exchange import doors, manifest, sealed, tokens
 from lienthong.exchange.batches import MSGPACK
 from lienthong.foundation import clock, ids, json
+from lienthong.foundation.errors import LienThongError
 from lienthong.foundation.signing import SigningKey
 
 HUB = "SYT-24"
@@ -46,10 +48,40 @@ def call(method: str, path: str, body: bytes = b"", headers: dict[str, str] | No
     return Answer(got[0], got[1], b"".join(content))
 
 
-def envelope(jws: str, contents: Iterable[bytes] = ()) -> dict[str, Any]:
-    """A message with content that travels along."""
-    parts = [{"sha256": manifest.digest(c), "zstd": zstandard.compress(c)} for c in contents]
-    return {"manifest": jws, "parts": parts}
+STRANGER = str(x25519.Identity.generate().to_public())
+RECIPIENTS: dict[str, str] = {}
+"""Facility to the recipient of its content."""
+AGES: dict[str, bytes] = {}
+"""What was sealed, by its SHA-256."""
+
+
+def seal(content: bytes, to: str) -> tuple[str, bytes]:
+    """Content sealed to a facility (a frame of it): name and bytes of the age file."""
+    age = sealed.seal(zstandard.compress(content), RECIPIENTS.get(to, STRANGER))
+    name = manifest.digest(age)
+    AGES[name] = age
+    return name, age
+
+
+def parts_of(jws: str) -> list[str]:
+    """The names of the sealed parts of a message."""
+    return list(manifest.read_manifest(manifest.payload_of(jws)).sealed)
+
+
+def envelope(jws: str, *, bare: bool = False) -> dict[str, Any]:
+    """A message with the sealed parts that it names; ``bare``: without them."""
+    try:
+        names = [] if bare else parts_of(jws)
+    except LienThongError:
+        names = []
+    return {"manifest": jws, "parts": [{"sha256": name, "age": AGES[name]} for name in names]}
+
+
+def altered(text: str, place: int, letter: str) -> str:
+    """A text with one character changed at ``place`` to ``letter``, or to another if it is that."""
+    place %= len(text)
+    other = letter if text[place] != letter else "~"
+    return text[:place] + other + text[place + 1 :]
 
 
 @dataclass
@@ -59,6 +91,7 @@ class Site:
     facility: str
     key: SigningKey
     token: str = ""
+    seq: int = 0
 
     def assertion(self, **changes: Any) -> str:
         kid = self.key.kid
@@ -67,7 +100,7 @@ class Site:
             "sub": kid,
             "aud": tokens.hub_id(HUB),
             "jti": ids.new_id(),
-            "exp": time.time() + 200,
+            "exp": int(time.time()) + 200,
         }
         return self.key.jwt(claims | changes)
 
@@ -82,23 +115,14 @@ class Site:
         named = {name.replace("_", "-"): value for name, value in headers.items()}
         return call(method, f"/exchange/v1/{path}", body, {"Authorization": f"Bearer {self.token}", **named})
 
-    def put_part(self, content: bytes) -> str:
-        sha256 = manifest.digest(content)
-        assert self.call(
-            "PUT", f"parts/{sha256}", zstandard.compress(content), content_encoding="zstd"
-        ).status in (
-            200,
-            201,
-        )
-        return sha256
+    def put_part(self, name: str) -> None:
+        """Uploads sealed content of :data:`AGES`."""
+        assert self.call("PUT", f"parts/{name}", AGES[name]).status in (200, 201)
 
     def manifest(self, to: str, contents: Iterable[bytes] = (), **changes: Any) -> dict[str, Any]:
-        parts = [
-            {"sha256": manifest.digest(c), "size": len(c), "role": "bundle", "type": "text/plain"}
-            for c in contents
-        ]
+        self.seq += 1
         return {
-            "v": 1,
+            "v": 2,
             "id": ids.new_id(),
             "kind": "test",
             "loop": ids.new_id(),
@@ -106,9 +130,21 @@ class Site:
             "to": {"facility": to},
             "created": clock.iso(clock.now()),
             "basis": "referral-duty",
+            "seq": self.seq,
+            "prev": manifest.FIRST,
             "body": {},
-            "parts": parts,
+            "parts": [self.part(to, content) for content in contents],
         } | changes
+
+    def part(self, to: str, content: bytes, priority: int = 0) -> dict[str, Any]:
+        name, age = seal(content, to)
+        head = {
+            "sha256": manifest.digest(content),
+            "size": len(content),
+            "role": "bundle",
+            "type": "text/plain",
+        }
+        return {**head, "priority": priority, "sealed": {"sha256": name, "size": len(age)}}
 
     def sign(self, value: dict[str, Any]) -> str:
         return self.key.jws(json.canonical(value), manifest.MANIFEST)
@@ -121,15 +157,14 @@ class Site:
         assert len(results) == len(batch)
         return results
 
-    def post(self, jws: str, contents: Iterable[bytes] = ()) -> dict[str, Any]:
-        (result,) = self.post_all(envelope(jws, contents))
+    def post(self, jws: str, *, bare: bool = False) -> dict[str, Any]:
+        (result,) = self.post_all(envelope(jws, bare=bare))
         return result
 
     def send(self, to: str, contents: Iterable[bytes] = (), **changes: Any) -> tuple[dict[str, Any], str]:
-        contents = list(contents)
         value = self.manifest(to, contents, **changes)
         jws = self.sign(value)
-        assert self.post(jws, contents)["status"] == 201
+        assert self.post(jws)["status"] == 201
         return value, jws
 
     def mail(self, after: int = 0) -> list[dict[str, Any]]:

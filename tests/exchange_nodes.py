@@ -75,7 +75,8 @@ class Nodes:
             )
             node.save(config)
             key = setup.signing_key(config.home)
-            keys[name] = [facility, role, key.jwk, key.kid]
+            age = setup.opening_key(config.home) if role == "site" else ""
+            keys[name] = [facility, role, key.jwk, key.kid, age]
         (self.folder / "keys.json").write_text(json.dumps(list(keys.values())))
         makers = [self._run("init", name) for name in FACILITIES]
         assert [maker.wait() for maker in makers] == [0, 0, 0]
@@ -156,9 +157,9 @@ def _init(home: Path) -> None:
     from lienthong.facilities.models import Facility
     from lienthong.foundation import clock
 
-    for facility, role, jwk, kid in json.loads((home.parent / "keys.json").read_text()):
+    for facility, role, jwk, kid, age in json.loads((home.parent / "keys.json").read_text()):
         Facility.objects.get_or_create(code=facility, defaults={"kind": "hospital"})
-        directory.add_node(facility, role, jwk, kid, clock.now())
+        directory.add_node(facility, role, jwk, kid, clock.now(), age)
     with connection.cursor() as cursor:
         for statement in TABLE.split(";"):
             cursor.execute(statement)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from lienthong.access import passwords
@@ -43,6 +43,7 @@ def test_one_time_passwords_pass_the_rules() -> None:
         validate_password(password, HOA)
 
 
+@example("0:각", 4)
 @given(st.text(min_size=1, max_size=4), st.integers(4, 20))
 def test_one_pattern_repeated_never_passes(pattern: str, times: int) -> None:
     with pytest.raises(ValidationError):

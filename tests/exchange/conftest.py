@@ -31,7 +31,7 @@ def become(node_home: Path, transactional_db: None) -> Iterator[Callable[[str], 
 @pytest.fixture
 def sites(become: Callable[[str], None], node_home: Path) -> Iterator[dict[str, Any]]:
     """This process is the hub; three sites and the hub are in the directory."""
-    from exchange_calls import HUB, OTHER, RECEIVER, SENDER, Site
+    from exchange_calls import HUB, OTHER, RECEIVER, RECIPIENTS, SENDER, Site
     from lienthong.exchange import keys, peers
     from lienthong.facilities import directory
     from lienthong.facilities.models import Facility
@@ -48,6 +48,9 @@ def sites(become: Callable[[str], None], node_home: Path) -> Iterator[dict[str, 
     hub, since = keys.own(), clock.now() - timedelta(days=1)
     directory.add_node(HUB, "hub", hub.jwk, hub.kid, since)
     for site in found.values():
-        directory.add_node(site.facility, "site", site.key.jwk, site.key.kid, since)
+        RECIPIENTS[site.facility] = keys.recipient(node_home / site.facility / "keys")
+        directory.add_node(
+            site.facility, "site", site.key.jwk, site.key.kid, since, RECIPIENTS[site.facility]
+        )
     yield found
     peers.forget()

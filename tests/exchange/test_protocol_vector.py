@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import re
+from base64 import b64decode
 from pathlib import Path
 
+import pyrage
 import pytest
+import zstandard
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from pyrage import x25519
 
 from lienthong.exchange import manifest
 from lienthong.foundation import json
@@ -24,7 +28,11 @@ def key(name: str) -> SigningKey:
 
 @pytest.mark.parametrize(
     ("name", "what", "typ"),
-    [("sender", "manifest", manifest.MANIFEST), ("receiver", "receipt", manifest.RECEIPT)],
+    [
+        ("sender", "manifest", manifest.MANIFEST),
+        ("hub", "acceptance", manifest.ACCEPTANCE),
+        ("receiver", "receipt", manifest.RECEIPT),
+    ],
 )
 def test_the_example_is_what_this_program_signs_and_verifies(name: str, what: str, typ: str) -> None:
     payload = VECTOR[f"{what} payload"].encode()
@@ -33,7 +41,7 @@ def test_the_example_is_what_this_program_signs_and_verifies(name: str, what: st
     assert key(name).jws(payload, typ) == VECTOR[f"{what} jws"]
     assert manifest.verified(VECTOR[f"{what} jws"], key(name).jwk, typ) == payload
     with pytest.raises(LienThongError, match="exchange-bad-signature"):
-        manifest.verified(VECTOR[f"{what} jws"], key(name).jwk, manifest.ACCEPTANCE)
+        manifest.verified(VECTOR[f"{what} jws"], key(name).jwk, "other+jws")
 
 
 def test_the_hashes_of_the_example_fit() -> None:
@@ -44,3 +52,14 @@ def test_the_hashes_of_the_example_fit() -> None:
     assert (found.parts[0].sha256, found.bytes) == (hashlib.sha256(part).hexdigest(), len(part))
     receipt = manifest.read_receipt(VECTOR["receipt payload"].encode())
     assert (receipt.message, receipt.manifest) == (found.id, VECTOR["manifest sha256"])
+
+
+def test_the_sealed_part_of_the_example_opens() -> None:
+    found = manifest.read_manifest(VECTOR["manifest payload"].encode()).parts[0].sealed
+    age = b64decode(VECTOR["sealed part in base64"])
+    assert found == manifest.Sealed(hashlib.sha256(age).hexdigest(), len(age))
+    identity = x25519.Identity.from_str(VECTOR["receiver age identity"])
+    assert str(identity.to_public()) == VECTOR["receiver age recipient"]
+    frame = pyrage.decrypt(age, [identity])
+    assert frame == b64decode(VECTOR["part frame in base64"])
+    assert zstandard.decompress(frame) == VECTOR["part"].encode()

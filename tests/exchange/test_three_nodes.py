@@ -9,10 +9,8 @@ import threading
 from pathlib import Path
 
 import pytest
-import zstandard
 
 from exchange_nodes import Nodes, running
-from lienthong.foundation.blobs import BlobFolder
 
 OPEN = "SELECT COUNT(*) FROM exchange_message WHERE direction = 'out' AND state NOT IN ('stored', 'refused')"
 
@@ -47,8 +45,14 @@ def test_messages_arrive_in_order_with_verified_receipts(tmp_path: Path) -> None
     for loop, created in nodes.rows("receiver", order):
         by_loop.setdefault(loop, []).append(created)
     assert all(times == sorted(times) for times in by_loop.values())
-    steps = {step for (step,) in nodes.rows("hub", "SELECT step FROM exchange_trace")}
-    assert {"accepted", "in-mailbox", "handed-over", "receipt-at-hub", "receipt-taken"} == steps
+    query = (
+        "SELECT COUNT(*), COUNT(position), COUNT(receipt_position) FROM exchange_message WHERE receipt <> ''"
+    )
+    assert nodes.rows("hub", query) == [(61, 61, 61)]
+    left = "SELECT COUNT(*) FROM exchange_mailboxitem WHERE handed_at = ''"
+    assert nodes.rows("hub", left) == [(0,)]
+    chained = "SELECT seq FROM exchange_chain WHERE direction = 'in'"
+    assert nodes.rows("receiver", chained) == [(61,)]
 
 
 def test_killing_each_process_loses_and_doubles_nothing(tmp_path: Path) -> None:
@@ -69,16 +73,16 @@ def test_killing_each_process_loses_and_doubles_nothing(tmp_path: Path) -> None:
     assert_whole(nodes, confirmed)
 
 
-def put_content(folder: Path, sha256: str, frame: bytes) -> bytes:
-    """Puts another frame in the place of content at a stopped or running node; returns the one before."""
-    path = BlobFolder(folder / "blobs").path(sha256)
+def put_sealed(folder: Path, name: str, age: bytes) -> bytes:
+    """Puts something else in the place of sealed content at a stopped or running node; returns what was there."""
+    path = folder / "sealed" / name[:2] / f"{name[2:]}.age"
     if path.exists():
         before = path.read_bytes()
-        path.write_bytes(frame)
+        path.write_bytes(age)
         return before
     with contextlib.closing(sqlite3.connect(folder / "lienthong.sqlite3", timeout=30)) as database, database:
-        ((before,),) = database.execute("SELECT zstd FROM exchange_content WHERE sha256 = ?", (sha256,))
-        database.execute("UPDATE exchange_content SET zstd = ? WHERE sha256 = ?", (frame, sha256))
+        ((before,),) = database.execute("SELECT age FROM exchange_sealed WHERE sha256 = ?", (name,))
+        database.execute("UPDATE exchange_sealed SET age = ? WHERE sha256 = ?", (age, name))
     return bytes(before)
 
 
@@ -88,14 +92,14 @@ def test_a_part_with_another_content_is_refused_until_the_right_one_comes(tmp_pa
         nodes.kill("receiver")
         (put,) = nodes.put("sender", "receiver", 1, size)
         nodes.wait_for("hub", "SELECT COUNT(*) FROM exchange_message", 1)
-        ((sha256,),) = nodes.rows("hub", "SELECT sha256 FROM exchange_part")
-        small = nodes.rows("hub", "SELECT sha256 FROM exchange_content")
-        assert small == ([(sha256,)] if size == 2000 else [])
-        right = put_content(tmp_path / "hub", sha256, zstandard.compress(b"something else"))
+        ((name,),) = nodes.rows("hub", "SELECT sealed FROM exchange_part")
+        small = nodes.rows("hub", "SELECT sha256 FROM exchange_sealed")
+        assert small == ([(name,)] if size == 2000 else [])
+        right = put_sealed(tmp_path / "hub", name, b"something else")
         nodes.start("receiver")
         held = "SELECT COUNT(*) FROM exchange_message WHERE problem LIKE '%exchange-wrong-part%'"
         nodes.wait_for("receiver", held, 1)
         assert nodes.rows("receiver", "SELECT * FROM handled") == []
-        put_content(tmp_path / "hub", sha256, right)
+        put_sealed(tmp_path / "hub", name, right)
         nodes.wait_for("sender", OPEN, 0)
     assert_whole(nodes, [put])

@@ -22,7 +22,7 @@ from lienthong.transfers import bundle, desk, rules
 from lienthong.transfers.models import State, Step, Transfer
 from lienthong.transfers.notice import Notice
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("hospitals")]
 DOCTOR = audit.Actor("bs", "Bác sĩ Thử", "doctor", "127.0.0.1")
 LEFT = datetime(2025, 1, 14, 3, 0, tzinfo=UTC)
 
@@ -100,7 +100,7 @@ def arrived(notice: Notice = NOTICE, content: list[dict[str, Any]] | None = None
     packed, kept_back = bundle.pack(content or resources())
     blobs = BlobFolder(settings.NODE.blobs)
     data = {"notice": json.dumps(replace(notice, kept_back=kept_back).as_data()), "bundle": packed}
-    parts = tuple(Entry(blobs.put(c), len(c), role, "application/json") for role, c in data.items())
+    parts = tuple(Entry(blobs.put(c), len(c), role, "application/json", 0) for role, c in data.items())
     incoming = exchange.Incoming(
         "m1", desk.TRANSFER, loop, notice.sender, clock.now(), desk.REFERRAL_DUTY, {}, parts
     )
@@ -110,7 +110,7 @@ def arrived(notice: Notice = NOTICE, content: list[dict[str, Any]] | None = None
 
 def step_message(state: str, loop: str, sender: str = "01929", note: str = "") -> exchange.Incoming:
     content = json.dumps({"state": state, "at": clock.iso(clock.now()), "person": "BS Hiển", "note": note})
-    entry = Entry(BlobFolder(settings.NODE.blobs).put(content), len(content), "step", "application/json")
+    entry = Entry(BlobFolder(settings.NODE.blobs).put(content), len(content), "step", "application/json", 0)
     return exchange.Incoming("m2", desk.STEP, loop, sender, clock.now(), desk.REFERRAL_DUTY, {}, (entry,))
 
 
@@ -153,7 +153,7 @@ class TestSender:
 
     def test_another_receiver_is_another_transfer(self) -> None:
         first = send()
-        assert send(replace(NOTICE, receiver="01901")).loop != first.loop
+        assert send(replace(NOTICE, receiver="24022")).loop != first.loop
 
     def test_only_the_receipt_makes_it_received(self) -> None:
         transfer = send()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,9 +11,7 @@ from django.test import Client
 from lienthong import records
 from lienthong.access import accounts, audit
 from lienthong.access.models import Role
-from lienthong.facilities import directory
 from lienthong.foundation import clock
-from lienthong.foundation.signing import SigningKey
 from lienthong.terminology import systems
 from lienthong.transfers.models import State, Step, Transfer
 
@@ -103,15 +100,7 @@ def _resources() -> list[dict[str, Any]]:
 
 
 @pytest.fixture
-def hospital(node_home: Path, db: None) -> None:
-    directory.load_known()
-    for code, file in (("24011", "keys/signing.pem"), ("24004", "peer.pem")):
-        key = SigningKey.load_or_make(node_home / file)
-        directory.add_node(code, "site", key.jwk, key.kid, clock.now())
-
-
-@pytest.fixture
-def client(hospital: None) -> Client:
+def client(hospitals: Any) -> Client:
     return signed_in(Role.DOCTOR)
 
 
@@ -123,12 +112,12 @@ def signed_in(role: Role) -> Client:
 
 
 @pytest.fixture
-def own_record(hospital: None) -> None:
+def own_record(hospitals: Any) -> None:
     records.transact(_resources(), origin="his-xml/24011/LK1", actor=ACTOR)
 
 
 @pytest.fixture
-def coming(hospital: None) -> Transfer:
+def coming(hospitals: Any) -> Transfer:
     """A transfer from Sơn Động to us, with its dossier."""
     records.transact(_resources(), origin=f"transfer/{LOOP}", actor=ACTOR)
     now = clock.now()
@@ -185,7 +174,7 @@ def test_every_look_at_a_record_is_in_the_trail_and_nothing_protected_is_shown(
     "page", [*PAGES, "/patients", "/transfers/in", "/transfers/out", f"/transfers/{LOOP}"]
 )
 def test_other_roles_are_refused_before_anything_is_read(
-    hospital: None, own_record: None, role: Role, page: str
+    hospitals: Any, own_record: None, role: Role, page: str
 ) -> None:
     response = signed_in(role).get(page)
     assert response.status_code == 403
@@ -193,7 +182,7 @@ def test_other_roles_are_refused_before_anything_is_read(
     assert not [e for e in audit.seen_by("p1") if e.action == "read"]
 
 
-def test_a_nurse_reads_and_a_stranger_signs_in_first(hospital: None, own_record: None) -> None:
+def test_a_nurse_reads_and_a_stranger_signs_in_first(hospitals: Any, own_record: None) -> None:
     assert signed_in(Role.NURSE).get("/patients/p1").status_code == 200
     assert Client().get("/patients/p1").headers["Location"].startswith("/sign-in")
 

@@ -171,7 +171,7 @@ def test_a_dossier_that_comes_again_leaves_the_refused(someone: Any, export: Exp
     assert "Không xác định" in _text(client.get("/it/refused?all=1&code=his-xml-no-patient"))
 
 
-def test_a_message_is_found_by_its_loop_and_shows_its_journey(someone: Any, person: Any) -> None:
+def test_a_message_is_found_by_its_loop_and_shows_its_journey(someone: Any, hospitals: Any) -> None:
     client = someone(Role.IT)
     part = exchange.Part("bundle", "application/fhir+json", b"{}")
     message = exchange.put("01929", "transfer", "loop-1", body={}, parts=[part], basis="referral-duty")

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import secrets
+import unicodedata
 from datetime import timedelta
 
 from django.contrib.auth.password_validation import (
@@ -49,7 +50,7 @@ class NotSimple:
         name = text.fold(user.username) if user is not None else ""
         if len(name) >= 4 and name in folded:
             raise ValidationError(_("The password must not hold the user name."), code="holds-name")
-        if any(_repeats(folded, size) for size in range(1, 5)):
+        if any(_repeats(unicodedata.normalize("NFC", folded), size) for size in range(1, 5)):
             raise ValidationError(_("The password repeats one short pattern."), code="repeats")
         kinds = (str.islower, str.isupper, str.isdigit, lambda c: not c.isalnum())
         if sum(any(kind(c) for c in password) for kind in kinds) < 2:

@@ -101,7 +101,16 @@ class Province:
     def make(self) -> None:
         """Makes the nodes (in parallel) and drops the exports."""
         keys = {name: setup.signing_key(config.home) for name, config in self.configs.items()}
-        directory = [(self.configs[n].facility, self.configs[n].role, k.jwk, k.kid) for n, k in keys.items()]
+        directory = [
+            (
+                c.facility,
+                c.role,
+                keys[n].jwk,
+                keys[n].kid,
+                setup.opening_key(c.home) if c.role == "site" else "",
+            )
+            for n, c in self.configs.items()
+        ]
         password = self._password()
         spawn = multiprocessing.get_context("spawn")
         workers = [
@@ -237,7 +246,7 @@ def _counts(config: node.NodeConfig) -> dict[str, int]:
 
 def _make_node(
     config: node.NodeConfig,
-    directory_rows: list[tuple[str, str, dict[str, str], str]],
+    directory_rows: list[tuple[str, str, dict[str, str], str, str]],
     people: tuple[tuple[str, str, tuple[str, ...]], ...],
     password: str,
 ) -> None:
@@ -248,8 +257,8 @@ def _make_node(
     from lienthong.facilities import directory
     from lienthong.foundation import clock
 
-    for facility, role, jwk, kid in directory_rows:
-        directory.add_node(facility, role, jwk, kid, clock.now())
+    for facility, role, jwk, kid, age in directory_rows:
+        directory.add_node(facility, role, jwk, kid, clock.now(), age)
     shown = []
     for username, full_name, roles in people:
         if not Account.objects.filter(username=username).exists():

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import secrets
 import tomllib
@@ -11,6 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import unquote, urlsplit
+
+from lienthong.foundation import files
 
 Role = Literal["hub", "site"]
 FILE = "lienthong.toml"
@@ -71,6 +72,11 @@ class NodeConfig:
         return self.home / "blobs"
 
     @property
+    def sealed(self) -> Path:
+        """Sealed parts of messages that are on their way."""
+        return self.home / "sealed"
+
+    @property
     def keys(self) -> Path:
         """Private keys; readable by the owner alone."""
         return self.home / "keys"
@@ -104,13 +110,7 @@ def secret(config: NodeConfig, name: str) -> str:
     """A random text kept in ``keys/name``, made at the first call."""
     path = config.keys / name
     if not path.exists():
-        config.keys.mkdir(parents=True, exist_ok=True, mode=0o700)
-        try:
-            handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        except FileExistsError:
-            return path.read_text("utf-8")
-        with os.fdopen(handle, "w") as file:
-            file.write(secrets.token_urlsafe(48))
+        files.write(path, secrets.token_urlsafe(48).encode(), new=True)
     return path.read_text("utf-8")
 
 

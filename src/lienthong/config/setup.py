@@ -36,6 +36,13 @@ def signing_key(home: Path) -> Any:
     return SigningKey.load_or_make(home / "keys" / "signing.pem")
 
 
+def opening_key(home: Path) -> str:
+    """The recipient to which content for the node is sealed; its key is made at the first call."""
+    from lienthong.exchange import keys
+
+    return keys.recipient(home / "keys")
+
+
 def init(config: node.NodeConfig) -> None:
     """Makes the node's folder, settings, key and database, and enters the known facilities and its own key."""
     node.save(config)
@@ -46,4 +53,5 @@ def init(config: node.NodeConfig) -> None:
 
     directory.load_known()
     key = signing_key(config.home)
-    directory.add_node(config.facility, config.role, key.jwk, key.kid, clock.now())
+    age = opening_key(config.home) if config.role == "site" else ""
+    directory.add_node(config.facility, config.role, key.jwk, key.kid, clock.now(), age)

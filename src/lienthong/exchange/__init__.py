@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from lienthong.exchange.inbox import Handler, Incoming, ReceiptHandler
 from lienthong.exchange.manifest import Receipt
-from lienthong.exchange.outbox import Part, put
+from lienthong.exchange.outbox import Part, Ready, prepare, put
 from lienthong.exchange.problems import Refused
 from lienthong.exchange.reading import (
     DayCount,
@@ -25,6 +25,7 @@ __all__ = [
     "Incoming",
     "MessageRow",
     "Part",
+    "Ready",
     "Receipt",
     "ReceiptHandler",
     "Refused",
@@ -33,6 +34,7 @@ __all__ = [
     "flow",
     "journey",
     "messages_of",
+    "prepare",
     "put",
     "recent",
     "traffic",

@@ -13,17 +13,15 @@ MSGPACK = "application/msgpack"
 MOST_MESSAGES, MOST_ITEMS = 64, 50
 CALL = 4 << 20
 """Bytes of one call with messages, and of one answer of the mailbox."""
-CALL_CONTENT = 64 << 20
-"""Bytes that the parts of one call may hold together, unpacked."""
 
 Jws = Annotated[str, Meta(max_length=LONGEST_JWS)]
 
 
 class Carried(Struct):
-    """Small content that travels with its message: one zstd frame."""
+    """Small sealed content that travels with its message."""
 
     sha256: Sha256
-    zstd: bytes
+    age: bytes
 
 
 Parts = Annotated[list[Carried], Meta(max_length=MOST_PARTS)]
@@ -43,12 +41,20 @@ class Batch(Struct):
 
 
 class Item(Struct):
-    """An item of a mailbox: its number there, the hub's time, ``message`` or ``receipt``, the JWS, small parts."""
+    """An item of a mailbox.
+
+    Attributes:
+        number: in this mailbox; at: the hub's time.
+        type: ``message``, ``receipt`` or another that this version does not know and passes over.
+        jws: what was signed; acceptance: the hub's, for a message.
+        parts: small sealed parts of the message.
+    """
 
     number: Annotated[int, Meta(ge=1)]
     at: Moment
     type: str
     jws: Jws
+    acceptance: Jws = ""
     parts: Parts = []
 
 

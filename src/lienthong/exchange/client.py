@@ -5,22 +5,26 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Iterable, Iterator, Sequence
+from datetime import timedelta
+from email.utils import parsedate_to_datetime
 from typing import Annotated, Any
 from urllib.parse import urlencode
 
 import msgspec
 import urllib3
 
-from lienthong.exchange import content, keys, problems, tokens
+from lienthong.exchange import keys, problems, sealed, tokens
 from lienthong.exchange.batches import MOST_ITEMS, MSGPACK, Envelope, Item
+from lienthong.exchange.manifest import Sealed
 from lienthong.facilities import directory
-from lienthong.foundation import ids, json
+from lienthong.foundation import clock, ids, json
 from lienthong.foundation.errors import LienThongError, Problem
 
 _SMALL = 1 << 20
 _CHUNK = 1 << 16
 _LONGEST_ANSWER = 32 << 20
 _RENEW_BEFORE = 60.0
+_CLOCKS_DIFFER = 30.0
 _TIMEOUT = urllib3.Timeout(connect=10.0, read=60.0)
 
 
@@ -56,9 +60,11 @@ class Hub:
         self._pool = urllib3.PoolManager(maxsize=8, block=False, retries=False, timeout=_TIMEOUT)
         self._lock = threading.Lock()
         self._token, self._until = "", 0.0
+        self.ahead = timedelta()
+        """How far the hub's clock is ahead of ours; assertions carry its time, so that a wrong clock stops nothing."""
 
     def has_part(self, sha256: str) -> bool:
-        """Whether the hub has a part that this site put."""
+        """Whether the hub has a sealed part that this site put."""
         try:
             self._call("HEAD", f"/exchange/v1/parts/{sha256}").drain_conn()
         except HubRefused:
@@ -66,15 +72,15 @@ class Hub:
         return True
 
     def put_part(self, sha256: str) -> int:
-        """Sends a part by itself, compressed as it is kept; returns the bytes sent.
+        """Sends a sealed part by itself; returns the bytes sent.
 
         Raises:
             NoSuchBlob: it is not there.
         """
-        stream, size = content.open_frame(sha256)
-        headers = {"Content-Encoding": "zstd", "Content-Length": str(size)}
+        stream, size = sealed.open_stream(sha256)
         with stream:
             body = stream.read() if size <= _SMALL else stream
+            headers = {"Content-Length": str(size)}
             self._call("PUT", f"/exchange/v1/parts/{sha256}", body, headers).drain_conn()
         return size
 
@@ -102,22 +108,21 @@ class Hub:
             raise NoLine(problems.hub_fault(200)) from error
         return mail.items, mail.poll_after
 
-    def get_part(self, sha256: str, size: int) -> None:
-        """Fetches a part, durably.
+    def get_part(self, part: Sealed) -> None:
+        """Fetches a sealed part into the folder of sealed content, durably.
 
         Raises:
             LienThongError: ``exchange-wrong-part``: what came has another hash or size.
         """
-        answer = self._call("GET", f"/exchange/v1/parts/{sha256}", headers={"Accept-Encoding": "zstd"})
-        take = content.take if answer.headers.get("Content-Encoding") == "zstd" else content.take_plain
+        if part.sha256 in sealed.has([part.sha256]):
+            return
+        answer = self._call("GET", f"/exchange/v1/parts/{part.sha256}")
         try:
-            got = take(sha256, _content(answer), size)
+            sealed.take(part, _content(answer))
         except ValueError as error:
-            raise LienThongError(problems.wrong_part(sha256)) from error
+            raise LienThongError(problems.wrong_part(part.sha256)) from error
         finally:
             answer.release_conn()
-        if got != size:
-            raise LienThongError(problems.wrong_part(sha256))
 
     def post_receipts(self, batch: list[str]) -> list[Problem | None]:
         """Sends receipts; for each, why the hub does not take it, or None."""
@@ -164,7 +169,19 @@ class Hub:
             return self._token
 
     def _new_token(self) -> tuple[str, float]:
-        key, now = keys.own(), int(time.time())
+        answer = self._ask_for_token()
+        if answer.status in (400, 401) and abs(self._reckon(answer)) > _CLOCKS_DIFFER:
+            answer.drain_conn()
+            answer = self._ask_for_token()
+        if 400 <= answer.status < 500 and answer.status != 429:
+            document = _json(answer)
+            raise NoLine(Problem.from_dict(document), wait=30.0)
+        self._reckon(answer)
+        value = _json(_good(answer))
+        return str(value["access_token"]), float(value["expires_in"])
+
+    def _ask_for_token(self) -> urllib3.BaseHTTPResponse:
+        key, now = keys.own(), int((clock.now() + self.ahead).timestamp())
         hubs = directory.nodes("hub")
         if not hubs:
             raise NoLine(problems.unknown_key("hub"))
@@ -177,12 +194,16 @@ class Hub:
             "client_assertion": assertion,
         }
         headers = {"Content-Type": "application/x-www-form-urlencoded"}
-        answer = self._send("POST", tokens.PATH, urlencode(form).encode(), headers)
-        if 400 <= answer.status < 500 and answer.status != 429:
-            document = _json(answer)
-            raise NoLine(Problem.from_dict(document), wait=30.0)
-        value = _json(_good(answer))
-        return str(value["access_token"]), float(value["expires_in"])
+        return self._send("POST", tokens.PATH, urlencode(form).encode(), headers)
+
+    def _reckon(self, answer: urllib3.BaseHTTPResponse) -> float:
+        """By how many seconds the hub's clock is ahead of ours, from the Date of an answer; kept in :attr:`ahead`."""
+        try:
+            told = parsedate_to_datetime(answer.headers["Date"])
+        except (KeyError, ValueError):
+            return 0.0
+        self.ahead = told - clock.now()
+        return self.ahead.total_seconds()
 
 
 def _good(answer: urllib3.BaseHTTPResponse) -> urllib3.BaseHTTPResponse:

@@ -1,21 +1,23 @@
-"""Content of parts, named by its SHA-256 and compressed once, by its sender: small in the database, large in files."""
+"""Content of parts, opened, named by its SHA-256 and compressed once, by its sender: small in the database, large in
+files. What travels is sealed (:mod:`.sealed`)."""
 
 from __future__ import annotations
 
 import hashlib
-import io
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
-from itertools import chain
-from typing import Any, BinaryIO, cast
+from pathlib import Path
+from typing import Any, BinaryIO
 
 import zstandard
 from django.conf import settings
-from django.db import connection, transaction
+from django.db import connection
 
-from lienthong.exchange import sql
+from lienthong.exchange import sealed, sql
+from lienthong.exchange.manifest import Entry, Sealed
+from lienthong.exchange.sealed import CannotOpen as CannotOpen
 from lienthong.exchange.work import marks
-from lienthong.foundation.blobs import BlobFolder, DamagedBlob, NoSuchBlob
+from lienthong.foundation.blobs import BlobFolder, DamagedBlob
 
 SMALL = 65_536
 """Compressed bytes up to which content lives in the database and may travel with its message."""
@@ -24,41 +26,102 @@ SMALL_CONTENT = 4 << 20
 _WINDOW = 8 << 20
 _EMPTY = 25
 """The longest zstd frame that holds nothing."""
+_CHUNK = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
-class Small:
-    """Small content: its SHA-256, the bytes it holds, its one zstd frame."""
+class Kept:
+    """Content that is kept here: its SHA-256, the bytes it holds, and its one zstd frame when it is small."""
 
     sha256: str
     size: int
-    zstd: bytes
+    zstd: bytes = b""
 
 
-def put(content: bytes) -> str:
-    """Keeps content in the caller's transaction (large content: at once and for good); returns its SHA-256."""
-    if len(content) > SMALL_CONTENT:
-        return _folder().put(content)
-    sha256, frame = hashlib.sha256(content).hexdigest(), zstandard.compress(content, 3)
-    if len(frame) > SMALL:
-        return _folder().put(content, frame)
-    keep([Small(sha256, len(content), frame)])
-    return sha256
+def put(content: bytes) -> Kept:
+    """Keeps content, in the caller's transaction (large content: at once and for good)."""
+    if len(content) <= SMALL_CONTENT:
+        frame = zstandard.compress(content, 3)
+        if len(frame) <= SMALL:
+            kept = Kept(hashlib.sha256(content).hexdigest(), len(content), frame)
+            keep([kept])
+            return kept
+    return Kept(_folder().put(content), len(content))
 
 
-def small(sha256: str, size: int, frame: bytes) -> Small:
-    """Small content as it came from another node, checked.
+def put_file(path: Path) -> Kept:
+    """The same for a file of any length, in bounded memory.
 
     Raises:
-        ValueError: too long, not exactly one zstd frame, or another size or hash.
+        OSError: it cannot be read.
     """
-    content = _unpacked(frame, size)
-    if (len(content), hashlib.sha256(content).hexdigest()) != (size, sha256):
-        raise ValueError("another size or hash")
-    return Small(sha256, size, frame)
+    if path.stat().st_size <= SMALL_CONTENT:
+        return put(path.read_bytes())
+    return Kept(*_folder().put_stream(_chunks(path)))
 
 
-def keep(contents: Iterable[Small]) -> None:
+def _chunks(path: Path) -> Iterator[bytes]:
+    with path.open("rb") as file:
+        while chunk := file.read(_CHUNK):
+            yield chunk
+
+
+def seal(kept: Kept, recipient: str) -> Sealed:
+    """Seals content to an age recipient and keeps that, in the caller's transaction (large content: at once)."""
+    if kept.zstd:
+        age = sealed.seal(kept.zstd, recipient)
+        name = hashlib.sha256(age).hexdigest()
+        sealed.keep({name: age})
+        return Sealed(name, len(age))
+    with _folder().path(kept.sha256).open("rb") as frame:
+        return sealed.seal_file(frame, recipient)
+
+
+def opened(part: Entry, age: bytes) -> Kept:
+    """Small content as it came, opened and checked.
+
+    Raises:
+        CannotOpen: it was not sealed to this node, is not exactly one zstd frame, or has another size or hash.
+    """
+    return _checked(part, sealed.open_small(age))
+
+
+def _checked(part: Entry, frame: bytes) -> Kept:
+    try:
+        content = _unpacked(frame, part.size)
+    except ValueError as error:
+        raise CannotOpen(str(error)) from error
+    if (len(content), hashlib.sha256(content).hexdigest()) != (part.size, part.sha256):
+        raise CannotOpen("another size or hash")
+    return Kept(part.sha256, part.size, frame)
+
+
+def take(part: Entry) -> None:
+    """Opens the sealed content of a part that was fetched, checks and keeps it, in the caller's transaction.
+
+    Raises:
+        CannotOpen: as :func:`opened`; NoSuchBlob: it was not fetched.
+    """
+    if part.sealed is None:
+        return
+    file = _folder().temporary()
+    try:
+        sealed.open_file(part.sealed.sha256, file)
+        if part.size <= SMALL_CONTENT and file.stat().st_size <= SMALL:
+            keep([_checked(part, file.read_bytes())])
+            return
+        got = _folder().adopt(file, part.size)
+    except CannotOpen:
+        raise
+    except ValueError as error:
+        raise CannotOpen(str(error)) from error
+    finally:
+        file.unlink(missing_ok=True)
+    if got != (part.sha256, part.size):
+        raise CannotOpen("another size or hash")
+
+
+def keep(contents: Iterable[Kept]) -> None:
     """Keeps small content in the caller's transaction."""
     rows = {one.sha256: (one.sha256, one.size, one.zstd) for one in contents}
     if rows:
@@ -66,52 +129,11 @@ def keep(contents: Iterable[Small]) -> None:
             cursor.executemany(sql.KEEP_CONTENT, [rows[sha256] for sha256 in sorted(rows)])
 
 
-def take(sha256: str, chunks: Iterable[bytes], limit: int) -> int:
-    """Keeps content that comes as one zstd frame, durably; returns its size.
-
-    Raises:
-        ValueError: more than ``limit`` bytes of content, no zstd frame, or another hash.
-    """
-    chunks, start = iter(chunks), b""
-    for chunk in chunks:
-        start += chunk
-        if len(start) > SMALL:
-            break
-    try:
-        size = len(_unpacked(start, min(limit, SMALL_CONTENT)))
-    except ValueError:
-        got, size = _folder().put_encoded(chain([start], chunks), limit)
-        if got != sha256:
-            raise
-        return size
-    with transaction.atomic():
-        keep([small(sha256, size, start)])
-    return size
-
-
-def take_plain(sha256: str, chunks: Iterable[bytes], limit: int) -> int:
-    """The same for content that comes as it is."""
-    got, size = _folder().put_stream(chunks, limit)
-    if got != sha256:
-        raise ValueError("another hash")
-    return size
-
-
 def has(wanted: Collection[str]) -> set[str]:
     """Which of these are kept here."""
     folder = _folder()
-    found = set(lengths(wanted))
+    found = set(_look_up(sql.CONTENT_SIZES, wanted))
     return found | {sha256 for sha256 in wanted if sha256 not in found and folder.has(sha256)}
-
-
-def lengths(wanted: Collection[str]) -> dict[str, int]:
-    """The bytes of the frames of those that are small."""
-    return _look_up(sql.CONTENT_LENGTHS, wanted)
-
-
-def frames(wanted: Collection[str]) -> dict[str, bytes]:
-    """The frames of those that are small."""
-    return {sha256: bytes(frame) for sha256, frame in _look_up(sql.CONTENTS, wanted).items()}
 
 
 def read(sha256: str) -> bytes:
@@ -120,11 +142,11 @@ def read(sha256: str) -> bytes:
     Raises:
         NoSuchBlob: it is not here; DamagedBlob: it is not what was kept.
     """
-    frame = frames([sha256]).get(sha256)
+    frame = _look_up(sql.CONTENTS, [sha256]).get(sha256)
     if frame is None:
         return _folder().read(sha256)
     try:
-        content = _unpacked(frame, SMALL_CONTENT)
+        content = _unpacked(bytes(frame), SMALL_CONTENT)
     except ValueError as error:
         raise DamagedBlob(sha256) from error
     if hashlib.sha256(content).hexdigest() != sha256:
@@ -132,25 +154,13 @@ def read(sha256: str) -> bytes:
     return content
 
 
-def open_frame(sha256: str) -> tuple[BinaryIO, int]:
-    """The compressed form as a stream, and its length.
+def open_large(sha256: str) -> BinaryIO:
+    """A stream of large content, which is not checked.
 
     Raises:
         NoSuchBlob: it is not here.
     """
-    frame = frames([sha256]).get(sha256)
-    if frame is not None:
-        return io.BytesIO(frame), len(frame)
-    path = _folder().path(sha256)
-    try:
-        return path.open("rb"), path.stat().st_size
-    except FileNotFoundError:
-        raise NoSuchBlob(sha256) from None
-
-
-def unpacked(stream: BinaryIO) -> BinaryIO:
-    """The content of a stream of its compressed form; closes that too."""
-    return cast(BinaryIO, zstandard.ZstdDecompressor().stream_reader(stream, closefd=True))
+    return _folder().open(sha256)
 
 
 def _unpacked(frame: bytes, most: int) -> bytes:
@@ -177,11 +187,9 @@ def _unpacked(frame: bytes, most: int) -> bytes:
 
 
 def _look_up(statement: str, wanted: Collection[str]) -> dict[str, Any]:
-    if not wanted:
-        return {}
     names = sorted(wanted)
+    found: dict[str, Any] = {}
     with connection.cursor() as cursor:
-        found: dict[str, Any] = {}
         for start in range(0, len(names), 1000):
             some = names[start : start + 1000]
             cursor.execute(statement.format(marks=marks(some)), some)

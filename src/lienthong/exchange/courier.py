@@ -6,16 +6,16 @@ import logging
 import random
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 
 from django.conf import settings
 from django.db import close_old_connections, connection, transaction
 
-from lienthong.exchange import content, inbox, manifest, outbox, peers, problems, receipts, sql, work
+from lienthong.exchange import content, inbox, outbox, peers, problems, receipts, sealed, sql, work
 from lienthong.exchange.batches import MOST_ITEMS, MOST_MESSAGES
 from lienthong.exchange.client import Hub, HubRefused, NoLine
-from lienthong.exchange.manifest import Manifest
+from lienthong.exchange.manifest import Entry, Manifest
 from lienthong.exchange.outbox import Outgoing
 from lienthong.exchange.work import Claimed
 from lienthong.foundation import clock, ids
@@ -146,10 +146,10 @@ class Courier:
 
     def _post(self, batch: Sequence[Outgoing]) -> list[Result]:
         uploaded = {
-            sha256: self._hub.put_part(sha256)
+            name: self._hub.put_part(name)
             for one in batch
-            for sha256 in one.alone
-            if not self._hub.has_part(sha256)
+            for name in one.alone
+            if not self._hub.has_part(name)
         }
         answers = self._hub.post_messages(outbox.envelopes(batch))
         now = clock.iso(clock.now())
@@ -158,7 +158,7 @@ class Courier:
             try:
                 if isinstance(answer, HubRefused):
                     raise answer
-                size = one.weight + sum(uploaded.get(sha256, 0) for sha256 in one.alone)
+                size = one.weight + sum(uploaded.get(name, 0) for name in one.alone)
                 results.append(_accepted(one.row, answer, size, now))
             except LienThongError as error:
                 results.append(error)
@@ -204,6 +204,7 @@ class Courier:
         else:
             with transaction.atomic(), connection.cursor() as cursor:
                 cursor.execute(sql.CONTACT, (clock.iso(clock.now()),))
+                cursor.execute(sql.CLOCK, (round(self._hub.ahead.total_seconds()),))
         receipts.again()
         self._stop.wait(pause)
 
@@ -253,7 +254,7 @@ class Courier:
         here = content.has({part.sha256 for _, found in good for part in found.parts})
         ready = []
         for row, found in good:
-            missing = {part.sha256: part.size for part in found.parts if part.sha256 not in here}
+            missing = [part for part in found.parts if part.sha256 not in here]
             if missing:
                 future = pool.submit(self._fetch, missing)
                 pending[future] = (row, found)
@@ -262,10 +263,18 @@ class Courier:
                 ready.append((row, found))
         return ready
 
-    def _fetch(self, missing: Mapping[str, int]) -> None:
+    def _fetch(self, missing: Sequence[Entry]) -> None:
         close_old_connections()
-        for sha256, size in missing.items():
-            self._hub.get_part(sha256, size)
+        for part in sorted(missing, key=lambda part: part.priority):
+            if part.sealed is None:
+                raise LienThongError(problems.content_awaited(1))
+            self._hub.get_part(part.sealed)
+            try:
+                with transaction.atomic():
+                    content.take(part)
+                    sealed.forget([part.sealed.sha256])
+            except content.CannotOpen as error:
+                raise LienThongError(problems.cannot_open(part.sha256)) from error
 
     def _fetched(self, pending: Fetches) -> tuple[list[Checked], NoLine | None]:
         """Takes out the messages whose parts came; sees to those whose parts did not. Also a fault of the line."""
@@ -279,6 +288,8 @@ class Courier:
             elif isinstance(error, NoLine):
                 work.release(self._worker, [row.number])
                 line = error
+            elif isinstance(error, LienThongError) and not error.problem.retry:
+                inbox.refuse(row, found, error.problem)
             elif isinstance(error, LienThongError):
                 work.try_again(row, error.problem)
             else:
@@ -300,16 +311,8 @@ class Courier:
 
 
 def _accepted(row: Claimed, jws: str, uploaded: int, uploaded_at: str) -> outbox.Sent:
-    """The hub's acceptance, when it is the hub's and for this message.
-
-    Raises:
-        LienThongError: it is not.
-    """
-    key = peers.node(manifest.signer(jws))
-    acceptance = manifest.read_acceptance(jws, key.jwk)
-    if key.role != "hub" or (acceptance.message, acceptance.manifest) != (row.message, row.manifest):
-        raise LienThongError(problems.bad_receipt("the acceptance is not the hub's for this message"))
-    return outbox.Sent(row.message, jws, acceptance.at, key.facility, uploaded, uploaded_at)
+    found, key = peers.acceptance(jws, row.message, row.manifest)
+    return outbox.Sent(row.message, jws, found.at, key.facility, uploaded, uploaded_at)
 
 
 def _numbers(batches: Iterable[Sequence[Outgoing]]) -> list[int]:

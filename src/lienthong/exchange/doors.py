@@ -14,9 +14,10 @@ import msgspec
 from django.conf import settings
 from django.db import DatabaseError, close_old_connections, connection
 
-from lienthong.exchange import content, hub, problems, tokens
+from lienthong.exchange import hub, problems, sealed, tokens
 from lienthong.exchange.batches import CALL, MOST_ITEMS, MOST_MESSAGES, MSGPACK, Item, batches
 from lienthong.exchange.limits import Bucket
+from lienthong.exchange.manifest import Sealed
 from lienthong.exchange.tokens import Caller
 from lienthong.foundation.blobs import NoSuchBlob
 from lienthong.foundation.errors import LienThongError, Problem
@@ -34,7 +35,7 @@ from lienthong.foundation.wsgi import (
 log = logging.getLogger(__name__)
 
 PREFIX = "/exchange/v1/"
-PART_LIMIT = 256 << 20
+PART_LIMIT = 16 << 30
 RECEIPTS_LIMIT, MOST_RECEIPTS = 4 << 20, 200
 LONGEST_WAIT, POLL_AGAIN = 30.0, 2
 _FORM_LIMIT = 16_384
@@ -207,38 +208,29 @@ def _part(request: Request, caller: Caller, sha256: str) -> Response:
         size = hub.own_size(caller, sha256)
     if size is None:
         raise HttpError(404, problems.no_such_part())
-    return _give_part(request, sha256, size)
+    return _give_part(request, sha256)
 
 
 def _put_part(request: Request, caller: Caller, sha256: str) -> Response:
     if hub.own_size(caller, sha256) is not None:
         return Response(200)
-    encoding, chunks = request.header("content-encoding"), request.chunks(PART_LIMIT)
+    length = request.header("content-length")
     try:
-        if encoding == "zstd":
-            size = content.take(sha256, chunks, PART_LIMIT)
-        elif encoding in ("", "identity"):
-            size = content.take_plain(sha256, chunks, PART_LIMIT)
-        else:
-            raise HttpError(415, problems.not_understood("Content-Encoding is zstd or identity"))
+        size = int(length)
+        sealed.take(Sealed(sha256, size), request.chunks(PART_LIMIT))
     except ValueError as error:
         raise HttpError(400, problems.wrong_part(sha256)) from error
     return Response(201 if hub.uploaded(caller, sha256, size) else 200)
 
 
-def _give_part(request: Request, sha256: str, size: int) -> Response:
-    """The part, whole or the range asked for, compressed when the caller takes zstd."""
-    encoded = "zstd" in request.header("accept-encoding")
+def _give_part(request: Request, sha256: str) -> Response:
+    """The sealed part, whole or the range asked for."""
     try:
-        stream, length = content.open_frame(sha256)
+        stream, total = sealed.open_stream(sha256)
     except NoSuchBlob as error:
         raise HttpError(404, problems.no_such_part()) from error
-    total = length if encoded else size
-    tag = f'"{sha256}{"-zstd" if encoded else ""}"'
+    tag = f'"{sha256}"'
     headers = [("Content-Type", "application/octet-stream"), ("ETag", tag), ("Accept-Ranges", "bytes")]
-    headers.append(("Vary", "Accept-Encoding"))
-    if encoded:
-        headers.append(("Content-Encoding", "zstd"))
     start, end, status = 0, total, 200
     try:
         span = _span(request.header("range"), total)
@@ -253,7 +245,7 @@ def _give_part(request: Request, sha256: str, size: int) -> Response:
     if request.method == "HEAD":
         stream.close()
         return Response(200, b"", headers)
-    slices = _slices(stream if encoded else content.unpacked(stream), start, end - start, seek=encoded)
+    slices = _slices(stream, start, end - start)
     return Response(status, b"".join(slices) if end - start <= _SMALL else slices, headers)
 
 
@@ -275,13 +267,9 @@ def _span(header: str, total: int) -> tuple[int, int] | None:
     return start, end
 
 
-def _slices(stream: BinaryIO, start: int, length: int, *, seek: bool) -> Iterator[bytes]:
+def _slices(stream: BinaryIO, start: int, length: int) -> Iterator[bytes]:
     with stream:
-        if seek:
-            stream.seek(start)
-            start = 0
-        while start:
-            start -= len(stream.read(min(start, _CHUNK)))
+        stream.seek(start)
         while length and (chunk := stream.read(min(length, _CHUNK))):
             length -= len(chunk)
             yield chunk

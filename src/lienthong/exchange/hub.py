@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -12,24 +13,24 @@ from django.conf import settings
 from django.db import connection, transaction
 
 from lienthong.access import audit
-from lienthong.exchange import content, keys, manifest, peers, problems, sql, trace
-from lienthong.exchange.batches import CALL, CALL_CONTENT, Carried, Envelope, Item, envelopes
-from lienthong.exchange.manifest import Manifest, Receipt
+from lienthong.exchange import keys, manifest, outbox, peers, problems, sealed, sql
+from lienthong.exchange.batches import CALL, Carried, Item, envelopes
+from lienthong.exchange.manifest import Manifest, Receipt, Sealed
 from lienthong.exchange.tokens import Caller
 from lienthong.exchange.work import marks
 from lienthong.foundation import clock
 from lienthong.foundation.errors import LienThongError, Problem
-from lienthong.foundation.wsgi import HttpError, too_large
+from lienthong.foundation.wsgi import HttpError
 
 
 @dataclass(frozen=True, slots=True)
 class _Posted:
-    """A checked message: its JWS, its manifest and that one's hash, the small parts that came along."""
+    """A checked message: its JWS, its manifest and that one's hash, the small sealed parts that came along."""
 
     jws: str
     digest: str
     manifest: Manifest
-    contents: list[content.Small]
+    parts: dict[str, bytes]
 
 
 @dataclass(slots=True)
@@ -90,19 +91,12 @@ def accept(caller: Caller, batch: Sequence[msgspec.Raw]) -> list[dict[str, Any]]
     Returns:
         In the same order ``{"status": 201, "acceptance": JWS}``, 200 and the same JWS for a message that came before,
         or ``{"status", "problem", …}``: 400 malformed, 403 not the caller's, 404 receiver unknown, 409 id used for
-        other content, 413 too much content in one call, 422 parts missing (``missing`` lists their hashes).
+        other content, 422 parts missing (``missing`` lists their hashes).
     """
-    left, checked = CALL_CONTENT, list[_Posted | HttpError]()
+    checked: list[_Posted | HttpError] = []
     for raw in batch:
         try:
-            envelope, posted = _checked(caller, raw)
-            sizes = {part.sha256: part.size for part in posted.manifest.parts}
-            asked = sum(sizes.get(part.sha256, 0) for part in envelope.parts)
-            if asked > left:
-                raise HttpError(413, too_large(CALL_CONTENT))
-            left -= asked
-            posted.contents.extend(_content(part, sizes) for part in envelope.parts)
-            checked.append(posted)
+            checked.append(_checked(caller, raw))
         except HttpError as error:
             checked.append(error)
     results: list[dict[str, Any]] = []
@@ -123,29 +117,33 @@ def accept(caller: Caller, batch: Sequence[msgspec.Raw]) -> list[dict[str, Any]]
     return results
 
 
-def _checked(caller: Caller, raw: msgspec.Raw) -> tuple[Envelope, _Posted]:
-    """A message with shape, signature and sender checked."""
+def _checked(caller: Caller, raw: msgspec.Raw) -> _Posted:
+    """A message with shape, signature, sender and the parts that came along checked."""
     try:
         envelope = envelopes.decode(raw)
-        key = peers.node(manifest.signer(envelope.manifest))
-        payload = manifest.verified(envelope.manifest, key.jwk, manifest.MANIFEST)
+        payload = manifest.payload_of(envelope.manifest)
         found = manifest.read_manifest(payload)
+        signed = clock.from_iso(found.created)
+        key = peers.judge(manifest.signer(envelope.manifest), clock.now(), signed)
+        manifest.verified(envelope.manifest, key.jwk, manifest.MANIFEST)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise HttpError(400, problems.bad_manifest(str(error)[:200])) from error
     except LienThongError as error:
         raise HttpError(400, error.problem) from error
     if found.sender != manifest.Party(caller.facility, key.kid) or key.facility != caller.facility:
         raise HttpError(403, problems.bad_signature("the manifest is not from the caller"))
-    return envelope, _Posted(envelope.manifest, manifest.digest(payload), found, [])
+    named = found.sealed
+    for part in envelope.parts:
+        if part.sha256 not in named:
+            raise HttpError(400, problems.bad_manifest("content that the manifest does not name"))
+        if len(part.age) > sealed.SMALL or _measured(part.age) != named[part.sha256]:
+            raise HttpError(400, problems.wrong_part(part.sha256))
+    parts = {part.sha256: part.age for part in envelope.parts}
+    return _Posted(envelope.manifest, manifest.digest(payload), found, parts)
 
 
-def _content(part: Carried, sizes: Mapping[str, int]) -> content.Small:
-    if part.sha256 not in sizes:
-        raise HttpError(400, problems.bad_manifest("content that the manifest does not name"))
-    try:
-        return content.small(part.sha256, sizes[part.sha256], part.zstd)
-    except ValueError as error:
-        raise HttpError(400, problems.wrong_part(part.sha256)) from error
+def _measured(age: bytes) -> Sealed:
+    return Sealed(hashlib.sha256(age).hexdigest(), len(age))
 
 
 def _relay(caller: Caller, posted: _Posted, now: str, fresh: list[_Posted]) -> dict[str, Any]:
@@ -162,42 +160,29 @@ def _relay(caller: Caller, posted: _Posted, now: str, fresh: list[_Posted]) -> d
     _all_parts(caller, posted)
     acceptance = manifest.sign_acceptance(keys.own(), here, found.id, posted.digest, now)
     way = (caller.facility, receiver, found.created)
-    head = (found.id, found.kind, found.loop, *way, posted.jws, posted.digest, found.bytes)
+    chained = (found.lane, found.seq, found.prev)
+    head = (found.id, found.kind, found.loop, *way, posted.jws, posted.digest, found.bytes, *chained)
     today = clock.vietnam_day(now)
     with connection.cursor() as cursor:
         cursor.execute(sql.RELAY, (*head, now, acceptance, today, found.day or today))
         row = cursor.fetchone()
         if row is None:  # another call has just brought it
             return {"status": 200, "acceptance": _acceptance(caller, found.id, posted.digest)}
-        parts = [(row[0], i, p.sha256, p.size, p.role, p.type) for i, p in enumerate(found.parts)]
-        cursor.executemany(sql.INSERT_PART, parts)
+        cursor.executemany(sql.INSERT_PART, outbox.part_rows(row[0], found))
     fresh.append(posted)
     return {"status": 201, "acceptance": acceptance}
 
 
 def _deliver(caller: Caller, fresh: Sequence[_Posted], now: str) -> None:
-    """Keeps the content of new messages, puts them in their mailboxes, and all of it in trace and audit trail."""
-    here = settings.NODE.facility
-    content.keep(small for posted in fresh for small in posted.contents)
-    ways = {posted.manifest.id: posted.manifest.to.facility for posted in fresh}
-    numbers = _post(ways, "message", now)
+    """Keeps the parts of new messages and puts them in their mailboxes; all of it is one event of the audit trail."""
+    if not fresh:
+        return
+    sealed.keep({name: age for posted in fresh for name, age in posted.parts.items()})
+    numbers = _post({posted.manifest.id: posted.manifest.to.facility for posted in fresh}, "message", now)
     with connection.cursor() as cursor:
         cursor.executemany(sql.RELAY_POSITION, [(number, message) for message, number in numbers.items()])
-    steps: list[trace.Row] = []
-    for message, receiver in ways.items():
-        steps.append((message, now, here, trace.ACCEPTED, f"{caller.facility} → {receiver}"))
-        steps.append((message, now, here, trace.IN_MAILBOX, f"{numbers[message]}"))
-    trace.add(steps)
-    for posted in fresh:
-        found = posted.manifest
-        detail = {
-            "message": found.id,
-            "manifest": posted.digest,
-            "to": found.to.facility,
-            "bytes": found.bytes,
-        }
-        page = f"exchange/{found.kind}"
-        audit.record(caller.actor, "message-accepted", page=page, why=found.basis, detail=detail)
+    messages = [[p.manifest.id, p.digest, p.manifest.to.facility, p.manifest.basis] for p in fresh]
+    audit.record(caller.actor, "messages-accepted", page="exchange/messages", detail={"messages": messages})
 
 
 def _acceptance(caller: Caller, message: str, digest: str) -> str:
@@ -215,8 +200,8 @@ def _acceptance(caller: Caller, message: str, digest: str) -> str:
 
 def _all_parts(caller: Caller, posted: _Posted) -> None:
     """Checks that the caller has given every part, with this message or before it."""
-    came = {one.sha256 for one in posted.contents}
-    wanted = {part.sha256: part.size for part in posted.manifest.parts if part.sha256 not in came}
+    named = posted.manifest.sealed
+    wanted = {name: part.size for name, part in named.items() if name not in posted.parts}
     if not wanted:
         return
     with connection.cursor() as cursor:
@@ -262,64 +247,47 @@ def mailbox(caller: Caller, after: int, limit: int) -> list[Item]:
         now = clock.iso(clock.now())
         with transaction.atomic(), connection.cursor() as cursor:
             cursor.execute(sql.HANDED.format(marks=marks(fresh)), (now, caller.facility, *fresh))
-            _handed_over(caller, cursor.fetchall(), now)
+            handed = sorted(number for number, kind in cursor.fetchall() if kind == "message")
+            if handed:
+                detail = {"numbers": handed}
+                audit.record(caller.actor, "messages-handed-over", page="exchange/mailbox", detail=detail)
     return items
 
 
 def _with_parts(rows: Sequence[tuple[Any, ...]]) -> list[Item]:
-    """As many items as one answer may carry. Content that the receiver has stored before does not come again."""
+    """As many items as one answer may carry."""
     messages = [row[4] for row in rows if row[1] == "message"]
     lengths: dict[str, dict[str, int]] = {}
     if messages:
         with connection.cursor() as cursor:
             cursor.execute(sql.ITEM_PARTS.format(marks=marks(messages)), messages)
-            for message, sha256, length in cursor.fetchall():
-                lengths.setdefault(message, {})[sha256] = length
+            for message, name, length in cursor.fetchall():
+                lengths.setdefault(message, {})[name] = length
     items: list[Item] = []
     names: list[list[str]] = []
-    left, seen = CALL, set[str]()
-    for number, kind, at, _, message, jws in rows:
-        parts = (
-            {n: b for n, b in lengths.get(message, {}).items() if n not in seen} if kind == "message" else {}
-        )
+    left = CALL
+    for number, kind, at, _, message, jws, acceptance in rows:
+        parts = lengths.get(message, {}) if kind == "message" else {}
         if items and len(jws) + sum(parts.values()) > left:
             break
         left -= len(jws)
         chosen = []
-        for sha256, length in parts.items():
+        for name, length in parts.items():
             if length <= left:
-                chosen.append(sha256)
+                chosen.append(name)
                 left -= length
-        seen.update(chosen)
         names.append(chosen)
-        items.append(Item(number, at, kind, jws))
-    frames = content.frames(seen)
+        items.append(Item(number, at, kind, jws, acceptance if kind == "message" else ""))
+    ages = sealed.small({name for chosen in names for name in chosen})
     for item, chosen in zip(items, names, strict=True):
-        item.parts = [Carried(sha256, frames[sha256]) for sha256 in chosen]
+        item.parts = [Carried(name, ages[name]) for name in chosen]
     return items
-
-
-def _handed_over(caller: Caller, items: Sequence[tuple[int, str, str]], now: str) -> None:
-    messages = [message for _, kind, message in sorted(items) if kind == "message"]
-    trace.add(
-        [(message, now, settings.NODE.facility, trace.HANDED_OVER, caller.facility) for message in messages]
-    )
-    for message in messages:
-        audit.record(
-            caller.actor, "message-handed-over", page="exchange/mailbox", detail={"message": message}
-        )
 
 
 def done(caller: Caller, up_to: int) -> None:
     """The caller has taken the receipts in its mailbox up to a number."""
-    now = clock.iso(clock.now())
     with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute(sql.DONE, (now, caller.facility, up_to))
-        steps = [
-            (row[0], now, settings.NODE.facility, trace.RECEIPT_TAKEN, caller.facility)
-            for row in cursor.fetchall()
-        ]
-        trace.add(steps)
+        cursor.execute(sql.DONE, (clock.iso(clock.now()), caller.facility, up_to))
 
 
 def take_receipts(caller: Caller, batch: Sequence[str]) -> list[dict[str, Any]]:
@@ -338,7 +306,9 @@ def take_receipts(caller: Caller, batch: Sequence[str]) -> list[dict[str, Any]]:
                 receipt if isinstance(receipt, Problem) else _keep_receipt(caller, jws, receipt, now, news)
             )
             results.append({"status": "kept"} if problem is None else _refused(problem))
-        _post(news, "receipt", now)
+        numbers = _post(news, "receipt", now)
+        with connection.cursor() as cursor:
+            cursor.executemany(sql.RECEIPT_POSITION, [(n, message) for message, n in numbers.items()])
     for sender in set(news.values()):
         bell.ring(sender)
     return results
@@ -352,8 +322,9 @@ def _receipt(caller: Caller, jws: str) -> Receipt | Problem:
     try:
         if len(jws) > manifest.LONGEST_JWS:
             raise LienThongError(problems.bad_receipt("too long"))
-        key = peers.node(manifest.signer(jws))
-        receipt = manifest.read_receipt(manifest.verified(jws, key.jwk, manifest.RECEIPT))
+        receipt = manifest.read_receipt(manifest.payload_of(jws))
+        key = peers.judge(manifest.signer(jws), clock.now(), receipt.at)
+        manifest.verified(jws, key.jwk, manifest.RECEIPT)
         if (receipt.facility, receipt.kid, key.facility) != (caller.facility, key.kid, caller.facility):
             raise LienThongError(problems.bad_receipt("not signed by the caller"))
     except LienThongError as error:
@@ -377,5 +348,4 @@ def _keep_receipt(
         if cursor.fetchone() is None:
             return None
     news[receipt.message] = sender
-    trace.add([(receipt.message, now, settings.NODE.facility, trace.RECEIPT_AT_HUB, receipt.outcome)])
     return None

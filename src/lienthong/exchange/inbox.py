@@ -15,7 +15,7 @@ from django.db import connection, transaction
 from django.utils.module_loading import import_string
 
 from lienthong.access import audit
-from lienthong.exchange import content, keys, manifest, problems, sql, trace, work
+from lienthong.exchange import chain, content, keys, manifest, outbox, problems, sql, trace, work
 from lienthong.exchange.batches import Item
 from lienthong.exchange.manifest import Manifest, Receipt
 from lienthong.exchange.problems import Refused
@@ -107,19 +107,20 @@ def _read(item: Item) -> tuple[Manifest, str] | None:
         return None
 
 
-def _carried(item: Item, found: Manifest) -> Iterator[content.Small]:
-    """The small parts that came with a message; one that does not fit is left out, and so fetched by itself."""
-    sizes = {part.sha256: part.size for part in found.parts}
-    for part in item.parts:
+def _carried(item: Item, found: Manifest) -> Iterator[content.Kept]:
+    """The small parts that came with a message, opened; one that does not fit is left out, and fetched by itself."""
+    parts = {part.sealed.sha256: part for part in found.parts if part.sealed}
+    for carried in item.parts:
         try:
-            yield content.small(part.sha256, sizes[part.sha256], part.zstd)
-        except (KeyError, ValueError) as error:
-            log.error("mailbox item %s: part %s: %s", item.number, part.sha256, error)
+            yield content.opened(parts[carried.sha256], carried.age)
+        except (KeyError, content.CannotOpen) as error:
+            log.error("mailbox item %s: part %s: %s", item.number, carried.sha256, error)
 
 
 def _keep(item: Item, found: Manifest, digest: str) -> None:
     head = (found.kind, found.loop, found.sender.facility, found.to.facility, found.created, item.jws)
-    values = (*head, digest, found.bytes, item.number, item.at)
+    chained = (found.lane, found.seq, found.prev)
+    values = (*head, digest, found.bytes, *chained, item.number, item.at, item.acceptance)
     with connection.cursor() as cursor:
         cursor.execute(sql.COLLECT, (found.id, *values))
         row = cursor.fetchone()
@@ -130,8 +131,7 @@ def _keep(item: Item, found: Manifest, digest: str) -> None:
             if row is None:
                 return
             cursor.execute(sql.DELETE_PARTS, row)
-        rows = [(row[0], i, p.sha256, p.size, p.role, p.type) for i, p in enumerate(found.parts)]
-        cursor.executemany(sql.INSERT_PART, rows)
+        cursor.executemany(sql.INSERT_PART, outbox.part_rows(row[0], found))
     trace.add([(found.id, clock.iso(clock.now()), settings.NODE.facility, trace.COLLECTED, f"{item.number}")])
 
 
@@ -144,8 +144,11 @@ def checked(row: Claimed) -> Manifest:
     """
     from lienthong.exchange import peers
 
-    key = peers.node_at(manifest.signer(row.jws), clock.from_iso(row.accepted_at))
-    found = manifest.read_manifest(manifest.verified(row.jws, key.jwk, manifest.MANIFEST))
+    found = manifest.read_manifest(manifest.payload_of(row.jws))
+    accepted, _ = peers.acceptance(row.acceptance, row.message, row.manifest)
+    signed = clock.from_iso(found.created)
+    key = peers.judge(manifest.signer(row.jws), clock.from_iso(accepted.at), signed)
+    manifest.verified(row.jws, key.jwk, manifest.MANIFEST)
     if found.sender != manifest.Party(key.facility, key.kid):
         raise LienThongError(problems.bad_signature("signed by another facility"))
     if found.to.facility != settings.NODE.facility or found.id != row.message:
@@ -160,6 +163,14 @@ def distrust(row: Claimed, problem: Problem) -> None:
         trace.add(
             [(row.message, clock.iso(clock.now()), settings.NODE.facility, trace.SET_ASIDE, problem.code)]
         )
+
+
+def refuse(row: Claimed, found: Manifest, problem: Problem) -> None:
+    """Signs a refusal of a message whose content cannot be used; the sender is told why."""
+    with transaction.atomic():
+        if _take(row):
+            _finish(row, found, "", problem)
+    due.set()
 
 
 def handle(batch: Sequence[tuple[Claimed, Manifest]]) -> int:
@@ -185,6 +196,7 @@ def handle(batch: Sequence[tuple[Claimed, Manifest]]) -> int:
             row, found = batch[0]
             log.exception("handler of %s failed on message %s", found.kind, row.message)
             work.try_again(row, problems.handler_failed(error))
+    chain.follow(found for _, found in batch[:tried])
     due.set()
     return tried
 

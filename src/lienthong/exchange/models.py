@@ -16,6 +16,7 @@ class Message(models.Model):
     ``manifest`` is the SHA-256 of the signed payload, ``bytes`` the size of all parts, ``position`` the number in the
     receiver's mailbox. ``state``: out ``queued accepted stored refused set-aside``, relay ``accepted stored refused``,
     in ``collected stored refused set-aside``. ``receipt_state``: in ``due sent held``, out ``collected verified``.
+    ``seq`` and ``prev`` chain the messages from one facility to another.
     """
 
     number = models.BigAutoField(primary_key=True)
@@ -29,6 +30,9 @@ class Message(models.Model):
     jws = models.TextField()
     manifest = models.CharField(max_length=64)
     bytes = models.BigIntegerField()
+    lane = models.SmallIntegerField(db_default=0)
+    seq = models.BigIntegerField(db_default=0)
+    prev = models.CharField(max_length=64, db_default="")
     state = models.CharField(max_length=12)
     position = models.BigIntegerField(null=True)
     accepted_at = models.CharField(max_length=_MOMENT, db_default="")
@@ -40,6 +44,7 @@ class Message(models.Model):
     receipt = models.TextField(db_default="")
     receipt_at = models.CharField(max_length=_MOMENT, db_default="")
     receipt_state = models.CharField(max_length=10, db_default="")
+    receipt_position = models.BigIntegerField(null=True, help_text="relay: number in the sender's mailbox")
     problem = models.TextField(db_default="", help_text="JSON of the problem that holds it up")
     attempts = models.IntegerField(db_default=0)
     next_try = models.CharField(max_length=_MOMENT, db_default="")
@@ -55,6 +60,7 @@ class Message(models.Model):
             models.Index(fields=["direction", "accepted_at"], name="exchange_accepted"),
             models.Index(fields=["direction", "receipt_at"], name="exchange_receipted"),
             models.Index(fields=["state", "direction"], name="exchange_state"),
+            models.Index(fields=["direction", "sender", "seq"], name="exchange_chained"),
             models.Index(fields=["receipt_state", "direction"], name="exchange_receipt_state"),
         ]
 
@@ -68,10 +74,35 @@ class Part(models.Model):
     size = models.BigIntegerField()
     role = models.CharField(max_length=40)
     type = models.CharField(max_length=100)
+    priority = models.SmallIntegerField(db_default=0)
+    sealed = models.CharField(
+        max_length=64, db_default="", help_text="SHA-256 of what travels; empty: nothing"
+    )
+    sealed_size = models.BigIntegerField(db_default=0)
     pk = models.CompositePrimaryKey("number", "place")
 
     class Meta:
-        indexes = [models.Index(fields=["sha256"], name="exchange_part_content")]
+        indexes = [
+            models.Index(fields=["sha256"], name="exchange_part_content"),
+            models.Index(fields=["sealed"], name="exchange_part_sealed"),
+        ]
+
+
+class Chain(models.Model):
+    """The last link to (``out``) or from (``in``) another facility; at the receiver, the last without a gap."""
+
+    direction = models.CharField(max_length=3)
+    peer = models.CharField(max_length=16)
+    seq = models.BigIntegerField()
+    manifest = models.CharField(max_length=64)
+    pk = models.CompositePrimaryKey("direction", "peer")
+
+
+class Sealed(models.Model):
+    """Small sealed content on its way; large is in the node's folder of sealed content."""
+
+    sha256 = models.CharField(max_length=64, primary_key=True)
+    age = models.BinaryField()
 
 
 class Content(models.Model):
@@ -83,7 +114,7 @@ class Content(models.Model):
 
 
 class Upload(models.Model):
-    """Hub: content that a facility has put."""
+    """Hub: large sealed content that a facility has put."""
 
     facility = models.CharField(max_length=16)
     sha256 = models.CharField(max_length=64)
@@ -104,7 +135,7 @@ class MailboxItem(models.Model):
 
     facility = models.CharField(max_length=16)
     number = models.BigIntegerField()
-    kind = models.CharField(max_length=7)
+    kind = models.CharField(max_length=12)
     message = models.CharField(max_length=32)
     at = models.CharField(max_length=_MOMENT)
     handed_at = models.CharField(max_length=_MOMENT, db_default="")
@@ -125,6 +156,9 @@ class Line(models.Model):
     name = models.CharField(max_length=16, primary_key=True)
     position = models.BigIntegerField(db_default=0)
     contact_at = models.CharField(max_length=_MOMENT, db_default="")
+    clock_off = models.IntegerField(
+        db_default=0, help_text="seconds by which the hub's clock is ahead of ours"
+    )
     problem = models.TextField(db_default="")
 
 

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from django.conf import settings
 from django.db import connection, transaction
 
-from lienthong.exchange import content, keys, manifest, problems, sql, trace
-from lienthong.exchange.batches import CALL_CONTENT, Carried, Envelope
-from lienthong.exchange.work import Claimed, as_text
+from lienthong.exchange import content, keys, manifest, problems, sealed, sql, trace
+from lienthong.exchange.batches import Carried, Envelope
+from lienthong.exchange.content import Kept
+from lienthong.exchange.manifest import Sealed
+from lienthong.exchange.work import Claimed, as_text, marks
 from lienthong.foundation import clock, ids
 from lienthong.foundation.blobs import NoSuchBlob
 from lienthong.foundation.errors import LienThongError, Problem
@@ -27,11 +30,29 @@ wake = threading.Event()
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A part to send: ``role`` in the message (lower-case word), media ``type``, ``content``."""
+    """A part to send.
+
+    Attributes:
+        role: in the message, a lower-case word; type: media type.
+        content: bytes, or a file that may be of any length.
+        priority: the lane, :data:`~lienthong.exchange.manifest.SUMMARY` to ``STUDY``.
+    """
 
     role: str
     type: str
-    content: bytes
+    content: bytes | Path
+    priority: int = manifest.SUMMARY
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """A part whose content is kept and sealed already (:func:`prepare`)."""
+
+    role: str
+    type: str
+    priority: int
+    kept: Kept
+    sealed: Sealed | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,44 +74,90 @@ class Sent:
 
 @dataclass(frozen=True, slots=True)
 class Outgoing:
-    """A message with what travels in its call (``carried``) and what is put before it (``alone``), by SHA-256.
+    """A message with what travels in its call (``carried``) and what is put before it (``alone``), by sealed SHA-256.
 
     Attributes:
-        weight: bytes in the call; size: bytes of the carried content, unpacked.
+        weight: bytes in the call.
     """
 
     row: Claimed
     carried: tuple[str, ...]
     alone: tuple[str, ...]
     weight: int
-    size: int
 
 
-def put(to: str, kind: str, loop: str, *, body: dict[str, Any], parts: Sequence[Part], basis: str) -> str:
+def prepare(to: str, parts: Sequence[Part]) -> list[Ready]:
+    """Keeps and seals large content ahead of :func:`put`, so that no transaction waits for it.
+
+    Raises:
+        LienThongError: ``exchange-unknown-receiver``: nobody there to whom it could be sealed.
+    """
+    recipient = _recipient(to)
+    kept = [
+        content.put_file(p.content) if isinstance(p.content, Path) else content.put(p.content) for p in parts
+    ]
+    there = _held_there(to, {one.sha256 for one in kept})
+    return [
+        Ready(
+            part.role,
+            part.type,
+            part.priority,
+            one,
+            None if one.sha256 in there else content.seal(one, recipient),
+        )
+        for part, one in zip(parts, kept, strict=True)
+    ]
+
+
+def _recipient(to: str) -> str:
+    from lienthong.facilities import directory
+
+    if to == settings.NODE.facility:
+        raise LienThongError(problems.to_self())
+    found = directory.recipient(to)
+    if not found:
+        raise LienThongError(problems.unknown_receiver(to))
+    return found
+
+
+def _held_there(to: str, names: Collection[str]) -> set[str]:
+    """Content that the other facility stored from us, or sent to us."""
+    if not names:
+        return set()
+    with connection.cursor() as cursor:
+        cursor.execute(sql.HELD_THERE.format(marks=marks(names)), (*names, to, to))
+        return {row[0] for row in cursor.fetchall()}
+
+
+def put(
+    to: str, kind: str, loop: str, *, body: dict[str, Any], parts: Sequence[Part | Ready], basis: str
+) -> str:
     """Queues a message in the caller's transaction and returns its id. It is sent when that transaction commits.
 
     Args:
         to: code of the receiving facility.
         kind: which handler takes it there, e.g. ``transfer``.
-        loop: what the message belongs to; messages of one loop arrive in the order in which they were put.
+        loop: what the message belongs to; messages of one loop arrive in the order in which they were put, but
+            one of a more urgent lane may overtake.
         body: JSON without decimals, short (the manifest has at most 256 KiB).
+        parts: content; give large content to :func:`prepare` before the transaction begins.
         basis: legal basis of the disclosure.
 
     Raises:
-        LienThongError: ``exchange-to-self`` or ``exchange-bad-manifest``.
+        LienThongError: ``exchange-to-self``, ``exchange-unknown-receiver`` or ``exchange-bad-manifest``.
     """
     if not connection.in_atomic_block:
         raise RuntimeError("put() joins the caller's transaction: call it inside transaction.atomic()")
     here, key = settings.NODE.facility, keys.own()
-    if to == here:
-        raise LienThongError(problems.to_self())
-    entries: list[dict[str, Any]] = [
-        {"sha256": content.put(part.content), "size": len(part.content), "role": part.role, "type": part.type}
-        for part in parts
-    ]
+    _recipient(to)
+    fresh = iter(prepare(to, [part for part in parts if isinstance(part, Part)]))
+    ready = [next(fresh) if isinstance(part, Part) else part for part in parts]
     message, now = ids.new_id(), clock.iso(clock.now())
+    with connection.cursor() as cursor:
+        cursor.execute(sql.NEXT_LINK, (to,))
+        seq, prev = cursor.fetchone()
     value = {
-        "v": 1,
+        "v": 2,
         "id": message,
         "kind": kind,
         "loop": loop,
@@ -98,61 +165,87 @@ def put(to: str, kind: str, loop: str, *, body: dict[str, Any], parts: Sequence[
         "to": {"facility": to},
         "created": now,
         "basis": basis,
+        "seq": seq,
+        "prev": prev or manifest.FIRST,
         "body": body,
-        "parts": entries,
+        "parts": [_entry(one) for one in ready],
     }
     jws, payload = manifest.sign_manifest(key, value)
-    size = sum(len(part.content) for part in parts)
+    found, digest = manifest.read_manifest(payload), manifest.digest(payload)
+    head = (message, kind, loop, here, to, now, jws, digest, found.bytes, found.lane, seq, found.prev)
     with connection.cursor() as cursor:
-        cursor.execute(sql.QUEUE, (message, kind, loop, here, to, now, jws, manifest.digest(payload), size))
-        number = cursor.fetchone()[0]
-        rows = [(number, i, e["sha256"], e["size"], e["role"], e["type"]) for i, e in enumerate(entries)]
-        cursor.executemany(sql.INSERT_PART, rows)
+        cursor.execute(sql.LINK, (digest, to))
+        cursor.execute(sql.QUEUE, head)
+        cursor.executemany(sql.INSERT_PART, part_rows(cursor.fetchone()[0], found))
     trace.add([(message, now, here, trace.QUEUED, f"{here} → {to}")])
     transaction.on_commit(wake.set)
     return message
 
 
+def _entry(one: Ready) -> dict[str, Any]:
+    entry: dict[str, Any] = {
+        "sha256": one.kept.sha256,
+        "size": one.kept.size,
+        "role": one.role,
+        "type": one.type,
+    }
+    entry["priority"] = one.priority
+    if one.sealed is not None:
+        entry["sealed"] = {"sha256": one.sealed.sha256, "size": one.sealed.size}
+    return entry
+
+
+def part_rows(number: int, found: manifest.Manifest) -> list[tuple[Any, ...]]:
+    """The rows of a message's parts, as ``INSERT_PART`` takes them."""
+    return [
+        (
+            number,
+            place,
+            part.sha256,
+            part.size,
+            part.role,
+            part.type,
+            part.priority,
+            part.sealed.sha256 if part.sealed else "",
+            part.sealed.size if part.sealed else 0,
+        )
+        for place, part in enumerate(found.parts)
+    ]
+
+
 def batches(rows: Sequence[Claimed]) -> list[list[Outgoing]]:
     """Messages as they go into calls, in their order; one that has parts to put before it goes by itself."""
-    parts = {row.number: _parts(row) for row in rows}
-    lengths = content.lengths({sha256 for sizes in parts.values() for sha256 in sizes})
     found: list[list[Outgoing]] = []
     open_batch: list[Outgoing] = []
     for row in rows:
-        one = _outgoing(row, parts[row.number], lengths)
+        one = _outgoing(row, _sealed(row))
         if one.alone:
             found.append([one])
             continue
-        weight, size = (
-            one.weight + sum(o.weight for o in open_batch),
-            one.size + sum(o.size for o in open_batch),
-        )
-        if not open_batch or weight > _CALL or size > CALL_CONTENT:
+        if not open_batch or one.weight + sum(o.weight for o in open_batch) > _CALL:
             open_batch = []
             found.append(open_batch)
         open_batch.append(one)
     return found
 
 
-def _parts(row: Claimed) -> dict[str, int]:
+def _sealed(row: Claimed) -> dict[str, Sealed]:
     try:
-        found = manifest.read_manifest(manifest.payload_of(row.jws))
+        return manifest.read_manifest(manifest.payload_of(row.jws)).sealed
     except LienThongError:
         return {}  # the hub says what is wrong with it
-    return {part.sha256: part.size for part in found.parts}
 
 
-def _outgoing(row: Claimed, parts: Mapping[str, int], lengths: Mapping[str, int]) -> Outgoing:
-    carried, alone, weight, total = [], [], len(row.jws) + _FRAMING, 0
-    for sha256, size in parts.items():
-        more = lengths.get(sha256, _CALL) + _FRAMING
-        if weight + more > _CALL or total + size > CALL_CONTENT:
-            alone.append(sha256)
+def _outgoing(row: Claimed, parts: Mapping[str, Sealed]) -> Outgoing:
+    carried, alone, weight = [], [], len(row.jws) + _FRAMING
+    for part in parts.values():
+        more = part.size + _FRAMING
+        if part.size > sealed.SMALL or weight + more > _CALL:
+            alone.append(part.sha256)
         else:
-            carried.append(sha256)
-            weight, total = weight + more, total + size
-    return Outgoing(row, tuple(carried), tuple(alone), weight, total)
+            carried.append(part.sha256)
+            weight += more
+    return Outgoing(row, tuple(carried), tuple(alone), weight)
 
 
 def envelopes(batch: Sequence[Outgoing]) -> list[Envelope]:
@@ -161,9 +254,9 @@ def envelopes(batch: Sequence[Outgoing]) -> list[Envelope]:
     Raises:
         NoSuchBlob: some of it is no longer here.
     """
-    frames = content.frames({sha256 for one in batch for sha256 in one.carried})
+    ages = sealed.small({sha256 for one in batch for sha256 in one.carried})
     try:
-        return [Envelope(one.row.jws, [Carried(name, frames[name]) for name in one.carried]) for one in batch]
+        return [Envelope(one.row.jws, [Carried(name, ages[name]) for name in one.carried]) for one in batch]
     except KeyError as error:
         raise NoSuchBlob(error.args[0]) from error
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import time
 from datetime import datetime
 
-from lienthong.exchange import problems
+from lienthong.exchange import manifest, problems
+from lienthong.exchange.manifest import Acceptance
 from lienthong.facilities import directory
 from lienthong.facilities.directory import NodeKey
 from lienthong.foundation import clock
@@ -14,7 +15,30 @@ from lienthong.foundation.errors import LienThongError
 _REMEMBER = 5.0
 _known: dict[str, tuple[float, NodeKey]] = {}
 _sites: dict[str, float] = {}
-_spans: dict[str, tuple[float, datetime, datetime, NodeKey]] = {}
+
+
+def judge(kid: str, at: datetime, signed: datetime | None = None) -> NodeKey:
+    """The key with that name, if what it signed counts: it was valid when the hub took it.
+
+    Args:
+        at: when the hub took it, by the hub's clock.
+        signed: when it was signed, as the signer says. It helps a key that was replaced meanwhile, and no other.
+
+    Raises:
+        LienThongError: ``exchange-unknown-key``.
+    """
+    now = time.monotonic()
+    found = _known.get(kid)
+    if found is None or found[0] < now:
+        key = directory.node_key(kid)
+        if key is None:
+            raise LienThongError(problems.unknown_key(kid))
+        if len(_known) > 1000:
+            _known.clear()
+        found = _known[kid] = (now + _REMEMBER, key)
+    if not found[1].valid(at, signed):
+        raise LienThongError(problems.unknown_key(kid))
+    return found[1]
 
 
 def node(kid: str) -> NodeKey:
@@ -23,14 +47,23 @@ def node(kid: str) -> NodeKey:
     Raises:
         LienThongError: ``exchange-unknown-key``.
     """
-    now = time.monotonic()
-    found = _known.get(kid)
-    if found is None or found[0] < now:
-        key = node_at(kid, clock.now())
-        if len(_known) > 1000:
-            _known.clear()
-        found = _known[kid] = (now + _REMEMBER, key)
-    return found[1]
+    return judge(kid, clock.now())
+
+
+def acceptance(jws: str, message: str, digest: str) -> tuple[Acceptance, NodeKey]:
+    """The hub's word that it has a message, and the key that gave it.
+
+    Raises:
+        LienThongError: ``exchange-unknown-key``, or ``exchange-bad-receipt``: it is not the hub's for this message.
+    """
+    at = manifest.read_acceptance(manifest.payload_of(jws)).at
+    key = judge(manifest.signer(jws), clock.from_iso(at))
+    found = manifest.read_acceptance(manifest.verified(jws, key.jwk, manifest.ACCEPTANCE))
+    if key.role != "hub" or found.by != manifest.Party(key.facility, key.kid):
+        raise LienThongError(problems.bad_receipt("the acceptance is not the hub's"))
+    if (found.message, found.manifest) != (message, digest):
+        raise LienThongError(problems.bad_receipt("the acceptance is for another message"))
+    return found, key
 
 
 def has_site(facility: str) -> bool:
@@ -43,30 +76,7 @@ def has_site(facility: str) -> bool:
     return True
 
 
-def node_at(kid: str, at: datetime) -> NodeKey:
-    """The key with that name, if it was valid at the moment.
-
-    A key valid at two moments is valid between them, so that one look serves for many messages.
-
-    Raises:
-        LienThongError: ``exchange-unknown-key``.
-    """
-    fresh = time.monotonic()
-    known = _spans.get(kid)
-    if known and fresh < known[0] and known[1] <= at <= known[2]:
-        return known[3]
-    key, now = directory.node_key(kid, at), clock.now()
-    if key is None:
-        raise LienThongError(problems.unknown_key(kid))
-    if at <= now and directory.node_key(kid, now):
-        if len(_spans) > 1000:
-            _spans.clear()
-        _spans[kid] = (fresh + _REMEMBER, at, now, key)
-    return key
-
-
 def forget() -> None:
     """Forgets the keys of others, e.g. after the directory was changed in this process."""
     _known.clear()
     _sites.clear()
-    _spans.clear()

@@ -113,6 +113,43 @@ def part_lost(sha256: str) -> Problem:
     )
 
 
+def cannot_open(sha256: str) -> Problem:
+    """A part was sealed to another key, or its content is not what the manifest names."""
+    return Problem(
+        "exchange-cannot-open",
+        "Đơn vị nhận không mở được tệp đính kèm: tệp được niêm phong bằng khóa khác hoặc đã bị thay đổi.",
+        "The receiver cannot open a part: it was sealed to another key, or changed.",
+        "Gửi lại gói tin: hệ thống sẽ niêm phong bằng khóa hiện hành của đơn vị nhận.",
+        "Send the message again: it is sealed to the receiver's present key then.",
+        where={"sha256": sha256},
+    )
+
+
+def content_awaited(count: int) -> Problem:
+    """The sender took parts as held here that are not."""
+    return Problem(
+        "exchange-content-awaited",
+        f"Thiếu {count} tệp mà đơn vị gửi cho là đã có ở đây.",
+        f"{count} parts are not here, though the sender took them as held.",
+        "Đã yêu cầu đơn vị gửi gửi lại các tệp này.",
+        "The sender has been asked for them.",
+        retry=True,
+    )
+
+
+def fork(sender: str, seq: int) -> Problem:
+    """Two messages of a sender stand at the same place of its chain."""
+    return Problem(
+        "exchange-fork",
+        f"Chuỗi gói tin của đơn vị {sender} bị rẽ nhánh ở số {seq}.",
+        f"The chain of messages from {sender} forks at number {seq}.",
+        "Gọi cho đơn vị gửi: máy chủ có thể đã được khôi phục từ bản sao lưu cũ, hoặc khóa bị dùng ở nơi khác.",
+        "Call the sender: its server may have been restored from an old backup, or its key is used elsewhere.",
+        severity="warning",
+        where={"facility": sender, "seq": seq},
+    )
+
+
 def no_such_part() -> Problem:
     """Not there, or not the caller's to see."""
     return Problem(

@@ -84,7 +84,7 @@ def flow() -> Flow:
     """The state of this site's traffic."""
     today = clock.day_start()
     waiting, oldest = _one(sql.WAITING)
-    line = _one(sql.LINE) or (0, "", "")
+    line = _one(sql.LINE) or (0, "", "", 0)
     return Flow(
         waiting=waiting,
         oldest_waiting_at=_moment(oldest),
@@ -101,7 +101,7 @@ def find(text: str) -> list[MessageRow]:
     text = text.strip()
     prefix = text.lower() if _HEX.fullmatch(text.lower()) else "-"
     span = (prefix, prefix + "g")
-    return _rows(sql.FIND, (text, *span, *span, *span))
+    return _rows(sql.FIND, (text, *span, *span, *span, *span))
 
 
 def recent(limit: int, *, stuck: bool = False) -> list[MessageRow]:

@@ -9,7 +9,7 @@ from django.conf import settings
 from django.db import connection, transaction
 from django.utils.module_loading import import_string
 
-from lienthong.exchange import manifest, peers, problems, sql, trace, work
+from lienthong.exchange import manifest, peers, problems, sealed, sql, trace, work
 from lienthong.exchange.inbox import ReceiptHandler
 from lienthong.foundation import clock
 from lienthong.foundation.errors import LienThongError, Problem
@@ -56,7 +56,7 @@ def keep(jws: str, at: str) -> None:
 def again() -> int:
     """Tries the receipts once more whose key was not known or whose handler failed; returns how many there were."""
     with connection.cursor() as cursor:
-        cursor.execute(sql.OPEN_RECEIPTS, (clock.iso(clock.now()),))
+        cursor.execute(sql.OPEN_RECEIPTS, work.due())
         rows = cursor.fetchall()
     for message, jws, at in rows:
         with transaction.atomic():
@@ -70,8 +70,9 @@ def _verify(message: str, jws: str, at: str) -> None:
         cursor.execute(sql.SENDER_MESSAGE, (message,))
         _, kind, loop, receiver, digest, _ = cursor.fetchone()
         try:
-            key = peers.node_at(manifest.signer(jws), clock.from_iso(at))
-            receipt = manifest.read_receipt(manifest.verified(jws, key.jwk, manifest.RECEIPT))
+            receipt = manifest.read_receipt(manifest.payload_of(jws))
+            key = peers.judge(manifest.signer(jws), clock.from_iso(at), receipt.at)
+            manifest.verified(jws, key.jwk, manifest.RECEIPT)
             if (receipt.facility, receipt.kid, key.facility) != (receiver, key.kid, receiver):
                 raise LienThongError(problems.bad_receipt("not signed by the receiver"))
             if (receipt.message, receipt.manifest) != (message, digest):
@@ -84,6 +85,9 @@ def _verify(message: str, jws: str, at: str) -> None:
                     return
                 if kind in handlers:
                     handlers[kind](message, loop, receipt)
+                if receipt.outcome == "stored":
+                    cursor.execute(sql.ARRIVED, (message,))
+                    sealed.forget(row[0] for row in cursor.fetchall())
                 here, now, then = settings.NODE.facility, clock.iso(clock.now()), clock.iso(receipt.at)
                 trace.add(
                     [

@@ -5,10 +5,26 @@ from __future__ import annotations
 # Sender
 QUEUE = (
     "INSERT INTO exchange_message (direction, message, kind, loop, sender, receiver, created, jws, manifest,"
-    " bytes, state) VALUES ('out', %s, %s, %s, %s, %s, %s, %s, %s, %s, 'queued') RETURNING number"
+    " bytes, lane, seq, prev, state)"
+    " VALUES ('out', %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, 'queued') RETURNING number"
 )
 INSERT_PART = (
-    "INSERT INTO exchange_part (number, place, sha256, size, role, type) VALUES (%s, %s, %s, %s, %s, %s)"
+    "INSERT INTO exchange_part (number, place, sha256, size, role, type, priority, sealed, sealed_size)"
+    " VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s)"
+)
+NEXT_LINK = (
+    "INSERT INTO exchange_chain (direction, peer, seq, manifest) VALUES ('out', %s, 1, '')"
+    " ON CONFLICT (direction, peer) DO UPDATE SET seq = exchange_chain.seq + 1 RETURNING seq, manifest"
+)
+LINK = "UPDATE exchange_chain SET manifest = %s WHERE direction = 'out' AND peer = %s"
+HELD_THERE = (
+    "SELECT DISTINCT p.sha256 FROM exchange_part p JOIN exchange_message m ON m.number = p.number"
+    " WHERE p.sha256 IN ({marks}) AND m.state = 'stored'"
+    " AND ((m.direction = 'out' AND m.receiver = %s) OR (m.direction = 'in' AND m.sender = %s))"
+)
+ARRIVED = (
+    "SELECT p.sealed FROM exchange_part p JOIN exchange_message m ON m.number = p.number"
+    " WHERE m.direction = 'out' AND m.message = %s AND p.sealed <> ''"
 )
 ACCEPTED = (
     "UPDATE exchange_message SET accepted_at = %s, day = %s, acceptance = %s, problem = '',"
@@ -29,7 +45,7 @@ RECEIPTED = (
 )
 OPEN_RECEIPTS = (
     "SELECT message, receipt, receipt_at FROM exchange_message WHERE direction = 'out'"
-    " AND receipt_state = 'collected' AND next_try <= %s ORDER BY number LIMIT 100"
+    " AND receipt_state = 'collected' AND (next_try <= %s OR next_try > %s) ORDER BY number LIMIT 100"
 )
 FORGET_RECEIPT = (
     "UPDATE exchange_message SET receipt = '', receipt_at = '', receipt_state = '', problem = %s"
@@ -45,12 +61,17 @@ KEEP_CONTENT = (
     "INSERT INTO exchange_content (sha256, size, zstd) VALUES (%s, %s, %s) ON CONFLICT (sha256) DO NOTHING"
 )
 CONTENTS = "SELECT sha256, zstd FROM exchange_content WHERE sha256 IN ({marks})"
-CONTENT_LENGTHS = "SELECT sha256, LENGTH(zstd) FROM exchange_content WHERE sha256 IN ({marks})"
+CONTENT_SIZES = "SELECT sha256, size FROM exchange_content WHERE sha256 IN ({marks})"
+KEEP_SEALED = "INSERT INTO exchange_sealed (sha256, age) VALUES (%s, %s) ON CONFLICT (sha256) DO NOTHING"
+SEALED = "SELECT sha256, age FROM exchange_sealed WHERE sha256 IN ({marks})"
+SEALED_LENGTHS = "SELECT sha256, LENGTH(age) FROM exchange_sealed WHERE sha256 IN ({marks})"
+FORGET_SEALED = "DELETE FROM exchange_sealed WHERE sha256 IN ({marks})"
 
 # Receiver
 COLLECT = (
     "INSERT INTO exchange_message (direction, message, kind, loop, sender, receiver, created, jws, manifest, bytes,"
-    " state, position, accepted_at) VALUES ('in', %s, %s, %s, %s, %s, %s, %s, %s, %s, 'collected', %s, %s)"
+    " lane, seq, prev, position, accepted_at, acceptance, state)"
+    " VALUES ('in', %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, 'collected')"
     " ON CONFLICT (direction, message) DO NOTHING RETURNING number"
 )
 RECEIPT_AGAIN = (
@@ -59,7 +80,8 @@ RECEIPT_AGAIN = (
 )
 REPLACE_SET_ASIDE = (
     "UPDATE exchange_message SET kind = %s, loop = %s, sender = %s, receiver = %s, created = %s, jws = %s,"
-    " manifest = %s, bytes = %s, state = 'collected', position = %s, accepted_at = %s, problem = '', next_try = ''"
+    " manifest = %s, bytes = %s, lane = %s, seq = %s, prev = %s, position = %s, accepted_at = %s, acceptance = %s,"
+    " state = 'collected', problem = '', next_try = ''"
     " WHERE direction = 'in' AND message = %s AND state = 'set-aside' AND jws <> %s RETURNING number"
 )
 DELETE_PARTS = "DELETE FROM exchange_part WHERE number = %s"
@@ -77,19 +99,36 @@ RECEIPT_SENT = (
     " WHERE number = %s AND receipt_state = 'due'"
 )
 
-# Sender and receiver
-CLAIM = (
-    "UPDATE exchange_message SET claimed_by = %s, claimed_until = %s WHERE claimed_until < %s AND number IN ("
-    "SELECT m.number FROM exchange_message m WHERE m.direction = %s AND m.state = {state} AND m.next_try <= %s"
-    " AND m.claimed_until < %s AND NOT EXISTS (SELECT 1 FROM exchange_message e WHERE e.loop = m.loop"
-    " AND e.direction = m.direction AND e.state = m.state AND e.{order} < m.{order})"
-    " ORDER BY m.{order} LIMIT %s) RETURNING number, message, jws, manifest, attempts, position, accepted_at"
+CHAIN = "SELECT seq, manifest FROM exchange_chain WHERE direction = 'in' AND peer = %s"
+FOLLOWING = (
+    "SELECT seq, prev, manifest FROM exchange_message WHERE direction = 'in' AND sender = %s AND seq > %s"
+    " AND state IN ('stored', 'refused') ORDER BY seq LIMIT 1000"
 )
-CLAIM_QUEUED = CLAIM.format(state="'queued'", order="number")
-CLAIM_COLLECTED = CLAIM.format(state="'collected'", order="position")
+SENDERS = "SELECT DISTINCT sender FROM exchange_message WHERE direction = 'in'"
+AFTER = (
+    "SELECT DISTINCT seq FROM exchange_message WHERE direction = 'in' AND sender = %s AND seq > %s"
+    " ORDER BY seq LIMIT 1000"
+)
+MOVE_CHAIN = (
+    "INSERT INTO exchange_chain (direction, peer, seq, manifest) VALUES ('in', %s, %s, %s)"
+    " ON CONFLICT (direction, peer) DO UPDATE SET seq = excluded.seq, manifest = excluded.manifest"
+)
+
+# Sender and receiver. A claim or a pause that ends implausibly late was made by a clock that has since been put right.
+_DUE = "m.next_try <= %s OR m.next_try > %s"
+_FREE = "claimed_until < %s OR claimed_until > %s"
+CLAIM = (
+    "UPDATE exchange_message SET claimed_by = %s, claimed_until = %s WHERE ({free}) AND number IN ("
+    "SELECT m.number FROM exchange_message m WHERE m.direction = %s AND m.state = {state} AND ({due})"
+    " AND ({free}) AND NOT EXISTS (SELECT 1 FROM exchange_message e WHERE e.loop = m.loop"
+    " AND e.direction = m.direction AND e.state = m.state AND e.lane <= m.lane AND e.{order} < m.{order})"
+    " ORDER BY m.lane, m.{order} LIMIT %s)"
+    " RETURNING number, message, jws, manifest, attempts, lane, position, accepted_at, acceptance"
+)
+CLAIM_QUEUED = CLAIM.format(state="'queued'", order="number", free=_FREE, due=_DUE)
+CLAIM_COLLECTED = CLAIM.format(state="'collected'", order="position", free=_FREE, due=_DUE)
 ANY_OPEN = (
-    "SELECT 1 FROM exchange_message WHERE direction = %s AND state = %s AND next_try <= %s"
-    " AND claimed_until < %s LIMIT 1"
+    f"SELECT 1 FROM exchange_message m WHERE direction = %s AND state = %s AND ({_DUE}) AND ({_FREE}) LIMIT 1"
 )
 RENEW = "UPDATE exchange_message SET claimed_until = %s WHERE claimed_by = %s AND number IN ({marks})"
 RELEASE = (
@@ -104,7 +143,7 @@ SET_ASIDE = (
     "UPDATE exchange_message SET state = 'set-aside', problem = %s, claimed_by = '', claimed_until = ''"
     " WHERE number = %s AND state IN ('queued', 'collected')"
 )
-LINE = "SELECT position, contact_at, problem FROM exchange_line WHERE name = 'hub'"
+LINE = "SELECT position, contact_at, problem, clock_off FROM exchange_line WHERE name = 'hub'"
 ADVANCE = (
     "INSERT INTO exchange_line (name, position, contact_at) VALUES ('hub', %s, %s) ON CONFLICT (name) DO UPDATE SET"
     " contact_at = excluded.contact_at, problem = '', position = CASE WHEN exchange_line.position < excluded.position"
@@ -113,6 +152,10 @@ ADVANCE = (
 CONTACT = (
     "INSERT INTO exchange_line (name, contact_at) VALUES ('hub', %s)"
     " ON CONFLICT (name) DO UPDATE SET contact_at = excluded.contact_at, problem = ''"
+)
+CLOCK = (
+    "INSERT INTO exchange_line (name, clock_off) VALUES ('hub', %s)"
+    " ON CONFLICT (name) DO UPDATE SET clock_off = excluded.clock_off"
 )
 TROUBLE = (
     "INSERT INTO exchange_line (name, problem) VALUES ('hub', %s)"
@@ -131,12 +174,12 @@ UPLOADED = (
 OWN_UPLOAD = "SELECT size FROM exchange_upload WHERE facility = %s AND sha256 = %s"
 OWN_CONTENTS = (
     "SELECT sha256, size FROM exchange_upload WHERE facility = %s AND sha256 IN ({marks}) UNION"
-    " SELECT p.sha256, p.size FROM exchange_part p JOIN exchange_message m ON m.number = p.number"
-    " WHERE m.direction = 'relay' AND m.sender = %s AND p.sha256 IN ({marks})"
+    " SELECT p.sealed, p.sealed_size FROM exchange_part p JOIN exchange_message m ON m.number = p.number"
+    " WHERE m.direction = 'relay' AND m.sender = %s AND p.sealed IN ({marks})"
 )
 MAY_FETCH = (
-    "SELECT p.size FROM exchange_part p JOIN exchange_message m ON m.number = p.number"
-    " WHERE p.sha256 = %s AND m.direction = 'relay' AND (m.sender = %s OR m.receiver = %s) LIMIT 1"
+    "SELECT p.sealed_size FROM exchange_part p JOIN exchange_message m ON m.number = p.number"
+    " WHERE p.sealed = %s AND m.direction = 'relay' AND (m.sender = %s OR m.receiver = %s) LIMIT 1"
 )
 RELAYED = (
     "SELECT sender, receiver, manifest, acceptance, receipt FROM exchange_message"
@@ -144,11 +187,14 @@ RELAYED = (
 )
 RELAY = (
     "INSERT INTO exchange_message (direction, message, kind, loop, sender, receiver, created, jws, manifest, bytes,"
-    " state, accepted_at, acceptance, day, about)"
-    " VALUES ('relay', %s, %s, %s, %s, %s, %s, %s, %s, %s, 'accepted', %s, %s, %s, %s)"
+    " lane, seq, prev, state, accepted_at, acceptance, day, about)"
+    " VALUES ('relay', %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, 'accepted', %s, %s, %s, %s)"
     " ON CONFLICT (direction, message) DO NOTHING RETURNING number"
 )
 RELAY_POSITION = "UPDATE exchange_message SET position = %s WHERE direction = 'relay' AND message = %s"
+RECEIPT_POSITION = (
+    "UPDATE exchange_message SET receipt_position = %s WHERE direction = 'relay' AND message = %s"
+)
 NEXT_POSITIONS = (
     "INSERT INTO exchange_mailbox (facility, last) VALUES (%s, %s)"
     " ON CONFLICT (facility) DO UPDATE SET last = exchange_mailbox.last + excluded.last RETURNING last"
@@ -158,24 +204,22 @@ INSERT_ITEM = (
 )
 ITEMS = (
     "SELECT i.number, i.kind, i.at, i.handed_at, i.message,"
-    " CASE WHEN i.kind = 'message' THEN m.jws ELSE m.receipt END"
+    " CASE WHEN i.kind = 'message' THEN m.jws ELSE m.receipt END, m.acceptance"
     " FROM exchange_mailboxitem i JOIN exchange_message m ON m.direction = 'relay' AND m.message = i.message"
     " WHERE i.facility = %s AND i.number > %s ORDER BY i.number LIMIT %s"
 )
 ITEM_PARTS = (
-    "SELECT m.message, p.sha256, LENGTH(c.zstd) FROM exchange_message m JOIN exchange_part p ON p.number = m.number"
-    " JOIN exchange_content c ON c.sha256 = p.sha256 WHERE m.direction = 'relay' AND m.message IN ({marks})"
-    " AND NOT EXISTS (SELECT 1 FROM exchange_part q JOIN exchange_message e ON e.number = q.number"
-    " WHERE q.sha256 = p.sha256 AND q.number <> p.number AND e.direction = 'relay' AND e.receiver = m.receiver"
-    " AND e.state = 'stored') ORDER BY m.position, p.place"
+    "SELECT m.message, p.sealed, LENGTH(s.age) FROM exchange_message m JOIN exchange_part p ON p.number = m.number"
+    " JOIN exchange_sealed s ON s.sha256 = p.sealed WHERE m.direction = 'relay' AND m.message IN ({marks})"
+    " ORDER BY m.position, p.place"
 )
 HANDED = (
     "UPDATE exchange_mailboxitem SET handed_at = %s WHERE facility = %s AND handed_at = '' AND number IN ({marks})"
-    " RETURNING number, kind, message"
+    " RETURNING number, kind"
 )
 DONE = (
     "UPDATE exchange_mailboxitem SET done_at = %s WHERE facility = %s AND kind = 'receipt' AND done_at = ''"
-    " AND number <= %s RETURNING message"
+    " AND number <= %s"
 )
 RELAY_RECEIPT = (
     "UPDATE exchange_message SET receipt = %s, receipt_at = %s, receipt_state = 'sent', state = %s"
@@ -191,6 +235,12 @@ TRAFFIC = (
 # Trace and pages
 INSERT_TRACE = "INSERT INTO exchange_trace (message, at, place, step, detail) VALUES (%s, %s, %s, %s, %s)"
 JOURNEY = "SELECT at, place, step, detail FROM exchange_trace WHERE message = %s ORDER BY at, number"
+RELAY_JOURNEY = (
+    "SELECT m.sender, m.receiver, m.accepted_at, m.position, m.receipt_at, m.state,"
+    " (SELECT i.handed_at FROM exchange_mailboxitem i WHERE i.facility = m.receiver AND i.number = m.position),"
+    " (SELECT i.done_at FROM exchange_mailboxitem i WHERE i.facility = m.sender AND i.number = m.receipt_position)"
+    " FROM exchange_message m WHERE m.direction = 'relay' AND m.message = %s"
+)
 _ROW = (
     "SELECT message, direction, kind, loop, sender, receiver, created, state, bytes, receipt_at, problem"
     " FROM exchange_message"
@@ -200,7 +250,8 @@ FIND = (  # constants and placeholders only
     _ROW
     + " WHERE number IN (SELECT number FROM exchange_message WHERE loop = %s OR (manifest >= %s AND manifest < %s)"
     " OR (direction IN ('in', 'out', 'relay') AND message >= %s AND message < %s)"
-    " UNION SELECT number FROM exchange_part WHERE sha256 >= %s AND sha256 < %s) ORDER BY number DESC LIMIT 50"
+    " UNION SELECT number FROM exchange_part WHERE sha256 >= %s AND sha256 < %s"
+    " UNION SELECT number FROM exchange_part WHERE sealed >= %s AND sealed < %s) ORDER BY number DESC LIMIT 50"
 )
 RECENT = _ROW + " ORDER BY number DESC LIMIT %s"
 STUCK = _ROW + " WHERE state IN ('queued', 'refused', 'set-aside') ORDER BY number DESC LIMIT %s"

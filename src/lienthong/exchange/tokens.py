@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -72,7 +71,7 @@ def issue(form: dict[str, str], address: str) -> dict[str, Any]:
             audit.Actor(f"node:{kid[:43]}", "", "site", address), "token-refused", page=PATH, detail=why
         )
         raise
-    now = int(time.time())
+    now = int(clock.now().timestamp())
     hub = hub_id(settings.NODE.facility)
     times = {"iat": now, "exp": now + LIFETIME}
     claims = {"iss": hub, "aud": hub, "sub": kid, "scope": SCOPE, "jti": ids.new_id(), **times}
@@ -104,7 +103,7 @@ def _check(assertion: str, kid: str) -> str:
         raise _refusal("invalid_client", "not the key of a site")
     if (claims["iss"], claims["sub"]) != (kid, kid):
         raise _refusal("invalid_client", "iss and sub are not the name of the key")
-    if claims["exp"] > time.time() + LONGEST_ASSERTION + _CLOCKS_DIFFER:
+    if claims["exp"] > clock.now().timestamp() + LONGEST_ASSERTION + _CLOCKS_DIFFER:
         raise _refusal("invalid_client", f"exp is more than {LONGEST_ASSERTION} seconds away")
     jti = str(claims["jti"])
     if not 1 <= len(jti) <= 56:
@@ -127,7 +126,7 @@ def caller(authorization: str, address: str) -> Caller:
     scheme, _, token = authorization.partition(" ")
     if scheme.lower() != "bearer" or not token:
         raise _no_token("no bearer token")
-    now = time.time()
+    now = clock.now().timestamp()
     known = _verified.get(token)
     if known is None or known[0] <= now:
         known = _verify(token, address)

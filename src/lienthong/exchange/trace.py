@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.conf import settings
 from django.db import connection
 
 from lienthong.exchange import sql
@@ -49,7 +50,21 @@ def add(rows: Iterable[Row]) -> None:
 
 
 def journey(message_id: str) -> list[TraceStep]:
-    """All steps of a message that this node knows, in order of time."""
+    """All steps of a message that this node knows, in order of time. A hub keeps them in the message's own row."""
     with connection.cursor() as cursor:
         cursor.execute(sql.JOURNEY, (message_id,))
-        return [TraceStep(clock.from_iso(row[0]), *row[1:]) for row in cursor.fetchall()]
+        found = [TraceStep(clock.from_iso(row[0]), *row[1:]) for row in cursor.fetchall()]
+        cursor.execute(sql.RELAY_JOURNEY, (message_id,))
+        row = cursor.fetchone()
+    if row is None:
+        return found
+    sender, receiver, accepted, position, receipt, state, handed, taken = row
+    steps = (
+        (accepted, ACCEPTED, f"{sender} → {receiver}"),
+        (accepted, IN_MAILBOX, f"{position}"),
+        (handed, HANDED_OVER, receiver),
+        (receipt, RECEIPT_AT_HUB, state),
+        (taken, RECEIPT_TAKEN, sender),
+    )
+    here = settings.NODE.facility
+    return found + [TraceStep(clock.from_iso(at), here, step, detail) for at, step, detail in steps if at]

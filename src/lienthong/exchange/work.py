@@ -20,6 +20,8 @@ from lienthong.foundation.errors import Problem
 
 LEASE = timedelta(seconds=8)
 _LONGEST_WAIT = 600.0
+_PLAUSIBLE = timedelta(seconds=1.5 * _LONGEST_WAIT)
+"""The longest pause that this clock can have set."""
 
 Direction = Literal["out", "in"]
 
@@ -28,7 +30,7 @@ Direction = Literal["out", "in"]
 class Claimed:
     """A message that this worker may work on now: its manifest as JWS and that one's hash.
 
-    ``position`` and ``accepted_at`` are the hub's.
+    ``position`` and ``accepted_at`` are the hub's, ``acceptance`` what it signed.
     """
 
     number: int
@@ -36,24 +38,27 @@ class Claimed:
     jws: str
     manifest: str
     attempts: int
+    lane: int
     position: int
     accepted_at: str
+    acceptance: str
 
 
 def claim(worker: str, direction: Direction, limit: int) -> list[Claimed]:
-    """Claims waiting messages, at most one of each loop, the oldest first."""
+    """Claims waiting messages, at most one of each loop and lane, the most urgent first, then the oldest."""
     now = clock.now()
-    text = clock.iso(now)
     state = "queued" if direction == "out" else "collected"
     statement = sql.CLAIM_QUEUED if direction == "out" else sql.CLAIM_COLLECTED
+    free = clock.iso(now), clock.iso(now + 2 * LEASE)
     with connection.cursor() as cursor:
-        cursor.execute(sql.ANY_OPEN, (direction, state, text, text))
+        cursor.execute(sql.ANY_OPEN, (direction, state, *due(), *free))
         if cursor.fetchone() is None:
             return []
         with transaction.atomic():
-            cursor.execute(statement, (worker, clock.iso(now + LEASE), text, direction, text, text, limit))
+            until = clock.iso(now + LEASE)
+            cursor.execute(statement, (worker, until, *free, direction, *due(), *free, limit))
             rows = [Claimed(*row) for row in cursor.fetchall()]
-    return sorted(rows, key=lambda row: row.number if direction == "out" else row.position)
+    return sorted(rows, key=lambda row: (row.lane, row.number if direction == "out" else row.position))
 
 
 def renew(worker: str, numbers: Collection[int]) -> None:
@@ -70,6 +75,12 @@ def _on_claims(statement: str, values: tuple[str, ...], numbers: Collection[int]
     if numbers:
         with transaction.atomic(), connection.cursor() as cursor:
             cursor.execute(statement.format(marks=marks(numbers)), (*values, *numbers))
+
+
+def due() -> tuple[str, str]:
+    """Between which moments a row's next try says that it is due: before the first, or after the second."""
+    now = clock.now()
+    return clock.iso(now), clock.iso(now + _PLAUSIBLE)
 
 
 def try_again(row: Claimed, problem: Problem) -> None:

@@ -10,7 +10,7 @@ from importlib import resources
 from typing import Any
 
 from django.conf import settings
-from django.db.models import Q
+from django.db.models import QuerySet
 from django.utils.translation import get_language
 
 from lienthong.facilities.models import Facility, FacilityName, Node
@@ -19,18 +19,36 @@ from lienthong.foundation import clock
 
 @dataclass(frozen=True, slots=True)
 class NodeKey:
-    """The public key of a node.
+    """The public keys of a node.
 
     Attributes:
-        kid: RFC 7638 thumbprint of ``jwk``.
+        kid: RFC 7638 thumbprint of ``jwk``, the key that signs.
         facility: the facility's code.
         role: ``hub`` or ``site``.
+        age: recipient to which content for it is sealed; empty at a hub.
+        since, until, revoked: when it began to sign, ended (replaced by another), was revoked; aware, None for never.
     """
 
     kid: str
     facility: str
     role: str
     jwk: dict[str, Any]
+    age: str
+    since: datetime
+    until: datetime | None = None
+    revoked: datetime | None = None
+
+    def valid(self, at: datetime, signed: datetime | None = None) -> bool:
+        """Whether what it signed counts.
+
+        Args:
+            at: when the hub took it, by the hub's clock.
+            signed: when it was signed, as the signer says: a key that was replaced meanwhile was still good then.
+        """
+        if self.revoked is not None and self.revoked <= at:
+            return False
+        ended = self.until is not None and self.until <= min(at, signed or at)
+        return self.since <= at and not ended
 
 
 def here() -> str:
@@ -83,38 +101,52 @@ def load_known() -> None:
     _names.cache_clear()
 
 
-def add_node(facility: str, role: str, jwk: dict[str, Any], kid: str, since: datetime) -> None:
-    """Enters a node's public key; the same key twice changes nothing."""
+def add_node(facility: str, role: str, jwk: dict[str, Any], kid: str, since: datetime, age: str = "") -> None:
+    """Enters a node's public keys; the same key twice changes nothing."""
     Node.objects.get_or_create(
-        kid=kid, defaults={"facility_id": facility, "role": role, "jwk": jwk, "valid_from": since}
+        kid=kid, defaults={"facility_id": facility, "role": role, "jwk": jwk, "age": age, "valid_from": since}
     )
 
 
-def node_key(kid: str, at: datetime | None = None) -> NodeKey | None:
-    """The key with that name, if it was valid at the moment (now if none is given)."""
+def node_key(kid: str) -> NodeKey | None:
+    """The key with that name, whether it is valid or not."""
     node = Node.objects.filter(kid=kid).first()
-    moment = at or clock.now()
-    if node is None or node.valid_from > moment or (node.valid_to is not None and node.valid_to <= moment):
-        return None
-    return NodeKey(node.kid, node.facility_id, node.role, node.jwk)
+    return _key(node) if node else None
+
+
+def _key(node: Node) -> NodeKey:
+    return NodeKey(
+        node.kid,
+        node.facility_id,
+        node.role,
+        node.jwk,
+        node.age,
+        node.valid_from,
+        node.valid_to,
+        node.revoked_at,
+    )
+
+
+def recipient(facility: str) -> str:
+    """To which key content for a facility is sealed: the newest of its sites; empty when it is not connected."""
+    keys = [key.age for key in nodes("site", facility) if key.age]
+    return keys[-1] if keys else ""
 
 
 def connected(code: str) -> bool:
     """Whether a facility has a node with a valid key."""
-    now = clock.now()
-    nodes = Node.objects.filter(facility_id=code, valid_from__lte=now)
-    return nodes.filter(Q(valid_to=None) | Q(valid_to__gt=now)).exists()
+    return _valid_now().filter(facility_id=code).exists()
 
 
 def nodes(role: str, facility: str = "") -> list[NodeKey]:
     """The keys that are valid now of a role (``hub`` or ``site``), of one facility if given, oldest first."""
+    found = _valid_now().filter(role=role).order_by("valid_from")
+    return [_key(node) for node in (found.filter(facility_id=facility) if facility else found)]
+
+
+def _valid_now() -> QuerySet[Node]:
     now = clock.now()
-    found = (
-        Node.objects.filter(role=role, valid_from__lte=now).exclude(valid_to__lte=now).order_by("valid_from")
-    )
-    if facility:
-        found = found.filter(facility_id=facility)
-    return [NodeKey(node.kid, node.facility_id, node.role, node.jwk) for node in found]
+    return Node.objects.filter(valid_from__lte=now).exclude(valid_to__lte=now).exclude(revoked_at__lte=now)
 
 
 def seen(kid: str) -> None:

@@ -15,6 +15,8 @@ from typing import BinaryIO, cast
 
 import zstandard
 
+from lienthong.foundation.files import flush_folder
+
 _CHUNK = 1 << 20
 _WINDOW = 8 << 20
 
@@ -47,7 +49,7 @@ class BlobFolder:
         """Keeps content, of which the caller may have the zstd frame; returns its SHA-256 in hexadecimal."""
         sha256 = hashlib.sha256(content).hexdigest()
         if self.has(sha256):
-            _flush_folder(self.path(sha256).parent)  # another thread may have put it a moment ago
+            flush_folder(self.path(sha256).parent)  # another thread may have put it a moment ago
         else:
             self._keep(frame or zstandard.ZstdCompressor(level=3).compress(content), sha256)
         return sha256
@@ -59,7 +61,7 @@ class BlobFolder:
             ValueError: more than ``limit`` bytes; nothing is kept.
         """
         digest, size = hashlib.sha256(), 0
-        temporary = self._temporary()
+        temporary = self.temporary()
         try:
             with temporary.open("wb") as file:
                 with zstandard.ZstdCompressor(level=3).stream_writer(file, closefd=False) as out:
@@ -77,24 +79,19 @@ class BlobFolder:
             temporary.unlink(missing_ok=True)
         return sha256, size
 
-    def put_encoded(self, chunks: Iterable[bytes], limit: int) -> tuple[str, int]:
-        """Keeps content that arrives compressed (one zstd frame) as it is; returns ``(sha256, bytes)`` of the content.
+    def adopt(self, file: Path, limit: int) -> tuple[str, int]:
+        """Takes in a file of :meth:`temporary` that holds one zstd frame; returns ``(sha256, bytes)`` of its content.
 
         Raises:
             ValueError: more than ``limit`` bytes of content, or no zstd frame; nothing is kept.
         """
-        temporary = self._temporary()
         try:
-            with temporary.open("w+b") as file:
-                for chunk in chunks:
-                    file.write(chunk)
-                file.seek(0)
-                sha256, size = _measure(file, limit)
-                file.flush()
-                os.fsync(file.fileno())
-            self._settle(temporary, sha256)
+            with file.open("rb") as stream:
+                sha256, size = _measure(stream, limit)
+                os.fsync(stream.fileno())
+            self._settle(file, sha256)
         finally:
-            temporary.unlink(missing_ok=True)
+            file.unlink(missing_ok=True)
         return sha256, size
 
     def open(self, sha256: str) -> BinaryIO:
@@ -140,13 +137,14 @@ class BlobFolder:
         """Bytes on disk."""
         return self.path(sha256).stat().st_size
 
-    def _temporary(self) -> Path:
+    def temporary(self) -> Path:
+        """A name for a file on its way into the folder."""
         folder = self.root / "tmp"
         folder.mkdir(parents=True, exist_ok=True)
         return folder / secrets.token_hex(8)
 
     def _keep(self, compressed: bytes, sha256: str) -> None:
-        temporary = self._temporary()
+        temporary = self.temporary()
         try:
             with temporary.open("wb") as file:
                 file.write(compressed)
@@ -160,9 +158,9 @@ class BlobFolder:
         final = self.path(sha256)
         if not final.parent.exists():
             final.parent.mkdir(parents=True, exist_ok=True)
-            _flush_folder(self.root)
+            flush_folder(self.root)
         temporary.replace(final)
-        _flush_folder(final.parent)
+        flush_folder(final.parent)
 
 
 def _measure(file: BinaryIO, limit: int) -> tuple[str, int]:
@@ -180,11 +178,3 @@ def _measure(file: BinaryIO, limit: int) -> tuple[str, int]:
     except zstandard.ZstdError as error:
         raise ValueError(str(error)) from error
     return digest.hexdigest(), size
-
-
-def _flush_folder(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -12,9 +12,10 @@ import jwt
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from jwt.types import Options
 from jwt.utils import base64url_decode, base64url_encode
 
-from lienthong.foundation import json
+from lienthong.foundation import clock, files, json
 
 _LONGEST_HEADER = 1024
 
@@ -51,19 +52,15 @@ class SigningKey:
     @classmethod
     def load_or_make(cls, path: Path) -> SigningKey:
         """Reads the PEM file, or makes a new key and writes it readable by the owner alone."""
-        if path.exists():
-            loaded = serialization.load_pem_private_key(path.read_bytes(), password=None)
-            if not isinstance(loaded, Ed25519PrivateKey):
-                raise BadSignature(f"{path.name} holds no Ed25519 key")
-            return cls(loaded)
-        key = Ed25519PrivateKey.generate()
-        pem = key.private_bytes(
-            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-        )
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.touch(mode=0o600)
-        path.write_bytes(pem)
-        return cls(key)
+        if not path.exists():
+            pem = Ed25519PrivateKey.generate().private_bytes(
+                serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+            )
+            files.write(path, pem, new=True)
+        loaded = serialization.load_pem_private_key(path.read_bytes(), password=None)
+        if not isinstance(loaded, Ed25519PrivateKey):
+            raise BadSignature(f"{path.name} holds no Ed25519 key")
+        return cls(loaded)
 
     def jws(self, payload: bytes, typ: str) -> str:
         """Compact JWS over ``payload``; header ``alg``, ``kid`` and ``typ`` (what kind of thing is signed)."""
@@ -159,16 +156,13 @@ def verify_jwt(token: str, jwk: dict[str, Any], audience: list[str], leeway: int
         BadSignature: another key, expired, for somebody else, or a claim of ``iss sub aud exp jti`` is missing.
     """
     required = ["iss", "sub", "aud", "exp", "jti"]
+    options: Options = {"require": required, "verify_exp": False, "verify_iat": False, "verify_nbf": False}
     try:
-        return dict(
-            jwt.decode(
-                token,
-                from_jwk(jwk),
-                algorithms=["EdDSA"],
-                audience=audience,
-                leeway=leeway,
-                options={"require": required},
-            )
+        claims = dict(
+            jwt.decode(token, from_jwk(jwk), algorithms=["EdDSA"], audience=audience, options=options)
         )
     except jwt.PyJWTError as error:
         raise BadSignature(str(error)) from error
+    if not isinstance(claims["exp"], int) or claims["exp"] + leeway <= clock.now().timestamp():
+        raise BadSignature("expired")
+    return claims

@@ -71,7 +71,9 @@ def send(
         transfer.loop,
         body={"day": notice.left_at.astimezone(clock.VIETNAM).date().isoformat()},
         parts=[
-            exchange.Part("notice", "application/json", json.dumps(notice.as_data())),
+            exchange.Part(
+                "notice", "application/json", json.dumps({**notice.as_data(), "salt": ids.new_id()})
+            ),
             exchange.Part("bundle", "application/fhir+json", content),
         ],
         basis=basis,
@@ -255,6 +257,7 @@ def advance(loop: str, state: State, *, actor: Actor, note: str = "") -> Transfe
             raise LienThongError(_empty_answer())
         at = clock.now()
         step = {"state": state.value, "at": clock.iso(at), "person": actor.name, "note": note}
+        step["salt"] = ids.new_id()
         part = exchange.Part("step", "application/json", json.dumps(step))
         message = exchange.put(transfer.sender, STEP, loop, body={}, parts=[part], basis=REFERRAL_DUTY)
         _step(transfer, state, at, actor.name, transfer.receiver, note=note, message=message)

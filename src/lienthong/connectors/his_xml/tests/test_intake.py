@@ -19,6 +19,7 @@ from lienthong.connectors.his_xml import intake, reader
 from lienthong.connectors.his_xml.folder import Folder
 from lienthong.connectors.his_xml.make import MadeDossier, Style, envelope, make_dossiers
 from lienthong.connectors.his_xml.models import DossierVersion, Export, Finding
+from lienthong.exchange import keys
 from lienthong.facilities import directory
 from lienthong.foundation import clock
 from lienthong.foundation.blobs import BlobFolder
@@ -35,7 +36,7 @@ def site(tmp_path: Path, settings: Any) -> Iterator[None]:
     settings.NODE = replace(settings.NODE, home=tmp_path / "home", facility="24011")
     directory.load_known()
     key = SigningKey.load_or_make(tmp_path / "other.pem")
-    directory.add_node("01929", "site", key.jwk, key.kid, clock.now())
+    directory.add_node("01929", "site", key.jwk, key.kid, clock.now(), keys.recipient(tmp_path / "other"))
     return
 
 
