@@ -58,7 +58,9 @@ def named(number: int, at: str, outcome: str = "stored", manifest: str = "a") ->
 
 
 HOURS = st.builds("2025-01-{:02}T{:02}:00:00.000Z".format, st.integers(1, 3), st.integers(0, 2))
-STATES = st.sampled_from(["both", "both", "both", "own", "theirs", "manifest", "outcome", "content", "due", "waiting", "moved"])
+STATES = st.sampled_from(
+    ["both", "both", "both", "own", "theirs", "manifest", "outcome", "content", "due", "waiting", "moved"]
+)
 
 
 @given(plan=st.lists(st.tuples(HOURS, STATES), max_size=120), small=st.integers(1, 4))
@@ -98,7 +100,10 @@ def test_two_arbitrary_sets_differ_in_exactly_what_is_found(plan: list[tuple[str
 
 @pytest.mark.parametrize("lost", ["own", "theirs"])
 def test_a_side_that_lost_everything_is_told_all_of_it(lost: str) -> None:
-    rows = {row[1].message: row for row in (named(n, f"2025-01-{n % 9 + 1:02}T05:00:00.000Z") for n in range(4000))}
+    rows = {
+        row[1].message: row
+        for row in (named(n, f"2025-01-{n % 9 + 1:02}T05:00:00.000Z") for n in range(4000))
+    }
     sides = (Memory({}), Memory(rows)) if lost == "own" else (Memory(rows), Memory({}))
     words = compare(*sides)
     assert words.keys() == rows.keys()
@@ -106,7 +111,10 @@ def test_a_side_that_lost_everything_is_told_all_of_it(lost: str) -> None:
 
 
 def test_the_same_is_settled_by_one_line() -> None:
-    rows = {row[1].message: row for row in (named(n, f"2025-01-{n % 9 + 1:02}T05:00:00.000Z") for n in range(4000))}
+    rows = {
+        row[1].message: row
+        for row in (named(n, f"2025-01-{n % 9 + 1:02}T05:00:00.000Z") for n in range(4000))
+    }
     side = Memory(rows)
     asked = Comparison().question(side)
     assert asked == [comparing.whole(side)]

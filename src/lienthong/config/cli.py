@@ -176,7 +176,9 @@ def _run_audit(options: argparse.Namespace) -> int:
 
 def _reconcile(parser: argparse.ArgumentParser) -> None:
     _home(parser)
-    parser.add_argument("--now", action="store_true", help="begin at once, show how it goes on, wait for its end")
+    parser.add_argument(
+        "--now", action="store_true", help="begin at once, show how it goes on, wait for its end"
+    )
     parser.add_argument("--json", action="store_true", help="say the result as one JSON line")
     parser.add_argument(
         "--seconds", type=float, default=3600, help="with --now, wait at most so long (default %(default)s)"

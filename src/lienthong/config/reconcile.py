@@ -128,6 +128,8 @@ def _print(state: dict[str, Any]) -> None:
         print(f"{way}: {pair['messages']:,} gói tin / messages, {pair['differing']:,} sai lệch / differing")
     for title, name in (("Chưa khôi phục / open", "open"), ("Đã khôi phục / mended", "mended")):
         for item in state[name]:
-            print(f"{title}: {item['message'] or item['manifest']} {item['what']}: {item['vi']} / {item['en']}")
+            print(
+                f"{title}: {item['message'] or item['manifest']} {item['what']}: {item['vi']} / {item['en']}"
+            )
     if not state["open"]:
         print("Không còn sai lệch. / Nothing is open.")

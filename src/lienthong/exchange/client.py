@@ -132,6 +132,10 @@ class Hub:
             raise NoLine(problems.hub_fault(200))
         return [None if r["status"] == "kept" else Problem.from_dict(r["problem"]) for r in results]
 
+    def bring(self, body: bytes) -> None:
+        """Brings again what the hub asked for, as ``reconciling/again.py`` makes it."""
+        self._call("POST", "/exchange/v1/again", body, {"Content-Type": MSGPACK}).drain_conn()
+
     def done(self, up_to: int) -> None:
         """Tells the hub which receipts were taken."""
         self._call("POST", "/exchange/v1/mailbox/done", json.dumps({"up_to": up_to})).drain_conn()

@@ -12,7 +12,18 @@ from concurrent.futures import Future, ThreadPoolExecutor, wait
 from django.conf import settings
 from django.db import close_old_connections, connection, transaction
 
-from lienthong.exchange import content, inbox, outbox, peers, problems, receipts, sealed, sql, work
+from lienthong.exchange import (
+    content,
+    inbox,
+    outbox,
+    peers,
+    problems,
+    receipts,
+    reconciling,
+    sealed,
+    sql,
+    work,
+)
 from lienthong.exchange.batches import MOST_ITEMS, MOST_MESSAGES
 from lienthong.exchange.client import Hub, HubRefused, NoLine
 from lienthong.exchange.manifest import Entry, Manifest
@@ -255,6 +266,10 @@ class Courier:
         ready = []
         for row, found in good:
             missing = [part for part in found.parts if part.sha256 not in here]
+            unsent = [part.sha256 for part in missing if part.sealed is None]
+            if unsent:
+                with transaction.atomic():
+                    reconciling.request(row.message, unsent)
             if missing:
                 future = pool.submit(self._fetch, missing)
                 pending[future] = (row, found)

@@ -18,6 +18,7 @@ from lienthong.exchange import hub, problems, sealed, tokens
 from lienthong.exchange.batches import CALL, MOST_ITEMS, MOST_MESSAGES, MSGPACK, Item, batches
 from lienthong.exchange.limits import Bucket
 from lienthong.exchange.manifest import Sealed
+from lienthong.exchange.reconciling import again
 from lienthong.exchange.tokens import Caller
 from lienthong.foundation.blobs import NoSuchBlob
 from lienthong.foundation.errors import LienThongError, Problem
@@ -189,11 +190,22 @@ def _done(request: Request, caller: Caller) -> Response:
     return Response(204)
 
 
+def _again(request: Request, caller: Caller) -> Response:
+    if request.header("content-type") != MSGPACK:
+        raise HttpError(415, problems.not_understood(f"Content-Type is {MSGPACK}"))
+    try:
+        brought = again.decode(request.body(CALL))
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        raise HttpError(400, problems.not_understood(f"again: at most {again.MOST}")) from error
+    return answer(200, {"wanted": again.take(caller, brought)})
+
+
 _DOORS: dict[str, tuple[str, Callable[[Request, Caller], Response]]] = {
     "messages": ("POST", _messages),
     "mailbox": ("GET", _mailbox),
     "mailbox/done": ("POST", _done),
     "receipts": ("POST", _receipts),
+    "again": ("POST", _again),
 }
 
 

@@ -77,6 +77,7 @@ def position() -> int:
 def collect(items: Sequence[Item]) -> None:
     """Keeps what the hub handed over and moves on, in one transaction."""
     from lienthong.exchange import receipts
+    from lienthong.exchange.reconciling import again
 
     if not items:
         return
@@ -91,6 +92,8 @@ def collect(items: Sequence[Item]) -> None:
                 _keep(item, *messages[item.number])
             elif item.type == "receipt":
                 receipts.keep(item.jws, item.at)
+            elif item.type == "again":
+                again.from_mail(item.jws)
         with connection.cursor() as cursor:
             cursor.execute(sql.ADVANCE, (items[-1].number, clock.iso(clock.now())))
     collected.set()

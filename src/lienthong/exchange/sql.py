@@ -204,9 +204,10 @@ INSERT_ITEM = (
 )
 ITEMS = (
     "SELECT i.number, i.kind, i.at, i.handed_at, i.message,"
-    " CASE WHEN i.kind = 'message' THEN m.jws ELSE m.receipt END, m.acceptance"
-    " FROM exchange_mailboxitem i JOIN exchange_message m ON m.direction = 'relay' AND m.message = i.message"
-    " WHERE i.facility = %s AND i.number > %s ORDER BY i.number LIMIT %s"
+    " CASE i.kind WHEN 'message' THEN m.jws WHEN 'receipt' THEN m.receipt ELSE w.jws END, COALESCE(m.acceptance, '')"
+    " FROM exchange_mailboxitem i LEFT JOIN exchange_message m ON m.direction = 'relay' AND m.message = i.message"
+    " LEFT JOIN exchange_wish w ON i.kind = 'again' AND w.message = i.message WHERE i.facility = %s AND i.number > %s"
+    " AND (w.message IS NOT NULL OR m.message IS NOT NULL) ORDER BY i.number LIMIT %s"
 )
 ITEM_PARTS = (
     "SELECT m.message, p.sealed, LENGTH(s.age) FROM exchange_message m JOIN exchange_part p ON p.number = m.number"

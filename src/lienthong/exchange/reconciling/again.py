@@ -13,7 +13,7 @@ from django.db import connection, transaction
 from msgspec import Meta, Struct
 
 from lienthong.access import audit
-from lienthong.exchange import keys, manifest, problems, sealed
+from lienthong.exchange import keys, manifest, sealed
 from lienthong.exchange import sql as exchange_sql
 from lienthong.exchange.batches import Carried
 from lienthong.exchange.manifest import Id, Moment, Party, Sha256
@@ -22,7 +22,6 @@ from lienthong.exchange.reconciling.discrepancies import OTHER_SIDE, Discrepancy
 from lienthong.exchange.reconciling.giving import Papers
 from lienthong.exchange.reconciling.proofs import Proofs
 from lienthong.exchange.tokens import Caller
-from lienthong.exchange.work import marks
 from lienthong.facilities import directory
 from lienthong.foundation import clock, json
 from lienthong.foundation.errors import LienThongError
@@ -137,7 +136,9 @@ def take(caller: Caller, brought: Iterable[Brought]) -> int:
                 _place(message)
             sealed.keep(ages)
             _close_sealed(message, digest, sorted(named))
-            audit.record(caller.actor, "message-brought-again", page="exchange/again", detail={"message": message})
+            audit.record(
+                caller.actor, "message-brought-again", page="exchange/again", detail={"message": message}
+            )
             count += 1
     return count
 

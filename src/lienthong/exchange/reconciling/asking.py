@@ -63,7 +63,12 @@ def ask(items: Iterable[Discrepancy], *, now: bool = False) -> int:
     peers: dict[str, dict[str, list[Discrepancy]]] = {}
     for one in items:
         lately = one.asked_at is not None and one.asked_at > before and not now
-        if one.side == "here" and one.direction != "relay" and one.what in (*PAPERS, "content") and not lately:
+        if (
+            one.side == "here"
+            and one.direction != "relay"
+            and one.what in (*PAPERS, "content")
+            and not lately
+        ):
             peers.setdefault(one.other, {}).setdefault(one.manifest, []).append(one)
     count = 0
     for peer, messages in peers.items():

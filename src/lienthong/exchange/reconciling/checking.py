@@ -63,9 +63,7 @@ def _open_of(batch: Sequence[Row]) -> set[str]:
         return {row[0] for row in cursor.fetchall()}
 
 
-def _keep(
-    batch: Sequence[Row], flawed: Flawed, items: list[Item], before: set[str], proofs: Proofs
-) -> None:
+def _keep(batch: Sequence[Row], flawed: Flawed, items: list[Item], before: set[str], proofs: Proofs) -> None:
     """Looks again at what is flawed, mends, and notes it, in the caller's transaction."""
     wrong: set[str] = set()
     for row, flaws in flawed:

@@ -25,9 +25,7 @@ MOST_DIFFERENCES = 5000
 DUE = "due"
 """Outcome of a message whose receipt is on its way: no difference yet."""
 
-Range = Annotated[
-    str, Meta(pattern=r"^(\d{4}-\d\d-\d\d(T\d\d(/[0-9a-f]{1,32})?)?)?$", max_length=46)
-]
+Range = Annotated[str, Meta(pattern=r"^(\d{4}-\d\d-\d\d(T\d\d(/[0-9a-f]{1,32})?)?)?$", max_length=46)]
 Word = Literal["missing-here", "missing-there", "other-manifest", "other-outcome", "other-content"]
 """A difference as the sender of the message sees it."""
 MIRRORED: dict[str, Word] = {

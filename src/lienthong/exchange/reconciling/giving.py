@@ -107,7 +107,9 @@ def _send(peer: str, papers: list[Papers], names: list[str]) -> None:
             )
             detail = {"message": put, "of": [one.message for one in papers], "contents": some}
             actor = audit.Actor(f"facility:{peer}", directory.name(peer), "site")
-            audit.record(actor, "content-given", page="exchange/reconcile", why=conversation.BASIS, detail=detail)
+            audit.record(
+                actor, "content-given", page="exchange/reconcile", why=conversation.BASIS, detail=detail
+            )
 
 
 def _kept(name: str) -> Kept:

@@ -32,7 +32,9 @@ def mend(items: Iterable[Item]) -> None:
     with connection.cursor() as cursor:
         for item in items:
             kind = "message" if item.place == item.receiver else "receipt"
-            cursor.execute(sql.ITEM_AGAIN.format(position=sql.POSITION[kind]), (item.place, kind, now, item.message))
+            cursor.execute(
+                sql.ITEM_AGAIN.format(position=sql.POSITION[kind]), (item.place, kind, now, item.message)
+            )
 
 
 def lost() -> int:

@@ -22,9 +22,7 @@ def from_itself(row: Row, papers: Papers) -> set[str]:
     with connection.cursor() as cursor:
         if "columns" in whats:
             if papers.manifest:
-                cursor.execute(
-                    sql.SET_FROM_MANIFEST, (*rows.columns(*papers.manifest), row.number, row.jws)
-                )
+                cursor.execute(sql.SET_FROM_MANIFEST, (*rows.columns(*papers.manifest), row.number, row.jws))
             if papers.acceptance:
                 cursor.execute(sql.SET_TIMES, (*checks.times(row, papers.acceptance), row.number))
             if papers.receipt and papers.receipt.outcome != row.state:

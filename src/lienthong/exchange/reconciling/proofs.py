@@ -54,7 +54,11 @@ class Proofs:
         except LienThongError:
             return None
         right = (message, digest, receiver, key.kid, receiver)
-        return found if (found.message, found.manifest, found.facility, found.kid, key.facility) == right else None
+        return (
+            found
+            if (found.message, found.manifest, found.facility, found.kid, key.facility) == right
+            else None
+        )
 
     def _key(self, jws: str) -> NodeKey | None:
         kid = manifest.signer(jws)

@@ -106,9 +106,7 @@ MENDED = "UPDATE exchange_discrepancy SET mended_at = %s, how = %s WHERE mended_
 ASKED = "UPDATE exchange_discrepancy SET asked_at = %s WHERE mended_at = '' AND key IN ({marks})"
 OPEN = f"SELECT {_DISCREPANCY} FROM exchange_discrepancy WHERE mended_at = '' ORDER BY found_at, key LIMIT %s"
 OPEN_OF = f"SELECT {_DISCREPANCY} FROM exchange_discrepancy WHERE mended_at = '' AND (message = %s OR manifest = %s)"
-LATEST = (
-    f"SELECT {_DISCREPANCY} FROM exchange_discrepancy WHERE mended_at <> '' ORDER BY mended_at DESC, key LIMIT %s"
-)
+LATEST = f"SELECT {_DISCREPANCY} FROM exchange_discrepancy WHERE mended_at <> '' ORDER BY mended_at DESC, key LIMIT %s"
 OPEN_OF_MESSAGES = (
     "SELECT key FROM exchange_discrepancy WHERE mended_at = '' AND source = 'checking' AND what <> 'chain'"
     " AND message IN ({marks})"
@@ -140,18 +138,14 @@ CLAIM = (
     "UPDATE exchange_reconciliation SET claimed_by = %s, claimed_until = %s WHERE name = 'node'"
     " AND (claimed_by = %s OR claimed_until < %s OR claimed_until > %s)"
 )
-UNCLAIM = (
-    "UPDATE exchange_reconciliation SET claimed_by = '', claimed_until = '' WHERE name = 'node' AND claimed_by = %s"
-)
+UNCLAIM = "UPDATE exchange_reconciliation SET claimed_by = '', claimed_until = '' WHERE name = 'node' AND claimed_by = %s"
 WANT = "UPDATE exchange_reconciliation SET wanted = %s WHERE name = 'node' AND phase = ''"
 PLAN = "UPDATE exchange_reconciliation SET next_at = %s WHERE name = 'node'"
 BEGIN = (
     "UPDATE exchange_reconciliation SET phase = 'checking', position = 0, last = %s, checked = 0, total = %s,"
     " started_at = %s, checked_at = '', ended_at = '', next_at = %s WHERE name = 'node'"
 )
-MOVE = (
-    "UPDATE exchange_reconciliation SET position = %s, checked = checked + %s, claimed_until = %s WHERE name = 'node'"
-)
+MOVE = "UPDATE exchange_reconciliation SET position = %s, checked = checked + %s, claimed_until = %s WHERE name = 'node'"
 PHASE = "UPDATE exchange_reconciliation SET phase = %s, position = 0, checked_at = %s WHERE name = 'node'"
 END = "UPDATE exchange_reconciliation SET phase = '', wanted = '', ended_at = %s WHERE name = 'node'"
 
@@ -172,10 +166,7 @@ ENTRIES_NAMED = (
     "SELECT number, accepted_at, message, manifest, state, receipt_state, receipt FROM exchange_message"
     " WHERE direction = %s AND message IN ({marks}) AND sender = %s AND receiver = %s"
 )
-COMPARISON = (
-    "SELECT run, state, horizon, memory FROM exchange_comparison"
-    " WHERE sender = %s AND receiver = %s"
-)
+COMPARISON = "SELECT run, state, horizon, memory FROM exchange_comparison WHERE sender = %s AND receiver = %s"
 ASK = (
     "INSERT INTO exchange_comparison (sender, receiver, run, state, horizon, asked_at, memory)"
     " VALUES (%s, %s, %s, 'asked', %s, %s, %s) ON CONFLICT (sender, receiver) DO UPDATE SET run = excluded.run,"

@@ -14,7 +14,7 @@ from lienthong.exchange.problems import Refused
 from lienthong.exchange.reconciling import checks, conversation, discrepancies, mending, rows, sql
 from lienthong.exchange.reconciling.asking import PAPERS
 from lienthong.exchange.reconciling.discrepancies import OTHER_SIDE, Discrepancy, Item
-from lienthong.exchange.reconciling.giving import Papers, papers_lists
+from lienthong.exchange.reconciling.giving import Papers
 from lienthong.exchange.reconciling.proofs import Proofs
 from lienthong.exchange.reconciling.rows import Row
 from lienthong.exchange.work import marks
