@@ -54,7 +54,9 @@ class Brought(Struct):
 
 
 _wishes = msgspec.json.Decoder(Wish)
-_brought = msgspec.msgpack.Decoder(Annotated[list[Brought], Meta(max_length=MOST)])
+_brought: msgspec.msgpack.Decoder[list[Brought]] = msgspec.msgpack.Decoder(
+    Annotated[list[Brought], Meta(max_length=MOST)]
+)
 
 
 # Hub

@@ -10,7 +10,7 @@ import msgspec
 from msgspec import Meta, Struct
 
 from lienthong.exchange import manifest, outbox
-from lienthong.exchange.manifest import Id, Sha256
+from lienthong.exchange.manifest import Sha256
 from lienthong.exchange.outbox import Part
 from lienthong.exchange.reconciling import conversation, discrepancies, rows
 from lienthong.exchange.reconciling.discrepancies import Discrepancy, Item
@@ -29,7 +29,7 @@ PAPERS = ("message", "manifest", "acceptance", "receipt")
 class Wanted(Struct):
     """What is wanted of a message, named by its id or, when that is not known, by its manifest's hash."""
 
-    message: Id | Annotated[str, Meta(max_length=0)]
+    message: Annotated[str, Meta(pattern="^([0-9a-f]{32})?$")]
     manifest: Sha256
     papers: bool
     contents: Annotated[list[Sha256], Meta(max_length=manifest.MOST_PARTS)]

@@ -81,9 +81,9 @@ def _keep(batch: Sequence[Row], flawed: Flawed, items: list[Item], before: set[s
         mended = mending.from_itself(now, papers)
         discrepancies.mended([key for key, flaw in keys.items() if flaw.what in mended], ITSELF)
         wrong |= {key for key, flaw in keys.items() if flaw.what not in mended}
-    keys = dict.fromkeys(discrepancies.found(items, "checking"))
+    lost = discrepancies.found(items, "checking")
     mailboxes.mend(items)
-    discrepancies.mended(keys, ITSELF)
+    discrepancies.mended(lost, ITSELF)
     discrepancies.mended(before - wrong, discrepancies.AGREES)
 
 

@@ -51,7 +51,7 @@ class Question(Struct):
     """The sender's question; without lines, the receiver's wish that the sender begins."""
 
     run: Id
-    horizon: Moment | Annotated[str, Meta(max_length=0)] = ""
+    horizon: Annotated[str, Meta(pattern=r"^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z)?$")] = ""
     lines: Annotated[list[Line], Meta(max_length=comparing.MOST_ASKED)] = []
 
 

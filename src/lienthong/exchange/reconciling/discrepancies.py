@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from django.conf import settings
 from django.db import connection
@@ -122,10 +122,14 @@ def latest(limit: int) -> list[Discrepancy]:
 def _read(statement: str, values: Sequence[str | int]) -> list[Discrepancy]:
     with connection.cursor() as cursor:
         cursor.execute(statement, values)
-        return [
-            Discrepancy(*row[:11], clock.from_iso(row[11]), _moment(row[12]), _moment(row[13]), row[14])
-            for row in cursor.fetchall()
-        ]
+        return [_discrepancy(*row) for row in cursor.fetchall()]
+
+
+def _discrepancy(*row: Any) -> Discrepancy:
+    *head, found_at, asked_at, mended_at, how = row
+    moments = clock.from_iso(found_at), _moment(asked_at), _moment(mended_at)
+    values = [*head, *moments, how]
+    return Discrepancy(*values)
 
 
 def _moment(text: str) -> datetime | None:

@@ -30,7 +30,7 @@ _stored = msgspec.json.Decoder(_Stored)
 
 @dataclass(slots=True)
 class Kept:
-    """The messages from ``sender`` to ``receiver`` that the hub accepted up to ``horizon``; one of the two is this node."""
+    """The messages from ``sender`` to ``receiver``, one of them this node, that the hub accepted up to ``horizon``."""
 
     sender: str
     receiver: str

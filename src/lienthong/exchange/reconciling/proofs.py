@@ -29,7 +29,7 @@ class Proofs:
                 return None
             payload = manifest.verified(jws, key.jwk, manifest.MANIFEST)
             found = manifest.read_manifest(payload)
-        except LienThongError:
+        except (LienThongError, ValueError):
             return None
         return (found, manifest.digest(payload)) if found.sender == Party(key.facility, key.kid) else None
 
@@ -39,8 +39,8 @@ class Proofs:
             key = self._key(jws)
             if key is None or key.role != "hub":
                 return None
-            found = manifest.read_acceptance(jws, key.jwk)
-        except LienThongError:
+            found = manifest.read_acceptance(manifest.verified(jws, key.jwk, manifest.ACCEPTANCE))
+        except (LienThongError, ValueError):
             return None
         return found if (found.message, found.manifest) == (message, digest) else None
 
@@ -51,7 +51,7 @@ class Proofs:
             if key is None:
                 return None
             found = manifest.read_receipt(manifest.verified(jws, key.jwk, manifest.RECEIPT))
-        except LienThongError:
+        except (LienThongError, ValueError):
             return None
         right = (message, digest, receiver, key.kid, receiver)
         return (

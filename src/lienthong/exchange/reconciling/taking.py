@@ -14,7 +14,7 @@ from lienthong.exchange.problems import Refused
 from lienthong.exchange.reconciling import checks, conversation, discrepancies, mending, rows, sql
 from lienthong.exchange.reconciling.asking import PAPERS
 from lienthong.exchange.reconciling.discrepancies import OTHER_SIDE, Discrepancy, Item
-from lienthong.exchange.reconciling.giving import Papers
+from lienthong.exchange.reconciling.giving import Papers, papers_lists
 from lienthong.exchange.reconciling.proofs import Proofs
 from lienthong.exchange.reconciling.rows import Row
 from lienthong.exchange.work import marks
@@ -25,7 +25,7 @@ def take_content(incoming: Incoming) -> str:
     """Handler of ``content``: mends what was asked for; the contents themselves came as parts and are kept already."""
     text = _bounded(incoming, "papers")
     try:
-        papers = _papers.decode(text)
+        papers = papers_lists.decode(text)
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         raise Refused(problems.bad_manifest(str(error)[:200])) from error
     proofs = Proofs()
