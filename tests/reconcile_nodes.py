@@ -122,10 +122,14 @@ def snapshot(folder: Path, name: str) -> dict[tuple[str, str], tuple[str, ...]]:
     with sqlite3.connect(folder / name / "lienthong.sqlite3") as database:
         columns = "direction, message, kind, loop, sender, receiver, jws, manifest, bytes, state, acceptance, receipt"
         for row in database.execute(f"SELECT number, {columns} FROM exchange_message WHERE kind = 'test'"):
-            parts = database.execute("SELECT * FROM exchange_part WHERE number = ? ORDER BY place", row[:1]).fetchall()
+            parts = database.execute(
+                "SELECT * FROM exchange_part WHERE number = ? ORDER BY place", row[:1]
+            ).fetchall()
             hashes = []
             for part in parts:
-                frame = database.execute("SELECT zstd FROM exchange_content WHERE sha256 = ?", (part[2],)).fetchone()
+                frame = database.execute(
+                    "SELECT zstd FROM exchange_content WHERE sha256 = ?", (part[2],)
+                ).fetchone()
                 path = folder / name / "blobs" / part[2][:2] / f"{part[2][2:]}.zst"
                 data = frame[0] if frame else path.read_bytes() if path.exists() else b""
                 content = zstandard.ZstdDecompressor().decompressobj().decompress(data) if data else b""

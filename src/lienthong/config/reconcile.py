@@ -12,6 +12,8 @@ from typing import Any
 from lienthong.config import setup
 
 _LOOK = 0.5
+_MENDING = 60.0
+"""Seconds to wait for answers of other sides to what was asked."""
 _PHASES = {
     "checking": "kiểm tra gói tin / checking messages",
     "links": "kiểm tra chuỗi / checking chains",
@@ -39,13 +41,14 @@ def run(home: Path, *, now: bool, as_json: bool, patience: float) -> int:
 def _wait(patience: float, *, quiet: bool) -> bool:
     """Starts the work and shows how it goes on until all of it ended."""
     from lienthong.exchange import reconciling
+    from lienthong.foundation import clock
 
-    stop, began = threading.Event(), time.monotonic()
+    stop, began, started = threading.Event(), time.monotonic(), clock.now()
     before = reconciling.progress().ended_at
     worker = threading.Thread(target=reconciling.Worker(stop).run, name="reconciling")
     reconciling.start()
     worker.start()
-    said = ""
+    said, settled = "", 0.0
     try:
         while time.monotonic() < began + patience:
             state = reconciling.progress()
@@ -55,7 +58,10 @@ def _wait(patience: float, *, quiet: bool) -> bool:
                 said = line
             asking = any(pair.asked_at for pair in reconciling.pairs())
             if not state.phase and not state.wanted and state.ended_at != before and not asking:
-                return True
+                settled = settled or time.monotonic()
+                asked = [one.asked_at for one in reconciling.still_open() if one.side == "here"]
+                if time.monotonic() > settled + _MENDING or not any(at and at >= started for at in asked):
+                    return True
             time.sleep(_LOOK)
         return False
     finally:
@@ -65,7 +71,7 @@ def _wait(patience: float, *, quiet: bool) -> bool:
 
 def _line(state: Any) -> str:
     if not state.phase:
-        return "chờ / waiting"
+        return "chờ các bệnh viện khác trả lời / waiting for the other hospitals to answer"
     share = f" {state.checked:,}/{state.total:,}" if state.phase == "checking" else ""
     return f"{_PHASES[state.phase]}{share}"
 

@@ -3,7 +3,7 @@ that needs nobody else."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from django.conf import settings
 from django.db import connection, transaction
@@ -38,6 +38,21 @@ def step(position: int, last: int) -> tuple[int, int]:
     batch = rows.read(sql.STEP, (position, last, STEP))
     if not batch:
         return last, 0
+    _check(batch)
+    return batch[-1].number, len(batch)
+
+
+def look(direction: str, messages: Collection[str]) -> None:
+    """Checks some messages at once, e.g. those over which two sides differ; outside any transaction."""
+    names = sorted(messages)
+    for start in range(0, len(names), STEP):
+        some = names[start : start + STEP]
+        batch = rows.read(sql.NAMED.format(marks=marks(some)), (direction, *some))
+        if batch:
+            _check(batch)
+
+
+def _check(batch: Sequence[Row]) -> None:
     parts, proofs = rows.parts([row.number for row in batch]), Proofs()
     flawed: Flawed = []
     for row in batch:
@@ -52,7 +67,6 @@ def step(position: int, last: int) -> tuple[int, int]:
     if flawed or items or before:
         with transaction.atomic():
             _keep(batch, flawed, items, before, proofs)
-    return batch[-1].number, len(batch)
 
 
 def _open_of(batch: Sequence[Row]) -> set[str]:

@@ -197,7 +197,7 @@ class Comparison:
         self.moved |= elsewhere.keys()
         for message in sorted((own.keys() | theirs.keys()) - (self.moved - theirs.keys())):
             here, there = own.get(message) or elsewhere.get(message), theirs.get(message)
-            word = _word(here, there)
+            word = judged(here, there)
             if word:
                 self.differences[message] = Difference(word, message, here, there)
             else:
@@ -210,7 +210,8 @@ class Lookup(Protocol):
     def __call__(self, messages: Collection[str], /) -> Mapping[str, Entry]: ...
 
 
-def _word(own: Entry | None, theirs: Entry | None) -> Word | None:
+def judged(own: Entry | None, theirs: Entry | None) -> Word | None:
+    """The sender's judgement of one message; None when both have the same or when it is on its way."""
     if own is None:
         return "missing-here"
     if theirs is None:

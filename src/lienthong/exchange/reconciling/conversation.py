@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import logging
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from typing import Annotated, Any
 
@@ -24,7 +24,7 @@ from lienthong.exchange.inbox import Incoming
 from lienthong.exchange.manifest import Id, Moment, Sha256
 from lienthong.exchange.outbox import Part
 from lienthong.exchange.problems import Refused
-from lienthong.exchange.reconciling import comparing, discrepancies, entries, rows, sql
+from lienthong.exchange.reconciling import checking, checks, comparing, discrepancies, entries, rows, sql
 from lienthong.exchange.reconciling.comparing import MIRRORED, Answer, Comparison, Difference, Entry, Line
 from lienthong.exchange.reconciling.discrepancies import AGREES, Item
 from lienthong.exchange.reconciling.proofs import Proofs
@@ -227,12 +227,25 @@ def _go_on(message: str, peer: str, content: str) -> None:
     comparison = Comparison(before.open, kept, set(before.moved))
     comparison.take(side, reply.answer, side.look)
     asked = comparison.question(side)
+    found = [] if asked else _looked_at(side, comparison.differences)
     with transaction.atomic():
         if asked:
             _ask(peer, run, horizon, comparison, asked)
         else:
-            _finish(peer, run, side, list(comparison.differences.values()))
+            _finish(peer, run, side, found)
         done(message)
+
+
+def _looked_at(side: entries.Kept, found: Mapping[str, Difference]) -> list[Difference]:
+    """What is left of differences when these messages have been checked here, and mended as far as that goes."""
+    checking.look("out", found)
+    own = side.look(found)
+    again = [(one, own.get(message)) for message, one in found.items()]
+    return [
+        Difference(word, one.message, now, one.theirs)
+        for one, now in again
+        if (word := comparing.judged(now, one.theirs))
+    ]
 
 
 def _word(text: str) -> comparing.Word:
@@ -282,10 +295,22 @@ def _item(sender: str, receiver: str, verdict: Verdict) -> Item:
 def _take_result(message: str, peer: str, body: str, part: str) -> None:
     result, verdicts = _results.decode(body), _verdicts.decode(part)
     here = settings.NODE.facility
-    items = [_item(peer, here, verdict) for verdict in verdicts]
+    checking.look("in", [verdict.message for verdict in verdicts])
+    items = [_item(peer, here, verdict) for verdict in verdicts if not _explained(verdict)]
     with transaction.atomic():
         _keep(peer, here, result, items, 0)
         done(message)
+
+
+def _explained(verdict: Verdict) -> bool:
+    """Whether checking has just found, and noted or mended, what makes this side's word another."""
+    row = rows.one("in", verdict.message)
+    if verdict.word == "missing-there" or not verdict.sound:
+        return row is not None and verdict.word == "missing-there"
+    if row is None:
+        return False
+    flaws = checks.papers(row, rows.parts([row.number])[row.number], Proofs()).flaws
+    return bool(flaws) or discrepancies.lately("in", verdict.message)
 
 
 def _keep(sender: str, receiver: str, result: Result, items: list[Item], seen: int) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Literal, NamedTuple
 
 from django.conf import settings
@@ -107,6 +107,18 @@ def still_open(limit: int = MOST) -> list[Discrepancy]:
 def of_message(message: str, manifest: str) -> list[Discrepancy]:
     """What is open of a message."""
     return _read(sql.OPEN_OF, (message, manifest))
+
+
+def named(message: str, manifest: str) -> None:
+    """Notes the id of a message of which only the hash of the manifest was known, in the caller's transaction."""
+    with connection.cursor() as cursor:
+        cursor.execute(sql.NAME, (message, manifest))
+
+
+def lately(direction: str, message: str) -> bool:
+    """Whether something of a message was found in the last hour, mended since or not."""
+    since = clock.iso(clock.now() - timedelta(hours=1))
+    return bool(_read(sql.LATELY, (direction, message, since)))
 
 
 def of_pair(sender: str, receiver: str, limit: int) -> list[Discrepancy]:

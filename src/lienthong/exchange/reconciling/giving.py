@@ -51,15 +51,15 @@ def give(message: str, peer: str, text: str) -> None:
     """Answers a request with what is here and sound, in as many messages as it takes."""
     wanted, proofs = wanted_lists.decode(text), Proofs()
     for start in range(0, len(wanted), MOST_GIVEN):
-        papers, names = [], set[str]()
+        papers, sizes = [], dict[str, int]()
         for one in wanted[start : start + MOST_GIVEN]:
             row = _of(one, peer)
             if row is not None:
                 found, contents = _sound(row, one, proofs)
                 papers.append(found)
-                names |= contents
+                sizes |= contents
         if papers:
-            _send(peer, papers, sorted(names))
+            _send(peer, papers, sizes)
     with transaction.atomic():
         conversation.done(message)
 
@@ -74,26 +74,29 @@ def _of(one: Wanted, peer: str) -> Row | None:
     return None
 
 
-def _sound(row: Row, one: Wanted, proofs: Proofs) -> tuple[Papers, set[str]]:
-    """What can be given of a message: papers that verify, and which contents are here."""
+def _sound(row: Row, one: Wanted, proofs: Proofs) -> tuple[Papers, dict[str, int]]:
+    """What can be given of a message: papers that verify, and the sizes of contents that are here and sound."""
     own = rows.parts([row.number])[row.number]
     found = checks.papers(row, own, proofs)
-    parts = {part.sha256 for part in found.manifest[0].parts} if found.manifest else {part[1] for part in own}
-    contents = {name for name in one.contents if name in parts and checks.content_state(name) is None}
+    signed = rows.part_rows(found.manifest[0]) if found.manifest else own
+    parts = {part[1]: part[2] for part in signed}
+    contents = {
+        name: parts[name] for name in one.contents if name in parts and checks.content_state(name) is None
+    }
     give = (
         row.jws if found.manifest and one.papers else "",
         row.acceptance if found.acceptance and one.papers else "",
         row.receipt if found.receipt and one.papers else "",
     )
-    return Papers(row.message, *give, sorted(set(one.contents) - contents)), contents
+    return Papers(row.message, *give, sorted(set(one.contents) - contents.keys())), contents
 
 
-def _send(peer: str, papers: list[Papers], names: list[str]) -> None:
+def _send(peer: str, papers: list[Papers], sizes: dict[str, int]) -> None:
     """Puts one answer, or several when there are many contents; what is large is sealed before a transaction begins."""
-    recipient = directory.recipient(peer)
+    recipient, names = directory.recipient(peer), sorted(sizes)
     for start in range(0, max(1, len(names)), MOST_CONTENTS):
         some = names[start : start + MOST_CONTENTS]
-        kept = [_kept(name) for name in some]
+        kept = [_kept(name, sizes[name]) for name in some]
         said = papers if start == 0 else []
         ready = [
             Ready("content", "application/octet-stream", manifest.STUDY, one, content.seal(one, recipient))
@@ -112,9 +115,9 @@ def _send(peer: str, papers: list[Papers], names: list[str]) -> None:
             )
 
 
-def _kept(name: str) -> Kept:
+def _kept(name: str, size: int) -> Kept:
     """Content that is here, as sealing takes it."""
     with connection.cursor() as cursor:
-        cursor.execute(sql.CONTENT, (name,))
+        cursor.execute(sql.FRAME, (name,))
         row = cursor.fetchone()
-    return Kept(name, int(row[0]), bytes(row[1])) if row else Kept(name, 0)
+    return Kept(name, size, bytes(row[0])) if row else Kept(name, size)

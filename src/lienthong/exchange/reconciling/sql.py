@@ -8,6 +8,7 @@ MESSAGE = (
     " position, accepted_at, acceptance, day, receipt, receipt_at, receipt_state"
 )
 STEP = f"SELECT {MESSAGE} FROM exchange_message WHERE number > %s AND number <= %s ORDER BY number LIMIT %s"
+NAMED = f"SELECT {MESSAGE} FROM exchange_message WHERE direction = %s AND message IN ({{marks}})"
 ONE_BY_NUMBER = f"SELECT {MESSAGE} FROM exchange_message WHERE number = %s"
 ONE = f"SELECT {MESSAGE} FROM exchange_message WHERE direction = %s AND message = %s"
 BY_MANIFEST = f"SELECT {MESSAGE} FROM exchange_message WHERE manifest = %s AND direction = %s"
@@ -83,7 +84,6 @@ FORGET_ORPHAN_PARTS = (
     "SELECT 1 FROM exchange_message m WHERE m.number = exchange_part.number)"
 )
 FRAME = "SELECT zstd FROM exchange_content WHERE sha256 = %s"
-CONTENT = "SELECT size, zstd FROM exchange_content WHERE sha256 = %s"
 FORGET_CONTENT = "DELETE FROM exchange_content WHERE sha256 = %s"
 SEALED = "SELECT age FROM exchange_sealed WHERE sha256 = %s"
 FORGET_SEALED = "DELETE FROM exchange_sealed WHERE sha256 = %s"
@@ -106,6 +106,11 @@ MENDED = "UPDATE exchange_discrepancy SET mended_at = %s, how = %s WHERE mended_
 ASKED = "UPDATE exchange_discrepancy SET asked_at = %s WHERE mended_at = '' AND key IN ({marks})"
 OPEN = f"SELECT {_DISCREPANCY} FROM exchange_discrepancy WHERE mended_at = '' ORDER BY found_at, key LIMIT %s"
 OPEN_OF = f"SELECT {_DISCREPANCY} FROM exchange_discrepancy WHERE mended_at = '' AND (message = %s OR manifest = %s)"
+NAME = "UPDATE exchange_discrepancy SET message = %s WHERE manifest = %s AND message = ''"
+LATELY = (
+    f"SELECT {_DISCREPANCY} FROM exchange_discrepancy WHERE direction = %s AND message = %s AND source = 'checking'"
+    " AND found_at >= %s"
+)
 LATEST = f"SELECT {_DISCREPANCY} FROM exchange_discrepancy WHERE mended_at <> '' ORDER BY mended_at DESC, key LIMIT %s"
 OPEN_OF_MESSAGES = (
     "SELECT key FROM exchange_discrepancy WHERE mended_at = '' AND source = 'checking' AND what <> 'chain'"

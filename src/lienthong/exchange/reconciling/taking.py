@@ -79,6 +79,7 @@ def take_papers(direction: str, one: Papers, proofs: Proofs, position: int | Non
     acceptance = proofs.acceptance(one.acceptance, found.id, digest)
     receipt = proofs.receipt(one.receipt, found.id, digest, found.to.facility)
     row = _row(direction, found.id, digest)
+    discrepancies.named(found.id, digest)
     if row is None and acceptance is not None:
         told = (one.receipt, receipt) if receipt else None
         mending.restore(direction, (one.manifest, *signed), (one.acceptance, acceptance), told, position)

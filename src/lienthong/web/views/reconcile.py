@@ -11,6 +11,7 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_POST
 
 from lienthong.access import accounts, audit, rights
@@ -25,11 +26,11 @@ from lienthong.foundation import clock
 SHOWN = 200
 _LAST = 1 << 53
 DIFFERENCES = {
-    "missing-here": _("The sender no longer has it"),
-    "missing-there": _("The receiver does not have it"),
-    "other-manifest": _("The two have different manifests"),
-    "other-outcome": _("The two say different outcomes"),
-    "other-content": _("The two say different things stored"),
+    "missing-here": gettext_lazy("The sender no longer has it"),
+    "missing-there": gettext_lazy("The receiver does not have it"),
+    "other-manifest": gettext_lazy("The two have different manifests"),
+    "other-outcome": gettext_lazy("The two say different outcomes"),
+    "other-content": gettext_lazy("The two say different things stored"),
 }
 
 
