@@ -1,18 +1,24 @@
-"""A hub and two sites as real processes that reconcile: ``python reconcile_nodes.py init|hub|site|put|reconcile HOME``."""
+"""A hub and two sites as real processes that reconcile: ``python reconcile_nodes.py COMMAND HOME``."""
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import multiprocessing
 import os
 import random
 import signal
+import sqlite3
 import subprocess
 import sys
 import threading
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+import zstandard
 
 import exchange_nodes
 from exchange_nodes import FACILITIES, SOURCE, Nodes
@@ -27,14 +33,67 @@ def _handlers() -> dict[str, Any]:
     return {"test": exchange_nodes.take, **HANDLERS}
 
 
+@dataclass
 class Reconciling(Nodes):
-    """The three nodes, each with the worker that reconciles."""
+    """The three nodes, each with the worker that reconciles; ``databases``: address of each node's, if not SQLite."""
+
+    databases: dict[str, str] = field(default_factory=dict)
 
     def _run(self, command: str, name: str, *more: str, **options: Any) -> subprocess.Popen[bytes]:
         environment = {**os.environ, "PYTHONPATH": f"{SOURCE}{os.pathsep}{HERE}"}
         environment.pop("LIENTHONG_DATABASE", None)
+        if name in self.databases:
+            environment["LIENTHONG_DATABASE"] = self.databases[name]
         words = [sys.executable, __file__, command, str(self.folder / name), *more]
         return subprocess.Popen(words, env=environment, **options)
+
+    @contextlib.contextmanager
+    def database(self, name: str) -> Iterator[Any]:
+        """A connection to a node's database that takes ``?`` for values and commits each statement."""
+        if name in self.databases:
+            import psycopg
+
+            with psycopg.connect(self.databases[name], autocommit=True) as found:
+                yield _Questions(found)
+            return
+        path = self.folder / name / "lienthong.sqlite3"
+        with contextlib.closing(sqlite3.connect(path, timeout=30, isolation_level=None)) as database:
+            yield database
+
+    def rows(self, name: str, query: str) -> list[tuple[Any, ...]]:
+        """Reads a node's database."""
+        with self.database(name) as found:
+            return list(found.execute(query).fetchall())
+
+    def snapshot(self, name: str) -> dict[tuple[str, str], tuple[str, ...]]:
+        """What a node keeps of each message, with the hashes of its contents as they are."""
+        kept = {}
+        columns = "direction, message, kind, loop, sender, receiver, jws, manifest, bytes, state, acceptance, receipt"
+        parts: dict[int, list[tuple[Any, ...]]] = {}
+        with self.database(name) as found:
+            for number, *part in found.execute(
+                "SELECT * FROM exchange_part ORDER BY number, place"
+            ).fetchall():
+                parts.setdefault(number, []).append(tuple(part))
+            frames = dict(found.execute("SELECT sha256, zstd FROM exchange_content").fetchall())
+            for row in found.execute(
+                f"SELECT number, {columns} FROM exchange_message WHERE kind = 'test'"
+            ).fetchall():
+                own = parts.get(row[0], [])
+                hashes = [self._hash(name, part[1], frames) for part in own]
+                kept[row[1], row[2]] = (*map(str, row[3:]), *map(str, own), *hashes)
+        return kept
+
+    def _hash(self, name: str, sha256: str, frames: dict[str, bytes]) -> str:
+        path = self.folder / name / "blobs" / sha256[:2] / f"{sha256[2:]}.zst"
+        data = frames.get(sha256) or (path.read_bytes() if path.exists() else b"")
+        if not data:
+            return ""
+        try:
+            content = zstandard.ZstdDecompressor().decompressobj().decompress(data)
+        except zstandard.ZstdError:
+            return "damaged"
+        return hashlib.sha256(content).hexdigest()
 
     def reconcile(self, name: str, seconds: float = 60) -> dict[str, Any]:
         """``lienthong reconcile --now --json`` at a running node."""
@@ -112,30 +171,14 @@ def _reconcile(home: Path, seconds: str) -> None:
     reconcile.run(home, now=True, as_json=True, patience=float(seconds))
 
 
-def snapshot(folder: Path, name: str) -> dict[tuple[str, str], tuple[str, ...]]:
-    """What a node keeps of each message, with the hashes of its contents as they are."""
-    import sqlite3
+class _Questions:
+    """A connection of psycopg that takes the placeholders of SQLite."""
 
-    import zstandard
+    def __init__(self, database: Any) -> None:
+        self._database = database
 
-    found = {}
-    with sqlite3.connect(folder / name / "lienthong.sqlite3") as database:
-        columns = "direction, message, kind, loop, sender, receiver, jws, manifest, bytes, state, acceptance, receipt"
-        for row in database.execute(f"SELECT number, {columns} FROM exchange_message WHERE kind = 'test'"):
-            parts = database.execute(
-                "SELECT * FROM exchange_part WHERE number = ? ORDER BY place", row[:1]
-            ).fetchall()
-            hashes = []
-            for part in parts:
-                frame = database.execute(
-                    "SELECT zstd FROM exchange_content WHERE sha256 = ?", (part[2],)
-                ).fetchone()
-                path = folder / name / "blobs" / part[2][:2] / f"{part[2][2:]}.zst"
-                data = frame[0] if frame else path.read_bytes() if path.exists() else b""
-                content = zstandard.ZstdDecompressor().decompressobj().decompress(data) if data else b""
-                hashes.append(hashlib.sha256(content).hexdigest() if data else "")
-            found[row[1], row[2]] = (*map(str, row[3:]), *map(str, (part[1:] for part in parts)), *hashes)
-    return found
+    def execute(self, statement: str, values: Any = ()) -> Any:
+        return self._database.execute(statement.replace("?", "%s") if values else statement, values or None)
 
 
 if __name__ == "__main__":
@@ -143,4 +186,4 @@ if __name__ == "__main__":
     work: dict[str, Any] = {"hub": _serve_hub, "site": _serve_site, "put": _put, "reconcile": _reconcile}
     (work.get(command) or {"init": exchange_nodes._init}[command])(place, *sys.argv[3:])
 
-__all__ = ["FACILITIES", "Reconciling", "snapshot"]
+__all__ = ["FACILITIES", "Reconciling"]

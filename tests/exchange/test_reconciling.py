@@ -4,49 +4,45 @@ from __future__ import annotations
 
 import contextlib
 import random
-import sqlite3
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import psycopg
 import pytest
 
-from reconcile_nodes import FACILITIES, Reconciling, snapshot
+import postgres
+from reconcile_nodes import FACILITIES, Reconciling
 
 SENT, BACK = 1500, 500
+SEED = 1
 Named = tuple[str, str]
 """Message id and what is wrong with it."""
-
-
-@contextlib.contextmanager
-def database(folder: Path, name: str) -> Iterator[sqlite3.Connection]:
-    path = folder / name / "lienthong.sqlite3"
-    with contextlib.closing(sqlite3.connect(path, timeout=30, isolation_level=None)) as found:
-        yield found
 
 
 class Wrecker:
     """Damages messages of one node, each message once, and remembers what it did."""
 
-    def __init__(self, folder: Path, name: str, direction: str, seed: int, spared: set[str]) -> None:
-        self.folder, self.name, self.direction = folder, name, direction
+    def __init__(self, nodes: Reconciling, name: str, direction: str, seed: int, spared: set[str]) -> None:
+        self.nodes, self.name, self.direction = nodes, name, direction
         self.source = random.Random(seed)
-        with database(folder, name) as found:
+        with self.nodes.database(name) as found:
             query = (
-                "SELECT m.number, m.message, p.sha256, EXISTS (SELECT 1 FROM exchange_content c WHERE c.sha256 = p.sha256)"
+                "SELECT m.number, m.message, p.sha256,"
+                " EXISTS (SELECT 1 FROM exchange_content c WHERE c.sha256 = p.sha256)"
                 " FROM exchange_message m JOIN exchange_part p ON p.number = m.number"
                 " WHERE m.direction = ? AND m.kind = 'test' ORDER BY m.number"
             )
-            rows = [row for row in found.execute(query, (direction,)) if row[1] not in spared]
+            rows = [row for row in found.execute(query, (direction,)).fetchall() if row[1] not in spared]
         self.source.shuffle(rows)
         self.small = [row for row in rows if row[3] or direction == "relay"]
         self.large = [row for row in rows if not row[3]]
 
     def run(self, statement: str, *values: object) -> None:
-        with database(self.folder, self.name) as found:
+        with self.nodes.database(self.name) as found:
             assert found.execute(statement, values).rowcount == 1
 
     def value(self, column: str, number: int) -> str:
-        with database(self.folder, self.name) as found:
+        with self.nodes.database(self.name) as found:
             return str(
                 found.execute(
                     f"SELECT {column} FROM exchange_message WHERE number = ?", (number,)
@@ -86,7 +82,7 @@ class Wrecker:
 
     def flip_content(self) -> Named:
         _, message, sha256, _ = self.small.pop()
-        with database(self.folder, self.name) as found:
+        with self.nodes.database(self.name) as found:
             (frame,) = found.execute(
                 "SELECT zstd FROM exchange_content WHERE sha256 = ?", (sha256,)
             ).fetchone()
@@ -102,7 +98,7 @@ class Wrecker:
 
     def file(self, damage: Callable[[Path], object]) -> Named:
         _, message, sha256, _ = self.large.pop()
-        damage(self.folder / self.name / "blobs" / sha256[:2] / f"{sha256[2:]}.zst")
+        damage(self.nodes.folder / self.name / "blobs" / sha256[:2] / f"{sha256[2:]}.zst")
         return message, "content"
 
 
@@ -158,10 +154,21 @@ def at_the_hub(one: Wrecker) -> set[Named]:
     return found | {(message, "item")}
 
 
-@pytest.fixture
-def nodes(tmp_path: Path) -> Iterator[Reconciling]:
+@pytest.fixture(params=["sqlite", "postgresql"])
+def nodes(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Reconciling]:
     """A province in which every message has arrived and every receipt is back."""
-    made = Reconciling(tmp_path)
+    with contextlib.ExitStack() as stack:
+        made = Reconciling(tmp_path)
+        if request.param == "postgresql":
+            address = stack.enter_context(postgres.cluster())
+            with psycopg.connect(address, autocommit=True) as server:
+                for name in FACILITIES:
+                    server.execute(f"CREATE DATABASE {name}")
+                    made.databases[name] = address.rpartition("/")[0] + f"/{name}"
+        yield from _delivered(made)
+
+
+def _delivered(made: Reconciling) -> Iterator[Reconciling]:
     made.make()
     try:
         for name in FACILITIES:
@@ -179,9 +186,8 @@ def nodes(tmp_path: Path) -> Iterator[Reconciling]:
 
 
 @pytest.mark.drill
-@pytest.mark.parametrize("seed", [1, 2])
-def test_damage_is_named_item_by_item_and_mended_from_the_other_side(nodes: Reconciling, seed: int) -> None:
-    before = {name: snapshot(nodes.folder, name) for name in FACILITIES}
+def test_damage_is_named_item_by_item_and_mended_from_the_other_side(nodes: Reconciling) -> None:
+    before = {name: nodes.snapshot(name) for name in FACILITIES}
     assert nodes.reconcile("sender")["open"] == []
     damage: dict[str, set[Named]] = {}
     spared: set[str] = set()  # what is damaged at both hospitals cannot come back
@@ -190,9 +196,9 @@ def test_damage_is_named_item_by_item_and_mended_from_the_other_side(nodes: Reco
         ("receiver", "in", at_a_site),
         ("hub", "relay", at_the_hub),
     ):
-        damage[name] = wreck(Wrecker(nodes.folder, name, direction, seed, spared))
+        damage[name] = wreck(Wrecker(nodes, name, direction, SEED, spared))
         spared |= {message for message, _ in damage[name]}
-    changed = {name: snapshot(nodes.folder, name) for name in FACILITIES}
+    changed = {name: nodes.snapshot(name) for name in FACILITIES}
     for name in FACILITIES:
         different = {key for key in before[name] if before[name][key] != changed[name].get(key)}
         assert different  # times and mailboxes are not in the snapshot
@@ -208,7 +214,7 @@ def test_damage_is_named_item_by_item_and_mended_from_the_other_side(nodes: Reco
     again = {name: nodes.reconcile(name) for name in FACILITIES}
     assert {name: result["open"] for name, result in again.items()} == {name: [] for name in FACILITIES}
     assert {name: result["mended"] for name, result in again.items()} == {name: [] for name in FACILITIES}
-    after = {name: snapshot(nodes.folder, name) for name in FACILITIES}
+    after = {name: nodes.snapshot(name) for name in FACILITIES}
     assert after == before
     pairs = {(pair["sender"], pair["receiver"]): pair for pair in again["hub"]["pairs"]}
     assert len(pairs) == 2

@@ -70,6 +70,8 @@ def _wait(patience: float, *, quiet: bool) -> bool:
 
 
 def _line(state: Any) -> str:
+    if state.wanted and not state.phase:
+        return "sắp bắt đầu / about to begin"
     if not state.phase:
         return "chờ các bệnh viện khác trả lời / waiting for the other hospitals to answer"
     share = f" {state.checked:,}/{state.total:,}" if state.phase == "checking" else ""

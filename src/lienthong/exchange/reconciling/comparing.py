@@ -85,7 +85,7 @@ class Side(Protocol):
 
 
 def line(name: str, entries: Iterable[Entry]) -> Line:
-    """The line of a day or a smaller range: SHA-256 over ``message manifest outcome stored`` and a line feed, sorted."""
+    """The line of a day or a smaller range: SHA-256 over sorted ``message manifest outcome stored`` and line feeds."""
     digest, count = hashlib.sha256(), 0
     for entry in sorted(entries):
         digest.update(f"{entry.message} {entry.manifest} {entry.outcome} {entry.stored}\n".encode())

@@ -143,14 +143,20 @@ CLAIM = (
     "UPDATE exchange_reconciliation SET claimed_by = %s, claimed_until = %s WHERE name = 'node'"
     " AND (claimed_by = %s OR claimed_until < %s OR claimed_until > %s)"
 )
-UNCLAIM = "UPDATE exchange_reconciliation SET claimed_by = '', claimed_until = '' WHERE name = 'node' AND claimed_by = %s"
+UNCLAIM = (
+    "UPDATE exchange_reconciliation SET claimed_by = '', claimed_until = ''"
+    " WHERE name = 'node' AND claimed_by = %s"
+)
 WANT = "UPDATE exchange_reconciliation SET wanted = %s WHERE name = 'node' AND phase = ''"
 PLAN = "UPDATE exchange_reconciliation SET next_at = %s WHERE name = 'node'"
 BEGIN = (
     "UPDATE exchange_reconciliation SET phase = 'checking', position = 0, last = %s, checked = 0, total = %s,"
     " started_at = %s, checked_at = '', ended_at = '', next_at = %s WHERE name = 'node'"
 )
-MOVE = "UPDATE exchange_reconciliation SET position = %s, checked = checked + %s, claimed_until = %s WHERE name = 'node'"
+MOVE = (
+    "UPDATE exchange_reconciliation SET position = %s, checked = checked + %s, claimed_until = %s"
+    " WHERE name = 'node'"
+)
 PHASE = "UPDATE exchange_reconciliation SET phase = %s, position = 0, checked_at = %s WHERE name = 'node'"
 END = "UPDATE exchange_reconciliation SET phase = '', wanted = '', ended_at = %s WHERE name = 'node'"
 

@@ -86,7 +86,7 @@ def overview(request: HttpRequest) -> HttpResponse:
         "pairs": [(pair, _shape(pair), _share(pair)) for pair in pairs],
         "receivers": receivers,
         "lines": lines,
-        "messages": sum(pair.messages for pair in pairs),
+        "compared": sum(pair.messages for pair in pairs),
         "differing": sum(pair.differing for pair in pairs),
         "open": _described(still_open[:SHOWN]),
         "more": len(still_open) > SHOWN,
