@@ -23,6 +23,7 @@ _SHORT = {
     "GNU Lesser General Public License v3 (LGPLv3)": "LGPL-3.0-only",
     "BSD License": "BSD-3-Clause",
     "MIT License": "MIT",
+    "The MIT License (MIT)": "MIT",
     "Apache Software License": "Apache-2.0",
 }
 
@@ -30,7 +31,7 @@ _SHORT = {
 def python_packages(lock: Path) -> dict[str, str]:
     """``{name: licence}`` of every package of a pip lock; an empty licence where none is stated."""
     names = re.findall(r"^([A-Za-z0-9._-]+)(?:\[[^\]]*\])?==", lock.read_text("utf-8"), re.MULTILINE)
-    return {name: _licence(cast(Message, metadata.metadata(name))) for name in names}
+    return {name: _licence(cast(Message, metadata.metadata(name))) or _heading(name) for name in names}
 
 
 def _licence(fields: Message) -> str:
@@ -40,6 +41,13 @@ def _licence(fields: Message) -> str:
     stated = [c.rpartition(" :: ")[2] for c in classifiers if not c.endswith("OSI Approved")]
     text = " AND ".join(sorted(stated)) or fields.get("License", "")
     return _SHORT.get(text, text)
+
+
+def _heading(name: str) -> str:
+    """The licence that the package's licence file names in a line of its head; empty when it names none."""
+    files = [path for path in metadata.files(name) or [] if "licenses/" in str(path)]
+    lines = [line.strip() for path in files for line in path.read_text("utf-8").splitlines()[:3]]
+    return next((_SHORT[line] for line in lines if line in _SHORT), "")
 
 
 def npm_packages(lock: Path) -> dict[str, str]:

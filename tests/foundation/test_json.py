@@ -5,6 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 import pytest
+import rfc8785
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -68,3 +69,21 @@ def _reversed(value: object) -> object:
     if isinstance(value, dict):
         return {key: _reversed(value[key]) for key in reversed(list(value))}
     return [_reversed(item) for item in value] if isinstance(value, list) else value
+
+
+@given(SIGNED)
+def test_the_canonical_form_is_that_of_the_reference(value: object) -> None:
+    assert json.canonical(value) == rfc8785.dumps(value)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    "value", [1 << 53, -(1 << 53), [1.5e300 * 1e10], "\ud800", {"\ud800": 1}, b"x", {1: 2}]
+)
+def test_what_has_no_canonical_form_is_refused(value: object) -> None:
+    with pytest.raises((ValueError, TypeError)):
+        json.canonical(value)
+
+
+@pytest.mark.parametrize("value", [1.0, 1e21, 0.1, -0.0, [1e-7], {"a": 333333333.33333329}])
+def test_numbers_with_a_point_are_written_as_the_standard_says(value: object) -> None:
+    assert json.canonical(value) == rfc8785.dumps(value)  # type: ignore[arg-type]

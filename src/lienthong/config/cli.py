@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import argparse
 import getpass
+import importlib.util
 import os
 import sys
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 
 DEMO_FOLDER = Path("var/demo")
@@ -14,8 +15,24 @@ DEMO_FOLDER = Path("var/demo")
 
 def main(arguments: list[str] | None = None) -> int:
     """Runs one command; returns the exit status."""
-    options = _parser().parse_args(arguments)
+    words = sys.argv[1:] if arguments is None else arguments
+    if words[:1] == ["verify"]:
+        return _verify(words[1:])
+    options = _parser().parse_args(words)
     status: int = options.run(options)
+    return status
+
+
+def _verify(words: list[str]) -> int:
+    """Runs the program that checks evidence packages as it runs by itself: no node, no settings."""
+    path = Path(__file__).resolve().parent.parent / "exchange" / "evidence" / "verify.py"
+    spec = importlib.util.spec_from_file_location("lienthong_verify", path)
+    if spec is None or spec.loader is None:
+        raise FileNotFoundError(path)
+    program = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = program
+    spec.loader.exec_module(program)
+    status: int = program.main(words)
     return status
 
 
@@ -31,10 +48,21 @@ def _parser() -> argparse.ArgumentParser:
     serve.add_argument("--with-parent", action="store_true", help="end when the starting process ends")
     serve.set_defaults(run=_run_serve)
     _account(commands.add_parser("account", help="enter an account at a node"))
+    _join(commands.add_parser("join", help="site: join a hub with the code from the Department of Health"))
+    _cut_off(commands.add_parser("cut-off", help="hub: cut a compromised or lost site off"))
+    rotate = commands.add_parser("rotate-keys", help="renew the keys of a node without a break")
+    _home(rotate)
+    rotate.set_defaults(run=_run_rotate)
     audit = commands.add_parser("audit", help="check the chain of a node's audit trail")
     _home(audit)
+    audit.add_argument(
+        "--full", action="store_true", help="from the first event, not from the last checked stamp"
+    )
     audit.set_defaults(run=_run_audit)
     _reconcile(commands.add_parser("reconcile", help="check what is kept of messages, compare, mend"))
+    _evidence(commands.add_parser("evidence", help="write the evidence package of a message or a transfer"))
+    commands.add_parser("verify", help="check an evidence package: lienthong verify FILE", add_help=False)
+    _drill(commands.add_parser("drill", help="make a province fail on purpose, and count what arrived"))
     his_xml = commands.add_parser(
         "his-xml", help="the insurance XML: check files, make invented ones, read again"
     )
@@ -157,21 +185,163 @@ def _run_account(options: argparse.Namespace) -> int:
     return 0
 
 
+def _join(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("code", help="as printed: seven groups, @, the hub's address")
+    _home(parser)
+    parser.add_argument(
+        "--no-wait", action="store_true", help="do not wait for the approval; a running site asks by itself"
+    )
+    parser.set_defaults(run=_run_join)
+
+
+def _run_join(options: argparse.Namespace) -> int:
+    from lienthong.config import setup
+
+    setup.use(options.home)
+    from lienthong.config import trust_commands
+
+    return trust_commands.join(options.code, wait=not options.no_wait)
+
+
+def _cut_off(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("facility", help="code of the facility whose site is cut off")
+    _home(parser)
+    parser.add_argument("--reason", required=True, help="every site can read it")
+    parser.add_argument(
+        "--since",
+        type=datetime.fromisoformat,
+        help="ISO 8601: what it signed from then on is shown as doubtful",
+    )
+    parser.set_defaults(run=_run_cut_off)
+
+
+def _run_cut_off(options: argparse.Namespace) -> int:
+    from lienthong.config import setup
+
+    setup.use(options.home)
+    from lienthong.config import trust_commands
+
+    return trust_commands.cut_off(options.facility, options.reason, options.since)
+
+
+def _run_rotate(options: argparse.Namespace) -> int:
+    from lienthong.config import setup
+
+    setup.use(options.home)
+    from lienthong.config import trust_commands
+
+    return trust_commands.rotate_keys()
+
+
 def _run_audit(options: argparse.Namespace) -> int:
     from lienthong.config import setup
 
     setup.use(options.home)
-    from lienthong.access import audit
+    from lienthong.access import timestamps
 
-    broken = audit.broken_at()
-    if broken is None:
-        print("Chuỗi nhật ký nguyên vẹn. / The audit chain holds.")
-        return 0
+    found = timestamps.check(full=options.full)
+    span = f"{found.since + 1}–{found.since + found.events}" if found.events else "–"
+    print(f"Sự kiện đã kiểm tra / events checked: {span}")
     print(
-        f"Chuỗi nhật ký bị đứt ở sự kiện {broken}. / The audit chain is broken at event {broken}.",
-        file=sys.stderr,
+        f"Có dấu thời gian đến sự kiện / stamped up to event: {found.stamped} {found.stamped_at};"
+        f" lô đang chờ / batches waiting: {found.waiting}"
     )
-    return 1
+    if found.broken is not None:
+        print(
+            f"Chuỗi nhật ký bị đứt ở sự kiện {found.broken}. / The audit chain is broken at event {found.broken}.",
+            file=sys.stderr,
+        )
+    if found.bad_batch is not None:
+        print(
+            f"Lô {found.bad_batch} không khớp với nhật ký hoặc dấu thời gian của nó."
+            f" / Batch {found.bad_batch} does not fit the trail or its time-stamp.",
+            file=sys.stderr,
+        )
+    if not found.holds:
+        return 1
+    print("Chuỗi nhật ký nguyên vẹn. / The audit chain holds.")
+    return 0
+
+
+def _evidence(parser: argparse.ArgumentParser) -> None:
+    _home(parser)
+    parser.add_argument("reference", metavar="MESSAGE_OR_LOOP")
+    parser.add_argument("--out", type=Path, required=True, metavar="FILE")
+    parser.add_argument("--without-content", action="store_true", help="hashes only, no clinical content")
+    parser.add_argument("--why", default="command-line", help="purpose, for the audit trail")
+    parser.set_defaults(run=_run_evidence)
+
+
+def _run_evidence(options: argparse.Namespace) -> int:
+    from lienthong.config import setup
+
+    setup.use(options.home)
+    from lienthong.access import audit
+    from lienthong.foundation.errors import LienThongError
+    from lienthong.transfers import evidence
+
+    partial = options.out.with_name(f".{options.out.name}.part")
+    try:
+        with os.fdopen(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as out:
+            built = evidence.take(
+                options.reference,
+                out,
+                with_content=not options.without_content,
+                actor=audit.system("command-line"),
+                why=options.why,
+            )
+        partial.replace(options.out)
+    except LienThongError as error:
+        print(f"{error.problem.vi}\n{error.problem.en}", file=sys.stderr)
+        return 1
+    finally:
+        partial.unlink(missing_ok=True)
+    print(f"{options.out}: {built.size} B, SHA-256 {built.sha256}")
+    print(f"{len(built.messages)} gói tin / messages, {built.parts} nội dung / contents")
+    return 0
+
+
+def _drill(parser: argparse.ArgumentParser) -> None:
+    from lienthong.config.drill import command, events
+
+    parser.add_argument(
+        "--seeds", type=command.seeds, default="1-25", metavar="A-B", help="default %(default)s"
+    )
+    parser.add_argument("--json", action="store_true", help="the counts as one JSON line, as the last line")
+    parser.add_argument("--database", choices=["sqlite", "postgresql"], default="sqlite", help="of the hub")
+    parser.add_argument("--hub-processes", type=int, default=1, metavar="N", help="web processes of the hub")
+    parser.add_argument(
+        "--only",
+        choices=events.KINDS,
+        action="append",
+        default=[],
+        help="this kind of event; may be repeated",
+    )
+    parser.add_argument("--keep", action="store_true", help="keep the folders of runs that held, too")
+    parser.add_argument("--stop", action="store_true", help="stop at the first run that does not hold")
+    parser.add_argument(
+        "--patience",
+        type=float,
+        default=150,
+        metavar="SECONDS",
+        help="for the rest to arrive (default %(default)s)",
+    )
+    parser.set_defaults(run=_run_drill)
+
+
+def _run_drill(options: argparse.Namespace) -> int:
+    from lienthong.config.drill import command
+
+    return command.run(
+        options.seeds,
+        postgresql=options.database == "postgresql",
+        processes=options.hub_processes,
+        only=tuple(options.only),
+        keep=options.keep,
+        patience=options.patience,
+        stop=options.stop,
+        as_json=options.json,
+    )
 
 
 def _reconcile(parser: argparse.ArgumentParser) -> None:

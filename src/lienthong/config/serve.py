@@ -7,12 +7,16 @@ import os
 import signal
 import threading
 import time
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from lienthong.config import lifeline, setup
 
 _STOP_SECONDS = 3
 """How long calls under way may take to end; everything acknowledged is durable, so the rest may be cut off."""
+_LOOK = 1.0
 
 
 def run(home: Path, *, with_parent: bool = False) -> int:
@@ -25,8 +29,12 @@ def run(home: Path, *, with_parent: bool = False) -> int:
     from granian import Granian
     from granian.constants import Interfaces
 
+    from lienthong.exchange.reconciling import Worker
+
     stop = threading.Event()
-    threads = [_reconciling(stop)] + ([] if settings.NODE.role == "hub" else _site_threads(stop))
+    threads = _hub_threads(stop) if settings.NODE.role == "hub" else _site_threads(stop)
+    threads += _threads({"time-stamps": partial(_stamp, stop)})
+    threads += _threads({"reconciling": Worker(stop).run})
     for thread in threads:
         thread.start()
     multiprocessing.set_start_method("spawn", force=True)
@@ -35,8 +43,8 @@ def run(home: Path, *, with_parent: bool = False) -> int:
         address=settings.NODE.host,
         port=settings.NODE.port,
         interface=Interfaces.WSGI,
-        workers=1,
-        blocking_threads=16,
+        workers=settings.NODE.processes,
+        blocking_threads=settings.SERVER_THREADS,
         backlog=512,
         respawn_failed_workers=True,
         workers_kill_timeout=_STOP_SECONDS,
@@ -59,22 +67,65 @@ def _file(name: str) -> Path | None:
     return Path(name) if name else None
 
 
-def _reconciling(stop: threading.Event) -> threading.Thread:
-    from lienthong.exchange.reconciling import Worker
+def _hub_threads(stop: threading.Event) -> list[threading.Thread]:
+    from lienthong.exchange.trust import keeper
 
-    return threading.Thread(target=Worker(stop).run, name="reconciling", daemon=True)
+    return _threads({"keys": lambda: keeper.keep(stop)})
 
 
 def _site_threads(stop: threading.Event) -> list[threading.Thread]:
     from django.conf import settings
 
     from lienthong.connectors.his_xml.folder import Folder
-    from lienthong.exchange.courier import Courier
+    from lienthong.exchange.trust import keeper
 
-    courier = Courier(stop)
-    work = {
-        "exports": lambda: Folder(settings.NODE.exports).run(stop),
-        "outbox": courier.run_outbox,
-        "inbox": courier.run_inbox,
-    }
+    return _threads(
+        {
+            "exports": lambda: Folder(settings.NODE.exports).run(stop),
+            "joining": lambda: keeper.join(stop),
+            "line": lambda: _work_the_line(stop),
+        }
+    )
+
+
+def _work_the_line(stop: threading.Event) -> None:
+    """Waits until the site has joined a hub, then carries its mail; goes on with another hub when it joins that."""
+    from django.conf import settings
+
+    from lienthong.exchange.courier import Courier
+    from lienthong.exchange.trust import entering, keeper
+
+    while address := keeper.wait_for_hub(stop):
+        settings.NODE = replace(settings.NODE, hub_url=address)
+        ended = threading.Event()
+        courier = Courier(ended)
+        threads = _threads(
+            {"outbox": courier.run_outbox, "inbox": courier.run_inbox, "keys": partial(keeper.keep, ended)}
+        )
+        for thread in threads:
+            thread.start()
+        while not stop.wait(_LOOK) and entering.address() == address:
+            pass
+        ended.set()
+        for thread in threads:
+            thread.join()
+
+
+def _threads(work: dict[str, Callable[[], None]]) -> list[threading.Thread]:
     return [threading.Thread(target=target, name=name, daemon=True) for name, target in work.items()]
+
+
+def _stamp(stop: threading.Event) -> None:
+    """Keeps the audit trail under time-stamps; a service that does not work is an alert."""
+    from lienthong.access import timestamps
+    from lienthong.exchange import alerts
+    from lienthong.foundation.errors import Problem
+
+    def tell(problem: Problem | None) -> None:
+        if problem:
+            alerts.raise_alert(problem)
+        else:
+            for code in timestamps.TROUBLES:
+                alerts.clear(code)
+
+    timestamps.run(stop, tell)

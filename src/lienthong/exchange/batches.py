@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Iterable
+from typing import Annotated, Any
 
 import msgspec
 from msgspec import Meta, Struct
 
+from lienthong.exchange import compact
+from lienthong.exchange.compact import Signed
 from lienthong.exchange.manifest import LONGEST_JWS, MOST_PARTS, Moment, Sha256
 
 MSGPACK = "application/msgpack"
@@ -30,7 +33,7 @@ Parts = Annotated[list[Carried], Meta(max_length=MOST_PARTS)]
 class Envelope(Struct):
     """A message on its way to the hub."""
 
-    manifest: Jws
+    manifest: Jws | Signed
     parts: Parts = []
 
 
@@ -58,5 +61,62 @@ class Item(Struct):
     parts: Parts = []
 
 
+class _Line(Struct):
+    """An item as it travels."""
+
+    number: Annotated[int, Meta(ge=1)]
+    at: Moment
+    type: str
+    jws: Jws | Signed
+    acceptance: Jws | Signed = ""
+    parts: Parts = []
+
+
+class _Mail(Struct):
+    items: Annotated[list[_Line], Meta(max_length=MOST_ITEMS)]
+    poll_after: Annotated[int, Meta(ge=0, le=3600)] = 0
+
+
+class Result(Struct):
+    """What became of a message at the hub: its acceptance, or the problem."""
+
+    status: int
+    acceptance: Jws | Signed = ""
+    problem: dict[str, Any] | None = None
+
+
+class _Results(Struct):
+    results: Annotated[list[Result], Meta(max_length=MOST_MESSAGES)]
+
+
 envelopes = msgspec.msgpack.Decoder(Envelope)
 batches = msgspec.msgpack.Decoder(Batch)
+_mail = msgspec.msgpack.Decoder(_Mail)
+_results = msgspec.msgpack.Decoder(_Results)
+
+
+def short(items: Iterable[Item]) -> list[_Line]:
+    """Items with what is signed in the form for the line."""
+    return [
+        _Line(i.number, i.at, i.type, compact.short(i.jws), compact.short(i.acceptance), i.parts)
+        for i in items
+    ]
+
+
+def read_mail(body: bytes) -> tuple[list[Item], int]:
+    """The items of an answer of the mailbox, and how long to pause before asking again.
+
+    Raises:
+        msgspec.MsgspecError, UnicodeDecodeError, RecursionError: it is none.
+    """
+    mail = _mail.decode(body)
+    items = [
+        Item(i.number, i.at, i.type, compact.whole(i.jws), compact.whole(i.acceptance), i.parts)
+        for i in mail.items
+    ]
+    return items, mail.poll_after
+
+
+def read_results(body: bytes) -> list[Result]:
+    """The answer to a call with messages; raises as :func:`read_mail`."""
+    return _results.decode(body).results

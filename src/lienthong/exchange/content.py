@@ -9,11 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
-import zstandard
 from django.conf import settings
 from django.db import connection
 
-from lienthong.exchange import sealed, sql
+from lienthong.exchange import dictionaries, sealed, sql
 from lienthong.exchange.manifest import Entry, Sealed
 from lienthong.exchange.sealed import CannotOpen as CannotOpen
 from lienthong.exchange.work import marks
@@ -23,9 +22,6 @@ SMALL = 65_536
 """Compressed bytes up to which content lives in the database and may travel with its message."""
 SMALL_CONTENT = 4 << 20
 """The same for what it holds, so that none can swell."""
-_WINDOW = 8 << 20
-_EMPTY = 25
-"""The longest zstd frame that holds nothing."""
 _CHUNK = 1 << 20
 
 
@@ -41,7 +37,7 @@ class Kept:
 def put(content: bytes) -> Kept:
     """Keeps content, in the caller's transaction (large content: at once and for good)."""
     if len(content) <= SMALL_CONTENT:
-        frame = zstandard.compress(content, 3)
+        frame = dictionaries.compress(content)
         if len(frame) <= SMALL:
             kept = Kept(hashlib.sha256(content).hexdigest(), len(content), frame)
             keep([kept])
@@ -169,21 +165,9 @@ def _unpacked(frame: bytes, most: int) -> bytes:
     Raises:
         ValueError: more than ``most`` bytes, too long for small content, or not exactly one frame.
     """
-    most = min(most, SMALL_CONTENT)
     if len(frame) > SMALL:
         raise ValueError(f"more than {SMALL} bytes")
-    try:
-        head = zstandard.get_frame_parameters(frame)
-        unknown = head.content_size == zstandard.CONTENTSIZE_UNKNOWN
-        if not unknown and head.content_size > most:
-            raise ValueError(f"more than {most} bytes of content")
-        if head.window_size > _WINDOW or (head.content_size == 0 and len(frame) > _EMPTY):
-            raise ValueError("not one plain frame")
-        return zstandard.ZstdDecompressor().decompress(
-            frame, max_output_size=max(most, 1), allow_extra_data=False
-        )
-    except zstandard.ZstdError as error:
-        raise ValueError(str(error)) from error
+    return dictionaries.decompress(frame, min(most, SMALL_CONTENT))
 
 
 def _look_up(statement: str, wanted: Collection[str]) -> dict[str, Any]:

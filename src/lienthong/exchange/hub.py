@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -13,24 +13,29 @@ from django.conf import settings
 from django.db import connection, transaction
 
 from lienthong.access import audit
-from lienthong.exchange import keys, manifest, outbox, peers, problems, sealed, sql
+from lienthong.exchange import compact, keys, manifest, outbox, peers, problems, sealed, sql, tokens
 from lienthong.exchange.batches import CALL, Carried, Item, envelopes
+from lienthong.exchange.commits import Commits
 from lienthong.exchange.manifest import Manifest, Receipt, Sealed
 from lienthong.exchange.tokens import Caller
 from lienthong.exchange.work import marks
+from lienthong.facilities import directory
 from lienthong.foundation import clock
 from lienthong.foundation.errors import LienThongError, Problem
+from lienthong.foundation.signing import SigningKey
 from lienthong.foundation.wsgi import HttpError
 
 
 @dataclass(frozen=True, slots=True)
 class _Posted:
-    """A checked message: its JWS, its manifest and that one's hash, the small sealed parts that came along."""
+    """A checked message: its JWS, its manifest and that one's hash, the small sealed parts that came along, and the
+    acceptance that it gets if it is new."""
 
     jws: str
     digest: str
     manifest: Manifest
     parts: dict[str, bytes]
+    acceptance: str
 
 
 @dataclass(slots=True)
@@ -60,13 +65,7 @@ class _Bell:
 
 
 bell = _Bell()
-
-
-def uploaded(caller: Caller, sha256: str, size: int) -> bool:
-    """Notes that the caller has put content, which is durable; False when it had before."""
-    with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute(sql.UPLOADED, (caller.facility, sha256, size, clock.iso(clock.now())))
-        return bool(cursor.rowcount)
+_commits = Commits()
 
 
 def own_size(caller: Caller, sha256: str) -> int | None:
@@ -88,44 +87,45 @@ def part_size(caller: Caller, sha256: str) -> int | None:
 def accept(caller: Caller, batch: Sequence[msgspec.Raw]) -> list[dict[str, Any]]:
     """Takes messages in, with all that belongs to them in one transaction; a bad one does not stop the others.
 
+    Signatures are checked and made before it begins, so that other processes may write meanwhile.
+
     Returns:
         In the same order ``{"status": 201, "acceptance": JWS}``, 200 and the same JWS for a message that came before,
         or ``{"status", "problem", …}``: 400 malformed, 403 not the caller's, 404 receiver unknown, 409 id used for
         other content, 422 parts missing (``missing`` lists their hashes).
     """
+    now, key = clock.iso(clock.now()), keys.own()
     checked: list[_Posted | HttpError] = []
     for raw in batch:
         try:
-            checked.append(_checked(caller, raw))
+            checked.append(_checked(caller, raw, now, key))
         except HttpError as error:
             checked.append(error)
+    posted = [one for one in checked if isinstance(one, _Posted)]
+    taken = _commits.run(lambda: _taken(caller, posted, now))
     results: list[dict[str, Any]] = []
-    fresh: list[_Posted] = []
-    now = clock.iso(clock.now())
-    with transaction.atomic():
-        for one in checked:
-            try:
-                if isinstance(one, HttpError):
-                    raise one
-                results.append(_relay(caller, one, now, fresh))
-            except HttpError as error:
-                problem = error.problem.as_dict() | {"retry": error.problem.retry}
-                results.append({"status": error.status, "problem": problem, **error.more})
-        _deliver(caller, fresh, now)
-    for receiver in {posted.manifest.to.facility for posted in fresh}:
+    for one in checked:
+        answer = taken[id(one)] if isinstance(one, _Posted) else one
+        if isinstance(answer, HttpError):
+            problem = answer.problem.as_dict() | {"retry": answer.problem.retry}
+            results.append({"status": answer.status, "problem": problem, **answer.more})
+        else:
+            results.append({"status": answer[0], "acceptance": answer[1]})
+    for receiver in {one.manifest.to.facility for one in posted}:
         bell.ring(receiver)
     return results
 
 
-def _checked(caller: Caller, raw: msgspec.Raw) -> _Posted:
-    """A message with shape, signature, sender and the parts that came along checked."""
+def _checked(caller: Caller, raw: msgspec.Raw, now: str, hub: SigningKey) -> _Posted:
+    """A message with shape, signature, sender, receiver and the parts that came along checked."""
     try:
         envelope = envelopes.decode(raw)
-        payload = manifest.payload_of(envelope.manifest)
+        jws = compact.whole(envelope.manifest)
+        payload = manifest.payload_of(jws)
         found = manifest.read_manifest(payload)
         signed = clock.from_iso(found.created)
-        key = peers.judge(manifest.signer(envelope.manifest), clock.now(), signed)
-        manifest.verified(envelope.manifest, key.jwk, manifest.MANIFEST)
+        key = peers.judge(manifest.signer(jws), clock.from_iso(now), signed)
+        manifest.verified(jws, key.jwk, manifest.MANIFEST)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise HttpError(400, problems.bad_manifest(str(error)[:200])) from error
     except LienThongError as error:
@@ -139,69 +139,116 @@ def _checked(caller: Caller, raw: msgspec.Raw) -> _Posted:
         if len(part.age) > sealed.SMALL or _measured(part.age) != named[part.sha256]:
             raise HttpError(400, problems.wrong_part(part.sha256))
     parts = {part.sha256: part.age for part in envelope.parts}
-    return _Posted(envelope.manifest, manifest.digest(payload), found, parts)
+    digest = manifest.digest(payload)
+    acceptance = manifest.sign_acceptance(hub, settings.NODE.facility, found.id, digest, now)
+    return _Posted(jws, digest, found, parts, acceptance)
 
 
 def _measured(age: bytes) -> Sealed:
     return Sealed(hashlib.sha256(age).hexdigest(), len(age))
 
 
-def _relay(caller: Caller, posted: _Posted, now: str, fresh: list[_Posted]) -> dict[str, Any]:
-    """Keeps one message, in the caller's transaction; nothing is written when it cannot be taken."""
-    found, here = posted.manifest, settings.NODE.facility
-    before = _acceptance(caller, found.id, posted.digest)
-    if before:
-        return {"status": 200, "acceptance": before}
-    receiver = found.to.facility
+def _taken(caller: Caller, posted: Sequence[_Posted], now: str) -> dict[int, tuple[int, str] | HttpError]:
+    """Keeps those that are new; status and acceptance, or the refusal, of each by its ``id()``.
+
+    Nothing is written of one that is refused.
+    """
+    answers: dict[int, tuple[int, str] | HttpError] = {}
+    fresh: dict[str, _Posted] = {}
+    named: dict[str, Sealed] = {}
+    before = _before(one.manifest.id for one in posted)
+    for one in posted:
+        try:
+            same = fresh.get(one.manifest.id)
+            if one.manifest.id in before:
+                answers[id(one)] = 200, _same(caller, one, *before[one.manifest.id])
+            elif same is not None:
+                answers[id(one)] = 200, _same(caller, one, caller.facility, same.digest, same.acceptance)
+            else:
+                _can_go(caller, one, named)
+                fresh[one.manifest.id] = one
+                named |= one.manifest.sealed
+                answers[id(one)] = 201, one.acceptance
+        except HttpError as error:
+            answers[id(one)] = error
+    for one in _relay(caller, list(fresh.values()), now):
+        kept = _before([one.manifest.id])[one.manifest.id]
+        try:
+            answers[id(one)] = 200, _same(caller, one, *kept)
+        except HttpError as error:
+            answers[id(one)] = error
+    return answers
+
+
+def _before(messages: Iterable[str]) -> dict[str, tuple[str, str, str]]:
+    """Those of the messages that were taken before: sender, manifest hash, acceptance."""
+    names = sorted(set(messages))
+    if not names:
+        return {}
+    with connection.cursor() as cursor:
+        cursor.execute(sql.RELAYED.format(marks=marks(names)), names)
+        return {row[0]: (row[1], row[3], row[4]) for row in cursor.fetchall()}
+
+
+def _same(caller: Caller, posted: _Posted, sender: str, digest: str, acceptance: str) -> str:
+    """The acceptance given before for the same message.
+
+    Raises:
+        HttpError: 409, its id is another message's.
+    """
+    if (sender, digest) != (caller.facility, posted.digest):
+        raise HttpError(409, problems.other_content())
+    return acceptance
+
+
+def _can_go(caller: Caller, posted: _Posted, named: Mapping[str, Sealed]) -> None:
+    """Checks receiver and parts; ``named`` are the parts of the messages before it in the call.
+
+    Raises:
+        HttpError: 404 or 422.
+    """
+    receiver = posted.manifest.to.facility
     if receiver == caller.facility:
         raise HttpError(422, problems.to_self())
     if not peers.has_site(receiver):
         raise HttpError(404, problems.unknown_receiver(receiver))
-    _all_parts(caller, posted)
-    acceptance = manifest.sign_acceptance(keys.own(), here, found.id, posted.digest, now)
-    way = (caller.facility, receiver, found.created)
-    chained = (found.lane, found.seq, found.prev)
-    head = (found.id, found.kind, found.loop, *way, posted.jws, posted.digest, found.bytes, *chained)
-    today = clock.vietnam_day(now)
-    with connection.cursor() as cursor:
-        cursor.execute(sql.RELAY, (*head, now, acceptance, today, found.day or today))
-        row = cursor.fetchone()
-        if row is None:  # another call has just brought it
-            return {"status": 200, "acceptance": _acceptance(caller, found.id, posted.digest)}
-        cursor.executemany(sql.INSERT_PART, outbox.part_rows(row[0], found))
-    fresh.append(posted)
-    return {"status": 201, "acceptance": acceptance}
+    _all_parts(caller, posted, named)
 
 
-def _deliver(caller: Caller, fresh: Sequence[_Posted], now: str) -> None:
-    """Keeps the parts of new messages and puts them in their mailboxes; all of it is one event of the audit trail."""
+def _relay(caller: Caller, fresh: Sequence[_Posted], now: str) -> list[_Posted]:
+    """Keeps new messages and their parts and puts them in their mailboxes; one event of the audit trail for all.
+
+    Returns:
+        Those that another call has brought a moment ago: nothing is written of them.
+    """
     if not fresh:
-        return
-    sealed.keep({name: age for posted in fresh for name, age in posted.parts.items()})
-    numbers = _post({posted.manifest.id: posted.manifest.to.facility for posted in fresh}, "message", now)
+        return []
+    numbers = _numbers({one.manifest.id: one.manifest.to.facility for one in fresh})
+    today = clock.vietnam_day(now)
+    values: list[Any] = []
+    for one in fresh:
+        found = one.manifest
+        head = (found.id, found.kind, found.loop, caller.facility, found.to.facility, found.created)
+        values += (*head, one.jws, one.digest, found.bytes, found.lane, found.seq, found.prev)
+        values += (numbers[found.id], now, one.acceptance, today, found.day or today)
     with connection.cursor() as cursor:
-        cursor.executemany(sql.RELAY_POSITION, [(number, message) for message, number in numbers.items()])
-    messages = [[p.manifest.id, p.digest, p.manifest.to.facility, p.manifest.basis] for p in fresh]
-    audit.record(caller.actor, "messages-accepted", page="exchange/messages", detail={"messages": messages})
+        cursor.execute(sql.RELAY.format(rows=", ".join([sql.RELAY_ROW] * len(fresh))), values)
+        rows: dict[str, int] = dict(cursor.fetchall())
+        new = [one for one in fresh if one.manifest.id in rows]
+        parts = [part for one in new for part in outbox.part_rows(rows[one.manifest.id], one.manifest)]
+        cursor.executemany(sql.INSERT_PART, parts)
+    _post("message", {one.manifest.id: one.manifest.to.facility for one in new}, numbers, now)
+    sealed.keep({name: age for one in new for name, age in one.parts.items()})
+    if new:
+        said = [[one.manifest.id, one.digest, one.manifest.to.facility, one.manifest.basis] for one in new]
+        audit.record(caller.actor, "messages-accepted", page="exchange/messages", detail={"messages": said})
+    return [one for one in fresh if one.manifest.id not in rows]
 
 
-def _acceptance(caller: Caller, message: str, digest: str) -> str:
-    """The acceptance given before, or an empty text."""
-    with connection.cursor() as cursor:
-        cursor.execute(sql.RELAYED, (message,))
-        row = cursor.fetchone()
-    if row is None:
-        return ""
-    sender, _, kept, acceptance, _ = row
-    if (sender, kept) != (caller.facility, digest):
-        raise HttpError(409, problems.other_content())
-    return str(acceptance)
-
-
-def _all_parts(caller: Caller, posted: _Posted) -> None:
+def _all_parts(caller: Caller, posted: _Posted, named: Mapping[str, Sealed]) -> None:
     """Checks that the caller has given every part, with this message or before it."""
-    named = posted.manifest.sealed
-    wanted = {name: part.size for name, part in named.items() if name not in posted.parts}
+    own = posted.manifest.sealed
+    wanted = {n: part.size for n, part in own.items() if n not in posted.parts and part != named.get(n)}
     if not wanted:
         return
     with connection.cursor() as cursor:
@@ -216,10 +263,10 @@ def _all_parts(caller: Caller, posted: _Posted) -> None:
             raise HttpError(422, problems.bad_manifest(f"part {sha256} has {have[sha256]} bytes, not {size}"))
 
 
-def _post(ways: Mapping[str, str], kind: Literal["message", "receipt"], now: str) -> dict[str, int]:
-    """Puts messages (id to facility) in mailboxes, in their order; returns their numbers there.
+def _numbers(ways: Mapping[str, str]) -> dict[str, int]:
+    """Numbers in the mailboxes of facilities (message to facility), in the order of the messages.
 
-    The counter's row lock makes numbers visible in their order.
+    The counter's row lock, held until the transaction ends, makes numbers visible in their order.
     """
     numbers: dict[str, int] = {}
     with connection.cursor() as cursor:
@@ -227,17 +274,28 @@ def _post(ways: Mapping[str, str], kind: Literal["message", "receipt"], now: str
             messages = [message for message, to in ways.items() if to == facility]
             cursor.execute(sql.NEXT_POSITIONS, (facility, len(messages)))
             first = int(cursor.fetchone()[0]) - len(messages) + 1
-            rows = [(facility, number, kind, message, now) for number, message in enumerate(messages, first)]
-            cursor.executemany(sql.INSERT_ITEM, rows)
-            numbers |= {message: number for _, number, _, message, _ in rows}
+            numbers |= {message: number for number, message in enumerate(messages, first)}
     return numbers
+
+
+def _post(
+    kind: Literal["message", "receipt"], ways: Mapping[str, str], numbers: Mapping[str, int], now: str
+) -> None:
+    """Puts messages (id to facility), or the receipts for them, in mailboxes under their numbers."""
+    rows = [(facility, numbers[message], kind, message, now) for message, facility in ways.items()]
+    with connection.cursor() as cursor:
+        cursor.executemany(sql.INSERT_ITEM, rows)
 
 
 def mailbox(caller: Caller, after: int, limit: int) -> list[Item]:
     """The caller's items after a number, with their small parts; notes which are handed over for the first time.
 
     Together they have at most ``CALL`` bytes; of a first item that is larger, parts are left out.
+
+    Raises:
+        HttpError: 401, the caller was cut off while it waited.
     """
+    tokens.still_in(caller)
     with connection.cursor() as cursor:
         cursor.execute(sql.ITEMS, (caller.facility, after, limit))
         rows = cursor.fetchall()
@@ -267,6 +325,8 @@ def _with_parts(rows: Sequence[tuple[Any, ...]]) -> list[Item]:
     names: list[list[str]] = []
     left = CALL
     for number, kind, at, _, message, jws, acceptance in rows:
+        if kind == "directory":
+            jws = directory.statement(int(message))
         parts = lengths.get(message, {}) if kind == "message" else {}
         if items and len(jws) + sum(parts.values()) > left:
             break
@@ -306,7 +366,8 @@ def take_receipts(caller: Caller, batch: Sequence[str]) -> list[dict[str, Any]]:
                 receipt if isinstance(receipt, Problem) else _keep_receipt(caller, jws, receipt, now, news)
             )
             results.append({"status": "kept"} if problem is None else _refused(problem))
-        numbers = _post(news, "receipt", now)
+        numbers = _numbers(news)
+        _post("receipt", news, numbers, now)
         with connection.cursor() as cursor:
             cursor.executemany(sql.RECEIPT_POSITION, [(n, message) for message, n in numbers.items()])
     for sender in set(news.values()):
@@ -336,11 +397,11 @@ def _keep_receipt(
     caller: Caller, jws: str, receipt: Receipt, now: str, news: dict[str, str]
 ) -> Problem | None:
     with connection.cursor() as cursor:
-        cursor.execute(sql.RELAYED, (receipt.message,))
+        cursor.execute(sql.RELAYED.format(marks="%s"), (receipt.message,))
         row = cursor.fetchone()
-        if row is None or (row[1], row[2]) != (caller.facility, receipt.manifest):
+        if row is None or (row[2], row[3]) != (caller.facility, receipt.manifest):
             return problems.bad_receipt("no such message for this facility")
-        sender, _, _, _, before = row
+        _, sender, _, _, _, before = row
         if before:
             same = manifest.read_receipt(manifest.payload_of(before)).outcome == receipt.outcome
             return None if same else problems.bad_receipt("another outcome was receipted before")

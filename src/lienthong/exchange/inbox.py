@@ -78,6 +78,7 @@ def collect(items: Sequence[Item]) -> None:
     """Keeps what the hub handed over and moves on, in one transaction."""
     from lienthong.exchange import receipts
     from lienthong.exchange.reconciling import again
+    from lienthong.exchange.trust import arriving
 
     if not items:
         return
@@ -92,6 +93,8 @@ def collect(items: Sequence[Item]) -> None:
                 _keep(item, *messages[item.number])
             elif item.type == "receipt":
                 receipts.keep(item.jws, item.at)
+            elif item.type == "directory":
+                arriving.from_mail(item.jws)
             elif item.type == "again":
                 again.from_mail(item.jws)
         with connection.cursor() as cursor:

@@ -16,11 +16,21 @@ _OPENING = "opening.key"
 
 def own() -> SigningKey:
     """The key that signs, from ``keys/signing.pem``; made at the first call."""
-    return _load(settings.NODE.keys / "signing.pem")
+    path = settings.NODE.keys / "signing.pem"
+    return _load(path, _mark(path))
+
+
+def _mark(path: Path) -> tuple[int, int]:
+    """Changes when the file came or was replaced, by whichever process."""
+    try:
+        found = path.stat()
+    except FileNotFoundError:
+        return 0, 0
+    return found.st_ino, found.st_mtime_ns
 
 
 @lru_cache(maxsize=8)
-def _load(path: Path) -> SigningKey:
+def _load(path: Path, _changed: tuple[int, int]) -> SigningKey:
     return SigningKey.load_or_make(path)
 
 

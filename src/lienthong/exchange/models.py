@@ -14,9 +14,9 @@ class Message(models.Model):
     """A message at one node: ``out`` at its sender, ``relay`` at the hub, ``in`` at its receiver.
 
     ``manifest`` is the SHA-256 of the signed payload, ``bytes`` the size of all parts, ``position`` the number in the
-    receiver's mailbox. ``state``: out ``queued accepted stored refused set-aside``, relay ``accepted stored refused``,
-    in ``collected stored refused set-aside``. ``receipt_state``: in ``due sent held``, out ``collected verified``.
-    ``seq`` and ``prev`` chain the messages from one facility to another.
+    receiver's mailbox. ``state``: out ``queued accepted stored refused set-aside``, relay ``accepted stored refused
+    returned``, in ``collected stored refused set-aside``. ``receipt_state``: in ``due sent held``, out
+    ``collected verified``. ``seq`` and ``prev`` chain the messages from one facility to another.
     """
 
     number = models.BigAutoField(primary_key=True)
@@ -159,6 +159,8 @@ class Line(models.Model):
     clock_off = models.IntegerField(
         db_default=0, help_text="seconds by which the hub's clock is ahead of ours"
     )
+    up_rate = models.BigIntegerField(db_default=0, help_text="bytes a second, lately")
+    down_rate = models.BigIntegerField(db_default=0)
     problem = models.TextField(db_default="")
 
 
@@ -174,6 +176,36 @@ class Trace(models.Model):
 
     class Meta:
         indexes = [models.Index(fields=["message", "at"], name="exchange_trace_message")]
+
+
+# Trust
+
+
+class JoinCode(models.Model):
+    """Hub: a code by which a unit joins, and the request of whoever used it.
+
+    ``key`` (hexadecimal) is derived from the code's secret and is emptied when the code has ended. ``state``: ``open``,
+    ``waiting``, ``approved``, ``refused``, ``withdrawn``. ``position``: the number in the unit's mailbox after which
+    its mail begins, once approved.
+    """
+
+    name = models.CharField(max_length=8, primary_key=True)
+    facility = models.CharField(max_length=16)
+    key = models.CharField(max_length=64)
+    state = models.CharField(max_length=9)
+    made_at = models.DateTimeField()
+    made_by = models.CharField(max_length=120)
+    expires_at = models.DateTimeField()
+    request = models.TextField(default="", help_text="JWS of the unit")
+    request_hash = models.CharField(max_length=64, default="")
+    asked_at = models.DateTimeField(null=True)
+    address = models.CharField(max_length=45, default="")
+    decided_at = models.DateTimeField(null=True)
+    decided_by = models.CharField(max_length=120, default="")
+    position = models.BigIntegerField(default=0)
+
+    class Meta:
+        indexes = [models.Index(fields=["facility", "state"], name="exchange_joincode_facility")]
 
 
 # Alerts
@@ -193,6 +225,38 @@ class Alert(models.Model):
 
     class Meta:
         indexes = [models.Index(fields=["closed_at"], name="exchange_alert_open")]
+
+
+class TusUpload(models.Model):
+    """Hub: content that a facility sends in pieces; what has come is a file below ``NODE.sealed``."""
+
+    id = models.CharField(max_length=32, primary_key=True)
+    facility = models.CharField(max_length=16)
+    sha256 = models.CharField(max_length=64)
+    size = models.BigIntegerField()
+    metadata = models.CharField(max_length=1000)
+    created = models.CharField(max_length=_MOMENT)
+    expires = models.CharField(max_length=_MOMENT)
+    done_at = models.CharField(max_length=_MOMENT, db_default="")
+    writer = models.CharField(max_length=32, db_default="", help_text="the call that may write now")
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["facility", "sha256"], name="exchange_tus_content"),
+            models.Index(fields=["expires"], name="exchange_tus_expires"),
+        ]
+
+
+class Running(models.Model):
+    """Site: large sealed content on its way ``up`` or ``down``, how far it came, and the address of its upload."""
+
+    direction = models.CharField(max_length=4)
+    sha256 = models.CharField(max_length=64)
+    size = models.BigIntegerField()
+    done = models.BigIntegerField(db_default=0)
+    address = models.CharField(max_length=200, db_default="")
+    at = models.CharField(max_length=_MOMENT)
+    pk = models.CompositePrimaryKey("direction", "sha256")
 
 
 # Reconciling
@@ -215,7 +279,7 @@ class Discrepancy(models.Model):
     place = models.CharField(max_length=64, db_default="")
     finding = models.CharField(max_length=12)
     side = models.CharField(max_length=5, db_default="here")
-    source = models.CharField(max_length=8, help_text="checking or comparing")
+    source = models.CharField(max_length=10, help_text="checking or comparing")
     found_at = models.CharField(max_length=_MOMENT)
     asked_at = models.CharField(max_length=_MOMENT, db_default="")
     mended_at = models.CharField(max_length=_MOMENT, db_default="")

@@ -15,6 +15,7 @@ from lienthong.foundation.errors import LienThongError
 _REMEMBER = 5.0
 _known: dict[str, tuple[float, NodeKey]] = {}
 _sites: dict[str, float] = {}
+_edition = -1
 
 
 def judge(kid: str, at: datetime, signed: datetime | None = None) -> NodeKey:
@@ -74,6 +75,15 @@ def has_site(facility: str) -> bool:
             return False
         _sites[facility] = now + _REMEMBER
     return True
+
+
+def refresh() -> None:
+    """Forgets the keys of others when the directory has changed since, in whichever process; cheap when it has not."""
+    global _edition
+    edition = directory.edition()
+    if edition != _edition:
+        forget()
+        _edition = edition
 
 
 def forget() -> None:

@@ -11,8 +11,9 @@ from django.db import connection, transaction
 
 from lienthong.access import audit
 from lienthong.exchange import keys, peers, problems, sql
+from lienthong.exchange.trust import problems as trust_problems
 from lienthong.facilities import directory
-from lienthong.foundation import clock, ids, signing
+from lienthong.foundation import clock, signing
 from lienthong.foundation.errors import LienThongError
 from lienthong.foundation.wsgi import HttpError
 
@@ -20,6 +21,9 @@ SCOPE = "system/exchange"
 ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 PATH = "/oauth2/token"
 LIFETIME = 600
+_ACCESS = "lt-token+jws"
+"""What the hub signs for a caller: the name of its key and when the token ends. The header, always the same, is left
+out: every call carries the token."""
 LONGEST_ASSERTION = 300
 _CLOCKS_DIFFER = 60
 _MOST_REMEMBERED = 1000
@@ -72,11 +76,8 @@ def issue(form: dict[str, str], address: str) -> dict[str, Any]:
         )
         raise
     now = int(clock.now().timestamp())
-    hub = hub_id(settings.NODE.facility)
-    times = {"iat": now, "exp": now + LIFETIME}
-    claims = {"iss": hub, "aud": hub, "sub": kid, "scope": SCOPE, "jti": ids.new_id(), **times}
     audit.record(audit.Actor(f"node:{kid}", facility, "site", address), "token-issued", page=PATH)
-    token = keys.own().jwt(claims)
+    _, _, token = keys.own().jws(f"{kid}.{now + LIFETIME}".encode(), _ACCESS).partition(".")
     return {"access_token": token, "token_type": "bearer", "expires_in": LIFETIME, "scope": SCOPE}
 
 
@@ -92,11 +93,16 @@ def _check(assertion: str, kid: str) -> str:
     node = settings.NODE
     addresses = [f"{scheme}://{node.host}:{node.port}{PATH}" for scheme in ("http", "https")]
     audience = [hub_id(node.facility), *addresses]
+    peers.refresh()
     try:
         key = peers.node(kid)
         claims = signing.verify_jwt(assertion, key.jwk, audience, leeway=_CLOCKS_DIFFER)
     except LienThongError as error:
-        raise _refusal("invalid_client", "the key is not in the directory or no longer valid") from error
+        reason = "the key is not in the directory or no longer valid"
+        if is_cut_off(kid):
+            cut = trust_problems.self_cut_off()
+            raise HttpError(401, cut, error="invalid_client", error_description=reason) from error
+        raise _refusal("invalid_client", reason) from error
     except signing.BadSignature as error:
         raise _refusal("invalid_client", str(error)[:200]) from error
     if key.role != "site":
@@ -134,25 +140,43 @@ def caller(authorization: str, address: str) -> Caller:
             _verified.clear()
         _verified[token] = known
     found = known[1]
-    try:
-        peers.node(found.kid)
-    except LienThongError as error:
-        raise _no_token("the node was revoked") from error
+    still_in(found)
     if _last_seen.get(found.kid, 0.0) + _SEEN_EVERY < now:
         _last_seen[found.kid] = now
         directory.seen(found.kid)
     return found
 
 
-def _verify(token: str, address: str) -> tuple[float, Caller]:
+def still_in(found: Caller) -> None:
+    """Checks that a caller's key is valid at this moment, whatever this process remembers.
+
+    Raises:
+        HttpError: 401, cut off or ended since.
+    """
+    peers.refresh()
     try:
-        claims = signing.verify_jwt(token, keys.own().jwk, [hub_id(settings.NODE.facility)])
-        key = peers.node(str(claims["sub"]))
-    except (signing.BadSignature, LienThongError) as error:
+        peers.node(found.kid)
+    except LienThongError as error:
+        raise _no_token("the node was revoked") from error
+
+
+def is_cut_off(kid: str) -> bool:
+    """Whether a key was revoked."""
+    key = directory.node_key(kid)
+    return key is not None and key.revoked is not None
+
+
+def _verify(token: str, address: str) -> tuple[float, Caller]:
+    own = keys.own()
+    try:
+        payload = signing.verify(f"{signing.header(own.kid, _ACCESS).decode()}.{token}", own.jwk, _ACCESS)
+        kid, _, expires = payload.decode("ascii").partition(".")
+        key = peers.node(kid)
+    except (signing.BadSignature, LienThongError, UnicodeError) as error:
         raise _no_token("the token is not valid or has expired") from error
-    if claims.get("scope") != SCOPE:
-        raise _no_token("the token is for something else")
-    return float(claims["exp"]), Caller(key.facility, key.kid, address)
+    if float(expires) <= clock.now().timestamp():
+        raise _no_token("the token is not valid or has expired")
+    return float(expires), Caller(key.facility, key.kid, address)
 
 
 def _refusal(error: str, reason: str, status: int = 401) -> HttpError:

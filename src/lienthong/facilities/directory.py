@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import csv
+import time
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from functools import lru_cache
 from importlib import resources
 from typing import Any
 
 from django.conf import settings
+from django.db import connection
 from django.db.models import QuerySet
 from django.utils.translation import get_language
 
-from lienthong.facilities.models import Facility, FacilityName, Node
+from lienthong.facilities.models import Facility, FacilityName, Node, Statement
 from lienthong.foundation import clock
+
+SKEW = timedelta(seconds=60)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +43,7 @@ class NodeKey:
     revoked: datetime | None = None
 
     def valid(self, at: datetime, signed: datetime | None = None) -> bool:
-        """Whether what it signed counts.
+        """Whether what it signed counts. Clocks may differ by :data:`SKEW`; a revocation counts to the moment.
 
         Args:
             at: when the hub took it, by the hub's clock.
@@ -47,8 +51,8 @@ class NodeKey:
         """
         if self.revoked is not None and self.revoked <= at:
             return False
-        ended = self.until is not None and self.until <= min(at, signed or at)
-        return self.since <= at and not ended
+        ended = self.until is not None and self.until + SKEW <= min(at, signed or at)
+        return self.since - SKEW <= at and not ended
 
 
 def here() -> str:
@@ -62,13 +66,18 @@ def is_hub() -> bool:
 
 
 @lru_cache(maxsize=4096)
-def _names(code: str) -> tuple[FacilityName, ...]:
+def _names(code: str, _minute: int) -> tuple[FacilityName, ...]:
     return tuple(FacilityName.objects.filter(facility_id=code))
+
+
+def forget_names() -> None:
+    """Reads names anew; other processes do so within a minute."""
+    _names.cache_clear()
 
 
 def name(code: str, on: date | None = None, language: str | None = None) -> str:
     """The facility's name on a day (today if none is given) in ``vi`` or ``en``; the code where none is known."""
-    names = _names(code)
+    names = _names(code, int(time.monotonic() // 60))
     if not names:
         return code
     day = on or clock.today()
@@ -98,7 +107,7 @@ def load_known() -> None:
                 valid_from=date.fromisoformat(row["valid_from"]),
                 source=row["source"],
             )
-    _names.cache_clear()
+    forget_names()
 
 
 def add_node(facility: str, role: str, jwk: dict[str, Any], kid: str, since: datetime, age: str = "") -> None:
@@ -106,6 +115,36 @@ def add_node(facility: str, role: str, jwk: dict[str, Any], kid: str, since: dat
     Node.objects.get_or_create(
         kid=kid, defaults={"facility_id": facility, "role": role, "jwk": jwk, "age": age, "valid_from": since}
     )
+
+
+def pin_hub(facility: str, jwk: dict[str, Any], kid: str) -> None:
+    """Site: enters the key of a hub whom the site has just come to trust."""
+    Facility.objects.get_or_create(code=facility, defaults={"kind": "authority"})
+    add_node(facility, "hub", jwk, kid, clock.now() - timedelta(days=1))
+
+
+def newest_statement() -> Statement | None:
+    """The newest signed directory here."""
+    return Statement.objects.order_by("-epoch", "-number").first()
+
+
+def statement(number: int) -> str:
+    """Hub: the statement that it signed under a number (JWS)."""
+    return Statement.objects.get(epoch=0, number=number).jws
+
+
+def statement_at(moment: datetime) -> str | None:
+    """The signed directory (JWS) that was in force at a moment of the hub's clock; None before the first one here."""
+    found = Statement.objects.filter(at__lte=clock.iso(moment)).order_by("-epoch", "-number").first()
+    return found.jws if found else None
+
+
+def edition() -> int:
+    """Grows whenever a statement was signed or taken, in whichever process."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT MAX(id) FROM facilities_statement")
+        (newest,) = cursor.fetchone()
+    return int(newest or 0)
 
 
 def node_key(kid: str) -> NodeKey | None:
@@ -131,6 +170,13 @@ def recipient(facility: str) -> str:
     """To which key content for a facility is sealed: the newest of its sites; empty when it is not connected."""
     keys = [key.age for key in nodes("site", facility) if key.age]
     return keys[-1] if keys else ""
+
+
+def last_cut_off(facility: str) -> datetime | None:
+    """When a facility was cut off last; what it had stored before may be lost with its computer."""
+    node = Node.objects.filter(facility=facility, role="site").exclude(revoked_at=None)
+    found = node.order_by("-revoked_at").first()
+    return found.revoked_at if found else None
 
 
 def connected(code: str) -> bool:

@@ -47,4 +47,40 @@ class Node(models.Model):
     valid_to = models.DateTimeField(null=True, help_text="until when it signs; set when it was replaced")
     revoked_at = models.DateTimeField(null=True)
     revoked_why = models.CharField(max_length=400, db_default="")
+    doubtful_from = models.DateTimeField(
+        null=True, help_text="revoked: others may have had the key since then"
+    )
     last_seen = models.DateTimeField(null=True)
+
+
+class Statement(models.Model):
+    """What the hub signed about the directory: at the hub all of them, at a site those that reached it.
+
+    ``epoch`` counts how often a site has joined a hub that it did not know before; ``at`` is the hub's time as
+    :func:`lienthong.foundation.clock.iso` writes it, ``hash`` the SHA-256 of the payload. Rows are only ever added:
+    they prove which key was valid when.
+    """
+
+    epoch = models.IntegerField(default=0)
+    number = models.BigIntegerField()
+    at = models.CharField(max_length=24)
+    hash = models.CharField(max_length=64)
+    jws = models.TextField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["epoch", "number"], name="facilities_statement_once")]
+
+
+class SecurityReview(models.Model):
+    """The approved security level of a facility's systems, as the document says. The newest row counts."""
+
+    facility = models.ForeignKey(Facility, on_delete=models.CASCADE, related_name="reviews")
+    document = models.CharField(max_length=80, help_text="number of the decision")
+    day = models.DateField(help_text="of the decision")
+    level = models.PositiveSmallIntegerField(help_text="1 to 5, Decree 85/2016 or Decree 331/2026")
+    approved_by = models.CharField(max_length=160)
+    entered_at = models.DateTimeField()
+    entered_by = models.CharField(max_length=120)
+
+    class Meta:
+        ordering = ["entered_at", "id"]

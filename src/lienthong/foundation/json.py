@@ -10,6 +10,8 @@ import rfc8785
 
 _encoder = msgspec.json.Encoder(decimal_format="number")
 _decoder = msgspec.json.Decoder(float_hook=Decimal)
+_sorted = msgspec.json.Encoder(order="sorted")
+_LARGEST = (1 << 53) - 1
 
 DecodeError = msgspec.DecodeError
 
@@ -30,4 +32,16 @@ def loads(data: bytes | str | memoryview) -> Any:
 
 def canonical(value: Any) -> bytes:
     """The one form of a value that both sides hash and sign (RFC 8785). No floats with more digits than a double."""
-    return rfc8785.dumps(value)
+    return _sorted.encode(value) if _plain(value) else rfc8785.dumps(value)
+
+
+def _plain(value: Any) -> bool:
+    """Whether two encoders cannot differ on a value: no floats, no integers beyond a double's, only ASCII keys."""
+    kind = type(value)
+    if kind is dict:
+        return all(type(k) is str and k.isascii() and _plain(v) for k, v in value.items())
+    if kind is list:
+        return all(map(_plain, value))
+    if kind is int:
+        return bool(-_LARGEST <= value <= _LARGEST)
+    return kind in (str, bool) or value is None

@@ -64,13 +64,34 @@ class SigningKey:
 
     def jws(self, payload: bytes, typ: str) -> str:
         """Compact JWS over ``payload``; header ``alg``, ``kid`` and ``typ`` (what kind of thing is signed)."""
-        head = base64url_encode(json.canonical({"alg": "EdDSA", "kid": self.kid, "typ": typ}))
-        signed = head + b"." + base64url_encode(payload)
+        signed = header(self.kid, typ) + b"." + base64url_encode(payload)
         return (signed + b"." + base64url_encode(self._key.sign(signed))).decode("ascii")
 
     def jwt(self, claims: dict[str, Any]) -> str:
         """A signed JWT (RFC 7519), for client assertions and access tokens."""
         return jwt.encode(claims, self._key, algorithm="EdDSA", headers={"kid": self.kid})
+
+
+@lru_cache(maxsize=64)
+def header(kid: str, typ: str) -> bytes:
+    """The first member of the compact JWS that a key makes, as base64url."""
+    return base64url_encode(json.canonical({"alg": "EdDSA", "kid": kid, "typ": typ}))
+
+
+def compact(kid: str, typ: str, payload: bytes, signature: bytes) -> str:
+    """The compact JWS that :meth:`SigningKey.jws` made, of its members."""
+    members = (header(kid, typ), base64url_encode(payload), base64url_encode(signature))
+    return b".".join(members).decode("ascii")
+
+
+def members(token: str) -> tuple[str, bytes, bytes]:
+    """The header as it stands, payload and signature of a compact JWS, not yet trusted.
+
+    Raises:
+        BadSignature: it is no compact JWS.
+    """
+    header, payload, signature = _split(token)
+    return header, _decode(payload), _decode(signature)
 
 
 def peek(token: str) -> dict[str, Any]:

@@ -33,12 +33,15 @@ ENTRIES = (
     Entry("transfers-out", _("Transfers from us"), rights.TRANSFERS, hub=False),
     Entry("patients", _("Find a person"), rights.RECORDS, hub=False),
     Entry("province", _("Province today"), rights.PROVINCE, site=False),
+    Entry("units", _("Units"), rights.UNITS, site=False),
     Entry("it", _("Is everything flowing?"), rights.FLOW),
     Entry("exports", _("Exports of the HIS"), rights.FLOW, hub=False),
     Entry("refused", _("Refused dossiers"), rights.FLOW, hub=False),
     Entry("messages", _("Messages"), rights.FLOW),
     Entry("reconcile", _("Reconciliation"), rights.INTEGRITY),
+    Entry("hub-link", _("Connection with the hub"), rights.LINK, hub=False),
     Entry("accounts", _("Accounts"), rights.ACCOUNTS),
+    Entry("evidence", _("Evidence"), rights.EVIDENCE_CHECK),
     Entry("trail", _("Audit trail"), rights.TRAIL),
 )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, include, path
 
-from lienthong.web.views import accounts, it, me, province, reconcile, session, trail
+from lienthong.web.views import accounts, evidence, it, link, me, province, reconcile, session, trail, units
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", session.home, name="home"),
@@ -32,6 +32,20 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("audit", trail.trail, name="trail"),
     path("audit/check", trail.check, name="trail-check"),
     path("patients/<slug:id>/seen-by", trail.seen_by, name="seen-by"),
+    path("it/hub", link.link, name="hub-link"),
+    path("it/hub/end", link.end, name="hub-link-end"),
+    path("it/hub/renew", link.renew, name="hub-link-renew"),
+    path("units", units.listing, name="units"),
+    path("units/renew", units.renew, name="hub-key-renew"),
+    path("units/<slug:code>", units.one, name="unit-connection"),
+    path("units/<slug:code>/review", units.review, name="unit-review"),
+    path("units/<slug:code>/code", units.code, name="unit-code"),
+    path("units/<slug:code>/approve", units.decide, {"what": "approve"}, name="unit-approve"),
+    path("units/<slug:code>/refuse", units.decide, {"what": "refuse"}, name="unit-refuse"),
+    path("units/<slug:code>/cut-off", units.cut_off, name="unit-cut-off"),
+    path("evidence", evidence.check, name="evidence"),
+    path("evidence/verify.py", evidence.verifier, name="evidence-verifier"),
+    path("evidence/take/<str:reference>", evidence.take, name="evidence-take"),
     path("province", province.province, name="province"),
     path("province/<slug:code>", province.unit, name="unit"),
     path("", include("lienthong.web.record_urls")),

@@ -38,6 +38,27 @@ ACTIONS = {
     "reconcile-started": _("Reconciliation begun"),
     "content-given": _("Damaged content given again"),
     "message-brought-again": _("Message brought to the hub again"),
+    "review-entered": _("Security review entered"),
+    "join-code-made": _("Code for joining made"),
+    "join-code-refused": _("Code for joining refused"),
+    "join-begun": _("Joining begun"),
+    "join-asked": _("Unit asked to join"),
+    "join-waiting": _("Joining waits for approval"),
+    "join-approved": _("Unit let in"),
+    "join-refused": _("Joining refused"),
+    "join-ended": _("Joining given up"),
+    "joined": _("Joined the hub"),
+    "cut-off": _("Unit cut off"),
+    "directory-signed": _("Directory signed"),
+    "directory-taken": _("Directory taken"),
+    "keys-proposed": _("New keys proposed"),
+    "keys-entered": _("New keys entered"),
+    "keys-renewed": _("New keys in use"),
+    "keys-ended": _("Old keys ended"),
+    "hub-key-entered": _("New key of the hub entered"),
+    "hub-key-ended": _("Old key of the hub ended"),
+    "evidence-taken": _("Evidence package taken out"),
+    "evidence-checked": _("Evidence package checked"),
 }
 
 PAGES = {
@@ -63,6 +84,8 @@ PAGES = {
     "it": _("Is everything flowing?"),
     "reconcile": _("Reconciliation"),
     "trail-check": _("Audit trail"),
+    "evidence": _("Evidence"),
+    "evidence-take": _("Evidence package"),
 }
 """Pages by the name of their address, as the trail shows them."""
 
@@ -119,6 +142,9 @@ KINDS = {
 }
 """Kinds of message."""
 
+LANES = {0: _("Summary"), 1: _("Documents"), 2: _("Key images"), 3: _("Full study")}
+"""Lanes of content, the most urgent first."""
+
 MESSAGE_STATES = {
     "queued": ("wait", _("Waiting to go out")),
     "accepted": ("info", _("At the hub")),
@@ -126,6 +152,7 @@ MESSAGE_STATES = {
     "stored": ("ok", _("Stored, receipt signed")),
     "refused": ("bad", _("Refused by the receiver")),
     "set-aside": ("bad", _("Set aside")),
+    "returned": ("bad", _("Not handed over, receiver cut off")),
 }
 """States of a message: shape of the tag and words."""
 
@@ -149,7 +176,17 @@ STEPS = {
 }
 """Steps of a message's journey."""
 
+PURPOSES = {
+    "court": _("Court or investigating authority"),
+    "insurer": _("Insurance review"),
+    "patient": _("Request or complaint of the patient"),
+    "inspection": _("Inspection by an authority"),
+    "own": _("Check of our own"),
+}
+"""What an evidence package is taken out for."""
+
 REASONS = {
+    **PURPOSES,
     "role": _("role does not open the page"),
     "password": _("wrong password"),
     "name": _("unknown user name"),
@@ -165,5 +202,8 @@ REASONS = {
     "written-request": _("written request"),
     "holds": _("the chain holds"),
     "integrity-check": _("nightly check of what is kept"),
+    "valid": _("the package is valid"),
+    "incomplete": _("the package is incomplete"),
+    "invalid": _("the package is invalid"),
 }
 """Reasons in the audit trail."""

@@ -192,7 +192,9 @@ def bring(inquiry: str, text: str) -> None:
     Raises:
         NoLine: the hub cannot be reached; tried again.
     """
+    from lienthong.exchange.bulk import Bulk
     from lienthong.exchange.client import Hub
+    from lienthong.exchange.line import Held, Line
 
     wish: dict[str, Any] = json.loads(text)
     row = rows.one("out", wish["message"]) or rows.one("in", wish["message"])
@@ -200,7 +202,9 @@ def bring(inquiry: str, text: str) -> None:
     if row is not None:
         papers = checks.papers(row, rows.parts([row.number])[row.number], proofs)
         if papers.manifest:
-            hub = Hub(settings.NODE.hub_url)
+            node = settings.NODE
+            line = Line(node.cap_up_kbit, node.cap_down_kbit, node.night_window, node.night_lane)
+            hub = Hub(node.hub_url, line)
             ages = sealed.small(wish["sealed"])
             one = Brought(
                 row.jws,
@@ -208,8 +212,11 @@ def bring(inquiry: str, text: str) -> None:
                 row.receipt if papers.receipt else "",
                 [Carried(name, age) for name, age in ages.items()],
             )
-            for name in sealed.has(wish["sealed"]) - ages.keys():
-                hub.put_part(name)
+            try:
+                for name in sealed.has(wish["sealed"]) - ages.keys():
+                    Bulk(hub, line).upload(name, manifest.STUDY)
+            except Held:
+                return  # the night window brings it
             hub.bring(msgspec.msgpack.encode([one]))
     with transaction.atomic():
         conversation.done(inquiry)

@@ -61,6 +61,7 @@ class Draft:
             who = (self.person("SO_CCCD"), self.person("HO_TEN"), self.person("NGAY_SINH"))
             self.patient_id = stable_id("Patient", self.facility, "person", *who)
         self.patient_number = number
+        self._episode = stable_id("episode", self.facility, self.ma_lk)[:20]
         self.encounter_id = self.id("Encounter")
         self.subject = fhir.reference("Patient", self.patient_id)
         self.encounter = fhir.reference("Encounter", self.encounter_id)
@@ -130,8 +131,12 @@ class Draft:
         return found
 
     def id(self, kind: str, *parts: str) -> str:
-        """An id inside this dossier."""
-        return stable_id(kind, self.facility, self.ma_lk, *parts)
+        """An id inside this dossier.
+
+        All share their first 20 digits, so that a dossier with its references compresses well; the other 12 (48 bits)
+        tell apart what is of one kind.
+        """
+        return self._episode + stable_id(kind, *parts)[:12]
 
     def add(self, kind: str, resource_id: str, body: Json, text: str = "") -> Json:
         """Adds a resource of the dossier; empty elements are dropped.
