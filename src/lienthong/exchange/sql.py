@@ -225,10 +225,11 @@ INSERT_ITEM = (
 )
 ITEMS = (
     "SELECT i.number, i.kind, i.at, i.handed_at, i.message,"
-    " CASE i.kind WHEN 'message' THEN m.jws WHEN 'receipt' THEN m.receipt END, m.acceptance"
+    " CASE i.kind WHEN 'message' THEN m.jws WHEN 'receipt' THEN m.receipt WHEN 'again' THEN w.jws END, m.acceptance"
     " FROM exchange_mailboxitem i LEFT JOIN exchange_message m ON m.direction = 'relay' AND m.message = i.message"
-    " WHERE i.facility = %s AND i.number > %s AND (i.kind <> 'message' OR m.state <> 'returned')"
-    " ORDER BY i.number LIMIT %s"
+    " LEFT JOIN exchange_wish w ON i.kind = 'again' AND w.message = i.message"
+    " WHERE i.facility = %s AND i.number > %s AND (i.kind NOT IN ('message', 'receipt') OR m.message IS NOT NULL)"
+    " AND (i.kind <> 'message' OR m.state <> 'returned') ORDER BY i.number LIMIT %s"
 )
 RECEIPT_ITEMS = (
     "SELECT i.number, i.kind, i.at, i.handed_at, i.message, m.receipt, ''"
