@@ -23,7 +23,6 @@ from typing import Any
 
 from bench import plain, province, travelling
 from bench.nodes import Figures, Shared
-from bench.registry import measure
 from lienthong.config import node
 from lienthong.config.drill.proxy import Line, Proxy, Way
 from lienthong.foundation import json

@@ -6,30 +6,22 @@ facility with a key and one connection of its own; all are threads of one proces
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
 import hashlib
 import http.client
-import itertools
 import multiprocessing
 import os
-import shutil
-import subprocess
 import tempfile
 import threading
 import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
 import msgspec
 
-from bench import machine, province
-from bench.nodes import Figures, Shared
-from bench.registry import measure
+from bench import province
 from lienthong.config import node
 
 SECONDS = 3.0
