@@ -178,7 +178,7 @@ def _hub(home: Path) -> None:
         port=settings.NODE.port,
         interface=Interfaces.WSGI,
         workers=1,
-        blocking_threads=16,
+        blocking_threads=settings.SERVER_THREADS,
         respawn_failed_workers=True,
         log_enabled=False,
     ).serve()

@@ -262,7 +262,7 @@ def test_calls_are_filled_up_to_their_limits(
     large = send("large", noise.randbytes(sealed.SMALL + 1), b"beside")
     many = send("many", *(noise.randbytes(60_000) for _ in range(20)))
     last = send("last", b"x")
-    calls = outbox.batches(work.claim("worker", "out", 64))
+    calls = outbox.batches(work.claim("worker", "out", 64), 1 << 20)
     assert [one.row.message for call in calls for one in call if not one.alone] == [*small, last]
     assert [call[0].row.message for call in calls if call[0].alone] == [large, many]
     for call in calls:
@@ -270,6 +270,8 @@ def test_calls_are_filled_up_to_their_limits(
         assert size <= sum(one.weight for one in call) <= 1 << 20
         assert len(call) == 1 or not any(one.alone for one in call)
     assert sorted(len(call) for call in calls) == [1, 1, 11, 20]
+    slow = outbox.batches([one.row for call in calls for one in call], 65_536)
+    assert all(sum(one.weight for one in call) <= 65_536 for call in slow)
     query("DELETE FROM exchange_sealed RETURNING sha256")
     with pytest.raises(NoSuchBlob):
         outbox.envelopes(calls[0])

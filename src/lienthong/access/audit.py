@@ -6,8 +6,9 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 
 from django.db import connection, transaction
@@ -37,7 +38,10 @@ _INSERT = (
     " detail, hash) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)"
 )
 _MOVE = "UPDATE access_audithead SET hash = %s WHERE id = 1"
-_ALL = f"SELECT {', '.join(_COLUMNS)}, hash FROM access_auditevent WHERE seq > %s ORDER BY seq LIMIT 1000"  # noqa: S608
+_ROW = f"SELECT {', '.join(_COLUMNS)}, hash FROM access_auditevent"  # noqa: S608
+_SOME = f"{_ROW} WHERE seq > %s AND seq <= %s ORDER BY seq LIMIT 1000"
+_NAMING = f"{_ROW} WHERE at >= %s AND at <= %s AND detail LIKE %s ORDER BY seq"
+_NEAR = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,35 +123,112 @@ def record(
 
 
 def _digest(previous: str, values: tuple[Any, ...]) -> str:
-    return hashlib.sha256(
-        previous.encode() + json.canonical(dict(zip(_COLUMNS, values, strict=True)))
-    ).hexdigest()
+    return hashlib.sha256(previous.encode() + content(values)).hexdigest()
+
+
+class Broken(Exception):
+    """The chain does not hold at event ``seq``: changed, removed or added out of turn."""
+
+    def __init__(self, seq: int) -> None:
+        super().__init__(f"event {seq}")
+        self.seq = seq
+
+
+def content(values: Sequence[Any]) -> bytes:
+    """The bytes of an event that its hash covers, after the hash of the event before (canonical JSON, RFC 8785)."""
+    return json.canonical(dict(zip(_COLUMNS, values, strict=True)))
+
+
+def links(after: int = 0, previous: str = START, until: int | None = None) -> Iterator[tuple[int, str]]:
+    """Numbers and hashes of the events after one whose hash is ``previous``, each checked as it is read.
+
+    Without ``until`` the end of the chain is checked too.
+
+    Raises:
+        Broken: the chain does not hold.
+    """
+    last = after
+    for *values, digest in _rows(after, until):
+        if values[0] != last + 1 or _digest(previous, tuple(values)) != digest:
+            raise Broken(last + 1)
+        previous, last = digest, int(values[0])
+        yield last, previous
+    if until is not None:
+        if last != until:
+            raise Broken(last + 1)
+    elif (head() or (0, START)) != (last, previous):
+        raise Broken(last + 1)
+
+
+def head() -> tuple[int, str] | None:
+    """Number and hash of the newest event; None before the first."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT seq, hash FROM access_audithead WHERE id = 1")
+        row = cursor.fetchone()
+    return (int(row[0]), str(row[1])) if row else None
 
 
 def broken_at() -> int | None:
-    """The number of the first event changed, removed or added out of turn; None when the chain holds."""
-    previous, last = START, 0
-    for row in _rows():
-        *values, digest = row
-        if values[0] != last + 1 or _digest(previous, tuple(values)) != digest:
-            return last + 1
-        previous, last = digest, int(values[0])
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT seq, hash FROM access_audithead WHERE id = 1")
-        head = cursor.fetchone()
-    return None if tuple(head or (0, START)) == (last, previous) else last + 1
+    """The number of the first event changed, removed or added out of turn; None when the chain holds.
+
+    Reads the whole chain; :func:`lienthong.access.timestamps.check` reads what is new.
+    """
+    try:
+        for _ in links():
+            pass
+    except Broken as broken:
+        return broken.seq
+    return None
 
 
-def _rows() -> Iterator[tuple[Any, ...]]:
-    last = 0
-    while True:
+def _rows(after: int, until: int | None) -> Iterator[tuple[Any, ...]]:
+    last, end = after, until if until is not None else 1 << 62
+    while last < end:
         with connection.cursor() as cursor:
-            cursor.execute(_ALL, (last,))
+            cursor.execute(_SOME, (last, end))
             rows = cursor.fetchall()
         if not rows:
             return
         yield from rows
         last = rows[-1][0]
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """An event as the chain covers it: its number, the hash before it, its bytes (:func:`content`) and its hash."""
+
+    seq: int
+    previous: str
+    content: bytes
+    hash: str
+
+
+def naming(words: Collection[str], moments: Collection[str], without: Collection[str] = ()) -> list[Link]:
+    """The events within a minute of one of the moments whose detail names one of the words, in order.
+
+    Args:
+        words: ids of messages or loops.
+        moments: as :func:`~lienthong.foundation.clock.iso` writes them.
+        without: actions that are left out.
+    """
+    found: dict[int, tuple[Any, ...]] = {}
+    for moment in sorted(set(moments)):
+        middle = clock.from_iso(moment)
+        span = (clock.iso(middle - _NEAR), clock.iso(middle + _NEAR))
+        with connection.cursor() as cursor:
+            for word in words:
+                cursor.execute(_NAMING, (*span, f"%{word}%"))
+                rows = [row for row in cursor.fetchall() if row[6] not in without and word in row[10]]
+                found |= {row[0]: row for row in rows}
+    return [_link(found[seq]) for seq in sorted(found)]
+
+
+def _link(row: tuple[Any, ...]) -> Link:
+    *values, digest = row
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT hash FROM access_auditevent WHERE seq = %s", (values[0] - 1,))
+        before = cursor.fetchone()
+    return Link(int(values[0]), str(before[0]) if before else START, content(values), str(digest))
 
 
 def seen_by(patient: str, limit: int = 200, before: int | None = None) -> list[Event]:

@@ -83,7 +83,33 @@ class AuditEvent(models.Model):
     hash = models.CharField(max_length=64)
 
     class Meta:
-        indexes = [models.Index(fields=["patient", "seq"], name="audit_patient")]
+        indexes = [
+            models.Index(fields=["patient", "seq"], name="audit_patient"),
+            models.Index(fields=["at"], name="audit_at"),
+        ]
+
+
+class AuditBatch(models.Model):
+    """Events ``first`` to ``last`` of the audit chain under one Merkle root, and the time-stamp over it.
+
+    ``head`` is the hash of the last event. ``answer`` is the service's TimeStampResp (RFC 3161), NULL while it waits;
+    ``stamped_at`` the service's time. ``checked_at`` is set when a check of the chain has passed over the batch.
+    """
+
+    number = models.BigIntegerField(primary_key=True)
+    facility = models.CharField(max_length=16)
+    first = models.BigIntegerField(unique=True)
+    last = models.BigIntegerField()
+    root = models.CharField(max_length=64)
+    head = models.CharField(max_length=64)
+    made_at = models.CharField(max_length=24)
+    answer = models.BinaryField(null=True)
+    stamped_at = models.CharField(max_length=24, db_default="")
+    stamped_by = models.CharField(max_length=300, db_default="")
+    checked_at = models.CharField(max_length=24, db_default="")
+
+    class Meta:
+        indexes = [models.Index(fields=["stamped_at"], name="audit_batch_stamped")]
 
 
 class AddressFailures(models.Model):

@@ -31,8 +31,27 @@ SEEN_BY = Right(_("See who opened a record"), (Role.DOCTOR, Role.HEAD, Role.PROT
 TRAIL = Right(_("Read and check the audit trail"), (Role.HEAD, Role.PROTECTION))
 FLOW = Right(_("Watch the flow of messages and mend refused files"), (Role.IT,))
 ACCOUNTS = Right(_("Make and lock accounts, give and take roles"), (Role.IT, Role.HEAD))
+EVIDENCE = Right(
+    _("Take out the evidence package of a message or transfer"),
+    (Role.DOCTOR, Role.IT, Role.HEAD, Role.PROTECTION, Role.DEPARTMENT),
+)
+EVIDENCE_CONTENT = Right(_("Take out evidence packages with clinical content"), (Role.DOCTOR, Role.HEAD))
+EVIDENCE_CHECK = Right(_("Check an evidence package"), (Role.IT, Role.HEAD, Role.PROTECTION, Role.DEPARTMENT))
 PROVINCE = Right(_("See the province: connections and amounts, no records"), (Role.DEPARTMENT,))
 UNITS = Right(_("Let units join, see their keys, cut them off"), (Role.DEPARTMENT,))
 LINK = Right(_("Join the hub and renew the keys of this site"), (Role.IT, Role.HEAD))
 
-TABLE = (RECORDS, TRANSFERS, SEEN_BY, TRAIL, FLOW, ACCOUNTS, PROVINCE, UNITS, LINK)
+TABLE = (
+    RECORDS,
+    TRANSFERS,
+    SEEN_BY,
+    TRAIL,
+    FLOW,
+    ACCOUNTS,
+    EVIDENCE,
+    EVIDENCE_CONTENT,
+    EVIDENCE_CHECK,
+    PROVINCE,
+    UNITS,
+    LINK,
+)

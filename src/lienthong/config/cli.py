@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import getpass
+import importlib.util
 import os
 import sys
 from datetime import date, datetime
@@ -14,8 +15,24 @@ DEMO_FOLDER = Path("var/demo")
 
 def main(arguments: list[str] | None = None) -> int:
     """Runs one command; returns the exit status."""
-    options = _parser().parse_args(arguments)
+    words = sys.argv[1:] if arguments is None else arguments
+    if words[:1] == ["verify"]:
+        return _verify(words[1:])
+    options = _parser().parse_args(words)
     status: int = options.run(options)
+    return status
+
+
+def _verify(words: list[str]) -> int:
+    """Runs the program that checks evidence packages as it runs by itself: no node, no settings."""
+    path = Path(__file__).resolve().parent.parent / "exchange" / "evidence" / "verify.py"
+    spec = importlib.util.spec_from_file_location("lienthong_verify", path)
+    if spec is None or spec.loader is None:
+        raise FileNotFoundError(path)
+    program = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = program
+    spec.loader.exec_module(program)
+    status: int = program.main(words)
     return status
 
 
@@ -38,7 +55,12 @@ def _parser() -> argparse.ArgumentParser:
     rotate.set_defaults(run=_run_rotate)
     audit = commands.add_parser("audit", help="check the chain of a node's audit trail")
     _home(audit)
+    audit.add_argument(
+        "--full", action="store_true", help="from the first event, not from the last checked stamp"
+    )
     audit.set_defaults(run=_run_audit)
+    _evidence(commands.add_parser("evidence", help="write the evidence package of a message or a transfer"))
+    commands.add_parser("verify", help="check an evidence package: lienthong verify FILE", add_help=False)
     his_xml = commands.add_parser(
         "his-xml", help="the insurance XML: check files, make invented ones, read again"
     )
@@ -213,17 +235,68 @@ def _run_audit(options: argparse.Namespace) -> int:
     from lienthong.config import setup
 
     setup.use(options.home)
-    from lienthong.access import audit
+    from lienthong.access import timestamps
 
-    broken = audit.broken_at()
-    if broken is None:
-        print("Chuỗi nhật ký nguyên vẹn. / The audit chain holds.")
-        return 0
+    found = timestamps.check(full=options.full)
+    span = f"{found.since + 1}–{found.since + found.events}" if found.events else "–"
+    print(f"Sự kiện đã kiểm tra / events checked: {span}")
     print(
-        f"Chuỗi nhật ký bị đứt ở sự kiện {broken}. / The audit chain is broken at event {broken}.",
-        file=sys.stderr,
+        f"Có dấu thời gian đến sự kiện / stamped up to event: {found.stamped} {found.stamped_at};"
+        f" lô đang chờ / batches waiting: {found.waiting}"
     )
-    return 1
+    if found.broken is not None:
+        print(
+            f"Chuỗi nhật ký bị đứt ở sự kiện {found.broken}. / The audit chain is broken at event {found.broken}.",
+            file=sys.stderr,
+        )
+    if found.bad_batch is not None:
+        print(
+            f"Lô {found.bad_batch} không khớp với nhật ký hoặc dấu thời gian của nó."
+            f" / Batch {found.bad_batch} does not fit the trail or its time-stamp.",
+            file=sys.stderr,
+        )
+    if not found.holds:
+        return 1
+    print("Chuỗi nhật ký nguyên vẹn. / The audit chain holds.")
+    return 0
+
+
+def _evidence(parser: argparse.ArgumentParser) -> None:
+    _home(parser)
+    parser.add_argument("reference", metavar="MESSAGE_OR_LOOP")
+    parser.add_argument("--out", type=Path, required=True, metavar="FILE")
+    parser.add_argument("--without-content", action="store_true", help="hashes only, no clinical content")
+    parser.add_argument("--why", default="command-line", help="purpose, for the audit trail")
+    parser.set_defaults(run=_run_evidence)
+
+
+def _run_evidence(options: argparse.Namespace) -> int:
+    from lienthong.config import setup
+
+    setup.use(options.home)
+    from lienthong.access import audit
+    from lienthong.foundation.errors import LienThongError
+    from lienthong.transfers import evidence
+
+    partial = options.out.with_name(f".{options.out.name}.part")
+    try:
+        with os.fdopen(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as out:
+            built = evidence.take(
+                options.reference,
+                out,
+                with_content=not options.without_content,
+                actor=audit.system("command-line"),
+                why=options.why,
+            )
+        partial.replace(options.out)
+    except LienThongError as error:
+        print(f"{error.problem.vi}\n{error.problem.en}", file=sys.stderr)
+        return 1
+    finally:
+        partial.unlink(missing_ok=True)
+    print(f"{options.out}: {built.size} B, SHA-256 {built.sha256}")
+    print(f"{len(built.messages)} gói tin / messages, {built.parts} nội dung / contents")
+    return 0
 
 
 def _his_xml(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

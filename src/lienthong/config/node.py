@@ -11,6 +11,7 @@ from typing import Any, Literal
 from urllib.parse import unquote, urlsplit
 
 from lienthong.foundation import files
+from lienthong.foundation.daytime import Window
 
 Role = Literal["hub", "site"]
 FILE = "lienthong.toml"
@@ -33,6 +34,12 @@ class NodeConfig:
         tls_certificate, tls_key: PEM files; without them a server in front of this one ends TLS.
         secure: whether pages are reached over HTTPS only (cookies, HSTS).
         demo: whether the sign-in page shows the invented accounts.
+        timestamp_url: time-stamping service (RFC 3161) for the audit trail; empty for none.
+        timestamp_ca: PEM file with the certificates that the service's must lead to; without it any is taken.
+        timestamp_minutes: how long events wait at most until they are put under a stamp together.
+        cap_up_kbit, cap_down_kbit: what a site may use of its line to the hub, in kbit/s; 0 is all of it.
+        night_window: hours of Viet Nam in which heavy lanes may use the line, e.g. ``21:00-05:00``; empty is always.
+        night_lane: lanes from this one on wait for the night window: 1 documents, 2 key images, 3 full studies.
     """
 
     home: Path
@@ -48,6 +55,21 @@ class NodeConfig:
     tls_key: str = ""
     secure: bool = True
     demo: bool = False
+    timestamp_url: str = ""
+    timestamp_ca: str = ""
+    timestamp_minutes: int = 10
+    cap_up_kbit: int = 0
+    cap_down_kbit: int = 0
+    night_window: str = ""
+    night_lane: int = 3
+
+    def __post_init__(self) -> None:
+        if min(self.cap_up_kbit, self.cap_down_kbit) < 0:
+            raise ValueError("cap_up_kbit, cap_down_kbit: kbit/s, or 0 for the whole line")
+        if not 1 <= self.night_lane <= 3:
+            raise ValueError("night_lane: 1, 2 or 3; summaries never wait")
+        if self.night_window:
+            Window.read(self.night_window)
 
     @property
     def hosts(self) -> list[str]:

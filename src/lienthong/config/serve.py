@@ -31,6 +31,7 @@ def run(home: Path, *, with_parent: bool = False) -> int:
 
     stop = threading.Event()
     threads = _hub_threads(stop) if settings.NODE.role == "hub" else _site_threads(stop)
+    threads += _threads({"time-stamps": partial(_stamp, stop)})
     for thread in threads:
         thread.start()
     multiprocessing.set_start_method("spawn", force=True)
@@ -40,7 +41,7 @@ def run(home: Path, *, with_parent: bool = False) -> int:
         port=settings.NODE.port,
         interface=Interfaces.WSGI,
         workers=1,
-        blocking_threads=16,
+        blocking_threads=settings.SERVER_THREADS,
         backlog=512,
         respawn_failed_workers=True,
         workers_kill_timeout=_STOP_SECONDS,
@@ -109,3 +110,19 @@ def _work_the_line(stop: threading.Event) -> None:
 
 def _threads(work: dict[str, Callable[[], None]]) -> list[threading.Thread]:
     return [threading.Thread(target=target, name=name, daemon=True) for name, target in work.items()]
+
+
+def _stamp(stop: threading.Event) -> None:
+    """Keeps the audit trail under time-stamps; a service that does not work is an alert."""
+    from lienthong.access import timestamps
+    from lienthong.exchange import alerts
+    from lienthong.foundation.errors import Problem
+
+    def tell(problem: Problem | None) -> None:
+        if problem:
+            alerts.raise_alert(problem)
+        else:
+            for code in timestamps.TROUBLES:
+                alerts.clear(code)
+
+    timestamps.run(stop, tell)

@@ -105,6 +105,7 @@ SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin" if NODE.secure else None
 X_FRAME_OPTIONS = "DENY"
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2_621_440
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 1000
+FILE_UPLOAD_HANDLERS = ["lienthong.web.uploads.PackageUpload"]
 
 LANGUAGE_CODE = "vi"
 LANGUAGES = [("vi", _("Vietnamese")), ("en", _("English"))]
@@ -123,7 +124,12 @@ FHIR_DEFINITIONS = _ASSETS / "@medplum" / "definitions" / "dist" / "fhir" / "r4"
 
 EXCHANGE_HANDLERS = "lienthong.config.handlers.HANDLERS"
 EXCHANGE_RECEIPT_HANDLERS = "lienthong.config.handlers.RECEIPT_HANDLERS"
-EXCHANGE_LONG_POLLS = 12  # calls that may wait for mail at once; fewer than the server's threads
+# Calls that may hold a thread of the hub's server for long: those that wait for mail, and bodies on a slow line.
+# What is left of SERVER_THREADS is for all others.
+EXCHANGE_LONG_POLLS, EXCHANGE_STREAMS = 24, 48
+SERVER_THREADS = 96 if NODE.role == "hub" else 16
+
+TIMESTAMP_CHECK = "lienthong.exchange.evidence.verify.check_stamp"
 
 LOGGING = {
     "version": 1,

@@ -16,6 +16,7 @@ from lienthong.exchange.reading import (
     recent,
     traffic,
 )
+from lienthong.exchange.remaining import LineState, LoopBytes, bytes_of, latest, line_state, under_way
 from lienthong.exchange.trace import TraceStep, journey
 
 __all__ = [
@@ -23,6 +24,8 @@ __all__ = [
     "Flow",
     "Handler",
     "Incoming",
+    "LineState",
+    "LoopBytes",
     "MessageRow",
     "Part",
     "Ready",
@@ -30,12 +33,16 @@ __all__ = [
     "ReceiptHandler",
     "Refused",
     "TraceStep",
+    "bytes_of",
     "find",
     "flow",
     "journey",
+    "latest",
+    "line_state",
     "messages_of",
     "prepare",
     "put",
     "recent",
     "traffic",
+    "under_way",
 ]

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 from email.utils import parsedate_to_datetime
 from typing import Any
@@ -13,20 +14,18 @@ from urllib.parse import urlencode
 import msgspec
 import urllib3
 
-from lienthong.exchange import batches, compact, keys, problems, sealed, tokens
+from lienthong.exchange import batches, compact, keys, problems, sockets, tokens
 from lienthong.exchange.batches import MSGPACK, Envelope, Item
-from lienthong.exchange.manifest import Sealed
+from lienthong.exchange.line import Line
 from lienthong.facilities import directory
 from lienthong.foundation import clock, ids, json
 from lienthong.foundation.errors import LienThongError, Problem
 
-_SMALL = 1 << 20
 _CHUNK = 1 << 16
 _LONGEST_ANSWER = 32 << 20
 _RENEW_BEFORE = 60.0
 _COMPACT = {"Accept-Encoding": compact.ENCODING}
 _CLOCKS_DIFFER = 30.0
-_TIMEOUT = urllib3.Timeout(connect=10.0, read=60.0)
 
 
 class NoLine(LienThongError):
@@ -48,44 +47,23 @@ class HubRefused(LienThongError):
 class Hub:
     """The hub as this site sees it; may be used by several threads."""
 
-    def __init__(self, url: str) -> None:
-        self._url = url.rstrip("/")
-        self._pool = urllib3.PoolManager(maxsize=8, block=False, retries=False, timeout=_TIMEOUT)
+    def __init__(self, url: str, line: Line | None = None) -> None:
+        self._url, self._line = url.rstrip("/"), line or Line(0, 0, "", 3)
+        self._calls, self._bulk = sockets.for_calls(), sockets.for_bulk()
         self._lock = threading.Lock()
         self._token, self._until = "", 0.0
         self.ahead = timedelta()
         """How far the hub's clock is ahead of ours; assertions carry its time, so that a wrong clock stops nothing."""
 
-    def has_part(self, sha256: str) -> bool:
-        """Whether the hub has a sealed part that this site put."""
-        try:
-            self._call("HEAD", f"/exchange/v1/parts/{sha256}").drain_conn()
-        except HubRefused:
-            return False
-        return True
-
-    def put_part(self, sha256: str) -> int:
-        """Sends a sealed part by itself; returns the bytes sent.
-
-        Raises:
-            NoSuchBlob: it is not there.
-        """
-        stream, size = sealed.open_stream(sha256)
-        with stream:
-            body = stream.read() if size <= _SMALL else stream
-            headers = {"Content-Length": str(size)}
-            self._call("PUT", f"/exchange/v1/parts/{sha256}", body, headers).drain_conn()
-        return size
-
     def post_messages(self, batch: Sequence[Envelope]) -> list[str | HubRefused]:
         """Sends manifests and the parts that travel with them; for each the hub's acceptance (JWS) or its refusal."""
         messages = [Envelope(compact.short(str(one.manifest)), one.parts) for one in batch]
         headers = {"Content-Type": MSGPACK, "Content-Encoding": compact.ENCODING, **_COMPACT}
-        answer = self._call("POST", "/exchange/v1/messages", compact.pack({"messages": messages}), headers)
+        answer = self.call("POST", "/exchange/v1/messages", compact.pack({"messages": messages}), headers)
         try:
             results = [
                 compact.whole(one.acceptance) if one.acceptance else HubRefused(one.status, one.problem or {})
-                for one in batches.read_results(_unpacked(answer, _body(answer)))
+                for one in batches.read_results(_unpacked(answer.headers, answer.data))
             ]
         except (msgspec.MsgspecError, ValueError, RecursionError) as error:
             raise NoLine(problems.hub_fault(200)) from error
@@ -96,31 +74,17 @@ class Hub:
     def mailbox(self, after: int, limit: int, wait: int) -> tuple[list[Item], int]:
         """Items after a number, waiting up to ``wait`` seconds for one; and how long to pause before asking again."""
         query = urlencode({"after": after, "limit": limit, "wait": wait})
-        answer = self._call("GET", f"/exchange/v1/mailbox?{query}", headers=_COMPACT)
         try:
-            return batches.read_mail(_unpacked(answer, _body(answer)))
+            answer = self.open("GET", f"/exchange/v1/mailbox?{query}", headers=_COMPACT)
+            body = self._read(answer)
+            self._line.got_through(0, 0.0)
+            return batches.read_mail(_unpacked(answer.headers, body))
         except (msgspec.MsgspecError, ValueError, RecursionError) as error:
             raise NoLine(problems.hub_fault(200)) from error
 
-    def get_part(self, part: Sealed) -> None:
-        """Fetches a sealed part into the folder of sealed content, durably.
-
-        Raises:
-            LienThongError: ``exchange-wrong-part``: what came has another hash or size.
-        """
-        if part.sha256 in sealed.has([part.sha256]):
-            return
-        answer = self._call("GET", f"/exchange/v1/parts/{part.sha256}")
-        try:
-            sealed.take(part, _content(answer))
-        except ValueError as error:
-            raise LienThongError(problems.wrong_part(part.sha256)) from error
-        finally:
-            answer.release_conn()
-
     def post_receipts(self, batch: list[str]) -> list[Problem | None]:
         """Sends receipts; for each, why the hub does not take it, or None."""
-        answer = _json(self._call("POST", "/exchange/v1/receipts", json.dumps({"receipts": batch})))
+        answer = _json(self.call("POST", "/exchange/v1/receipts", json.dumps({"receipts": batch})).data)
         results = answer.get("results", [])
         if len(results) != len(batch):
             raise NoLine(problems.hub_fault(200))
@@ -128,16 +92,16 @@ class Hub:
 
     def done(self, up_to: int) -> None:
         """Tells the hub which receipts were taken."""
-        self._call("POST", "/exchange/v1/mailbox/done", json.dumps({"up_to": up_to})).drain_conn()
+        self.call("POST", "/exchange/v1/mailbox/done", json.dumps({"up_to": up_to}))
 
     def directory(self, after: int) -> list[str]:
         """The hub's statements of the directory after a number (JWS), the oldest first."""
-        return _statements(self._call("GET", f"/exchange/v1/directory?after={after}"))
+        return _statements(self.call("GET", f"/exchange/v1/directory?after={after}").data)
 
     def propose_keys(self, proposal: str, after: int) -> list[str]:
         """Has the hub enter new keys of this site; returns the statements after a number."""
         return _statements(
-            self._call("POST", "/exchange/v1/keys", json.dumps({"proposal": proposal, "after": after}))
+            self.call("POST", "/exchange/v1/keys", json.dumps({"proposal": proposal, "after": after})).data
         )
 
     def settle_keys(self, kid: str, after: int) -> list[str]:
@@ -145,33 +109,82 @@ class Hub:
         with self._lock:
             self._until = 0.0
         return _statements(
-            self._call("POST", "/exchange/v1/keys/settled", json.dumps({"kid": kid, "after": after}))
+            self.call("POST", "/exchange/v1/keys/settled", json.dumps({"kid": kid, "after": after})).data
         )
 
-    def _call(
-        self, method: str, path: str, body: Any = None, headers: dict[str, str] | None = None
+    def call(
+        self, method: str, path: str, body: bytes = b"", headers: Mapping[str, str] | None = None
+    ) -> Answered:
+        """A call with a short answer, while large content pauses.
+
+        Raises:
+            NoLine: the hub or the line cannot now; HubRefused: it will not.
+        """
+        began = time.monotonic()
+        with self._line.call():
+            answer = self.open(method, path, body, headers)
+            answered = Answered(answer.headers, self._read(answer))
+            self._line.got_through(len(body), time.monotonic() - began)
+            self._line.pay("up", len(body))
+        return answered
+
+    def open(
+        self,
+        method: str,
+        path: str,
+        body: bytes | Iterator[bytes] | None = None,
+        headers: Mapping[str, str] | None = None,
+        *,
+        bulk: bool = False,
     ) -> urllib3.BaseHTTPResponse:
-        answer = self._send(
-            method, path, body, {**(headers or {}), "Authorization": f"Bearer {self._bearer()}"}
-        )
-        if answer.status == 401:
-            answer.drain_conn()
-            with self._lock:
-                self._until = 0.0
-            if hasattr(body, "seek"):
-                body.seek(0)
-            answer = self._send(
-                method, path, body, {**(headers or {}), "Authorization": f"Bearer {self._bearer()}"}
-            )
-        return _good(answer)
+        """A call whose answer the caller reads, with a token; raises as :meth:`call`.
 
-    def _send(self, method: str, path: str, body: Any, headers: dict[str, str]) -> urllib3.BaseHTTPResponse:
+        A body that is an iterator is not given twice: its call may fail because the token has just ended.
+        """
+        bearer = self._bearer()
+        answer = self._send(method, path, body, headers or {}, bearer, bulk)
+        if answer.status == 401:
+            with self._lock:
+                if self._token == bearer:
+                    self._until = 0.0
+            if isinstance(body, bytes) or body is None:
+                answer.drain_conn()
+                answer = self._send(method, path, body, headers or {}, self._bearer(), bulk)
+        return self._good(answer)
+
+    def _send(
+        self,
+        method: str,
+        path: str,
+        body: bytes | Iterator[bytes] | None,
+        headers: Mapping[str, str],
+        bearer: str = "",
+        bulk: bool = False,
+    ) -> urllib3.BaseHTTPResponse:
+        if bearer:
+            headers = {**headers, "Authorization": f"Bearer {bearer}"}
         try:
-            return self._pool.request(
+            return (self._bulk if bulk else self._calls).request(
                 method, self._url + path, body=body, headers=headers, preload_content=False, redirect=False
             )
-        except urllib3.exceptions.HTTPError as error:
+        except (urllib3.exceptions.HTTPError, OSError) as error:
             raise NoLine(problems.no_line(type(error).__name__)) from error
+
+    def _read(self, answer: urllib3.BaseHTTPResponse) -> bytes:
+        """The short body of an answer."""
+        pieces: list[bytes] = []
+        with self._line.call():
+            try:
+                while piece := read(answer, _CHUNK):
+                    pieces.append(piece)
+                    self._line.pay("down", len(piece))
+                    if len(pieces) * _CHUNK > _LONGEST_ANSWER:
+                        raise NoLine(problems.hub_fault(answer.status))
+            except NoLine:
+                answer.close()
+                raise
+            answer.release_conn()
+        return b"".join(pieces)
 
     def _bearer(self) -> str:
         with self._lock:
@@ -186,10 +199,10 @@ class Hub:
             answer.drain_conn()
             answer = self._ask_for_token()
         if 400 <= answer.status < 500 and answer.status != 429:
-            document = _json(answer)
+            document = _json(self._read(answer))
             raise NoLine(Problem.from_dict(document), wait=30.0)
         self._reckon(answer)
-        value = _json(_good(answer))
+        value = _json(self._read(self._good(answer)))
         return str(value["access_token"]), float(value["expires_in"])
 
     def _ask_for_token(self) -> urllib3.BaseHTTPResponse:
@@ -217,70 +230,66 @@ class Hub:
         self.ahead = told - clock.now()
         return self.ahead.total_seconds()
 
+    def _good(self, answer: urllib3.BaseHTTPResponse) -> urllib3.BaseHTTPResponse:
+        """The answer, if it is a success.
 
-def _good(answer: urllib3.BaseHTTPResponse) -> urllib3.BaseHTTPResponse:
-    """The answer, if it is a success.
+        Raises:
+            NoLine: the hub or the line cannot now; HubRefused: it will not, or not this now (``problem.retry``).
+        """
+        if answer.status < 300:
+            return answer
+        status, wait = answer.status, answer.headers.get("Retry-After", "")
+        problem = answer.headers.get("Content-Type", "") == "application/problem+json"
+        body = self._read(answer)
+        if status in (401, 429, 502, 503, 504) or not problem:
+            raise NoLine(problems.hub_fault(status), float(wait) if wait.isdigit() else 0.0)
+        if status >= 500 and status != 507:
+            raise LienThongError(problems.hub_fault(status))
+        raise HubRefused(status, _json(body))
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """An answer read to its end."""
+
+    headers: Mapping[str, str]
+    data: bytes
+
+
+def read(answer: urllib3.BaseHTTPResponse, size: int) -> bytes:
+    """So many bytes of a body, fewer at its end, none after it.
 
     Raises:
-        NoLine: the hub or the line cannot now; HubRefused: it will not.
+        NoLine: it was cut.
     """
-    if answer.status < 300:
-        return answer
-    status, wait = answer.status, answer.headers.get("Retry-After", "")
-    problem = answer.headers.get("Content-Type", "") == "application/problem+json"
-    if status in (401, 429, 502, 503, 504) or not problem:
-        answer.drain_conn()
-        raise NoLine(problems.hub_fault(status), float(wait) if wait.isdigit() else 0.0)
-    if status >= 500:
-        answer.drain_conn()
-        raise LienThongError(problems.hub_fault(status))
-    raise HubRefused(status, _json(answer))
+    try:
+        return answer.read(size, decode_content=False)
+    except (urllib3.exceptions.HTTPError, OSError) as error:
+        raise NoLine(problems.no_line(type(error).__name__)) from error
 
 
-def _unpacked(answer: urllib3.BaseHTTPResponse, body: bytes) -> bytes:
+def _unpacked(headers: Mapping[str, str], body: bytes) -> bytes:
     """The MessagePack of an answer.
 
     Raises:
         ValueError: it is not what the encoding says, or too long.
     """
-    packed = answer.headers.get("Content-Encoding", "") == compact.ENCODING
+    packed = headers.get("Content-Encoding", "") == compact.ENCODING
     return compact.unpack(body, _LONGEST_ANSWER) if packed else body
 
 
-def _content(answer: urllib3.BaseHTTPResponse) -> Iterator[bytes]:
+def _json(body: bytes) -> dict[str, Any]:
     try:
-        yield from answer.stream(_CHUNK, decode_content=False)
-    except urllib3.exceptions.HTTPError as error:
-        raise NoLine(problems.no_line(type(error).__name__)) from error
-
-
-def _body(answer: urllib3.BaseHTTPResponse) -> bytes:
-    body = b"".join(_bounded(_content(answer)))
-    answer.release_conn()
-    return body
-
-
-def _json(answer: urllib3.BaseHTTPResponse) -> dict[str, Any]:
-    try:
-        value = json.loads(_body(answer) or b"{}")  # a HEAD is answered without a body
+        value = json.loads(body or b"{}")  # a HEAD is answered without a body
     except json.DecodeError as error:
-        raise NoLine(problems.hub_fault(answer.status)) from error
+        raise NoLine(problems.hub_fault(200)) from error
     if not isinstance(value, dict):
-        raise NoLine(problems.hub_fault(answer.status))
+        raise NoLine(problems.hub_fault(200))
     return value
 
 
-def _statements(answer: urllib3.BaseHTTPResponse) -> list[str]:
-    found = _json(answer).get("statements")
+def _statements(body: bytes) -> list[str]:
+    found = _json(body).get("statements")
     if not isinstance(found, list) or not all(isinstance(jws, str) for jws in found):
         raise NoLine(problems.hub_fault(200))
     return found
-
-
-def _bounded(chunks: Iterable[bytes]) -> Iterator[bytes]:
-    taken = 0
-    for chunk in chunks:
-        taken += len(chunk)
-        if taken > _LONGEST_ANSWER:
-            raise NoLine(problems.hub_fault(200))
-        yield chunk

@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import random
 import threading
-import time
-from collections.abc import Callable, Iterable, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
+from typing import Any, TypeVar
 
 from django.conf import settings
 from django.db import close_old_connections, connection, transaction
 
 from lienthong.exchange import content, inbox, outbox, peers, problems, receipts, sealed, sql, work
 from lienthong.exchange.batches import MOST_ITEMS, MOST_MESSAGES
+from lienthong.exchange.bulk import Bulk
 from lienthong.exchange.client import Hub, HubRefused, NoLine
+from lienthong.exchange.line import LANES, Held, Line
 from lienthong.exchange.manifest import Entry, Manifest
 from lienthong.exchange.outbox import Outgoing
-from lienthong.exchange.work import Claimed
+from lienthong.exchange.work import Claimed, Leases
 from lienthong.foundation import clock, ids
 from lienthong.foundation.blobs import NoSuchBlob
 from lienthong.foundation.errors import LienThongError
@@ -35,42 +39,66 @@ _LONGEST_PAUSE = 60.0
 
 Result = outbox.Sent | Exception
 Checked = tuple[Claimed, Manifest]
+Sends = dict[Future[list[Result]], list[Outgoing]]
 Fetches = dict[Future[None], Checked]
+T = TypeVar("T")
 
 
 class Courier:
     """Carries this site's messages until ``stop`` is set; the loops return then.
 
     Each ``run_`` method is one loop and blocks; give each its own thread. Faults of the line are waited out, with
-    pauses that grow to a minute; nothing is ever dropped. Short pauses under load gather many messages into one call
-    and one commit.
+    pauses that grow to a minute and end when another call gets through; nothing is ever dropped. Short pauses under
+    load gather many messages into one call and one commit.
     """
 
     def __init__(self, stop: threading.Event) -> None:
+        node = settings.NODE
         self._stop = stop
         self._worker = ids.new_id()
-        self._hub = Hub(settings.NODE.hub_url)
+        self._line = Line(node.cap_up_kbit, node.cap_down_kbit, node.night_window, node.night_lane, stop)
+        self._hub = Hub(node.hub_url, self._line)
+        self._bulk = Bulk(self._hub, self._line)
+        self._leases = Leases(self._worker)
         self._reached = False
 
     def run_outbox(self) -> None:
         """Uploads parts and manifests of what was put, and keeps the hub's acceptances."""
-        with ThreadPoolExecutor(1, "post") as posts, ThreadPoolExecutor(2, "upload") as uploads:
-            self._repeat(lambda: self._send_all(posts, uploads))
+        pending: Sends = {}
+        with (
+            self._helped("leases-out", self._prolong),
+            _Lanes("post", LANES[:1]) as posts,
+            _Lanes("up", LANES) as ups,
+        ):
+            self._repeat(lambda: self._send_all(posts, ups, pending))
+            self._end_sends(pending)
 
     def run_inbox(self) -> None:
         """Asks for mail, fetches parts, gives messages to their handlers, sends receipts."""
-        helpers = [
-            threading.Thread(target=self._repeat, args=(loop,), name=name, daemon=True)
-            for name, loop in (("collect", self._collect), ("receipts", self._send_receipts))
-        ]
-        for helper in helpers:
-            helper.start()
-        with ThreadPoolExecutor(3, "fetch") as pool:
-            self._repeat(lambda: self._handle_all(pool))
-        for helper in helpers:
-            helper.join(1.0)  # one may sit in a long poll; what comes in then is left in the mailbox
+        pending: Fetches = {}
+        with (
+            self._helped("leases-in", self._prolong),
+            self._helped("collect", self._collect, 3.0),
+            self._helped("receipts", self._send_receipts),
+            _Lanes("fetch", LANES) as fetches,
+        ):
+            self._repeat(lambda: self._handle_all(fetches, pending))
+            _end(pending)
+            self._leases.release([row.number for row, _ in pending.values()])
 
-    def _repeat(self, turn: Callable[[], None]) -> None:
+    @contextlib.contextmanager
+    def _helped(self, name: str, turn: Callable[[], None], longest: float = _LONGEST_PAUSE) -> Iterator[None]:
+        """A thread that takes turns of its own meanwhile."""
+        helper = threading.Thread(target=self._repeat, args=(turn, longest), name=name, daemon=True)
+        helper.start()
+        yield
+        helper.join(1.0)  # it may sit in a long poll; what comes in then is left in the mailbox
+
+    def _prolong(self) -> None:
+        self._stop.wait(_RENEW)
+        self._leases.renew()
+
+    def _repeat(self, turn: Callable[[], None], longest: float = _LONGEST_PAUSE) -> None:
         """Takes turns until stopped; pauses after a fault, longer each time."""
         faults = 0
         try:
@@ -81,15 +109,38 @@ class Courier:
                     faults = 0
                 except Exception as error:
                     faults += 1
-                    pause = min(_LONGEST_PAUSE, 0.5 * 2.0 ** min(faults, 8)) * random.uniform(0.5, 1.0)  # noqa: S311
-                    if isinstance(error, NoLine):
-                        pause = max(pause, error.wait)
-                        self._trouble(error)
-                    else:
+                    if not isinstance(error, NoLine):
                         log.exception("courier")
-                    self._stop.wait(pause)
+                    self._pause(faults, error, longest)
         finally:
             connection.close()
+
+    def _pause(self, faults: int, error: Exception, longest: float = _LONGEST_PAUSE) -> None:
+        """Waits after a fault, shorter when the line is found to be back meanwhile."""
+        pause = min(longest, 0.5 * 2.0 ** min(faults, 8)) * random.uniform(0.5, 1.0)  # noqa: S311 - jitter
+        if isinstance(error, NoLine):
+            self._trouble(error)
+            self._stop.wait(max(error.wait, min(pause, 0.5)))
+            self._line.wait_until_alive(pause)
+        else:
+            self._stop.wait(pause)
+
+    def _insist(self, work: Callable[[], T]) -> T:
+        """Does it again until the line lets it.
+
+        Raises:
+            Held: this node stops, or the work must wait for the night; and what else ``work`` raises.
+        """
+        faults = 0
+        while True:
+            close_old_connections()
+            try:
+                return work()
+            except NoLine as error:
+                faults += 1
+                self._pause(faults, error)
+            if self._stop.is_set():
+                raise Held
 
     def _trouble(self, error: NoLine) -> None:
         try:
@@ -100,44 +151,54 @@ class Courier:
 
     # Outbox
 
-    def _send_all(self, posts: ThreadPoolExecutor, uploads: ThreadPoolExecutor) -> None:
+    def _send_all(self, posts: _Lanes, ups: _Lanes, pending: Sends) -> None:
         """Works on the queue as long as there is something in it; then waits for a put.
 
-        One call with small messages is under way at a time; what is put meanwhile fills the next.
+        One call with small messages is under way at a time; what is put meanwhile fills the next. Messages with
+        large parts go beside it, one of each lane at a time, so that none waits for a less urgent one.
         """
-        pending: dict[Future[list[Result]], list[Outgoing]] = {}
-        try:
-            while not self._stop.is_set():
-                outbox.wake.clear()
-                for future in [future for future in pending if future.done()]:
-                    line = self._sent(pending.pop(future), future)
-                    if line:
-                        raise line
-                if all(batch[0].alone for batch in pending.values()) and len(pending) < _AHEAD:
-                    for batch in outbox.batches(work.claim(self._worker, "out", MOST_MESSAGES)):
-                        future = (uploads if batch[0].alone else posts).submit(self._send, batch)
-                        pending[future] = batch
-                        future.add_done_callback(lambda _: outbox.wake.set())
-                if not outbox.wake.wait(_LOOK_AGAIN):
-                    work.renew(self._worker, _numbers(pending.values()))
-                if not pending:
-                    return
-        finally:
-            for future in pending:
-                future.cancel()
-            wait(pending)
-            for future, batch in pending.items():
-                if future.cancelled():
-                    work.release(self._worker, _numbers([batch]))
-                else:
-                    self._sent(batch, future)
+        while not self._stop.is_set():
+            outbox.wake.clear()
+            for future in [future for future in pending if future.done()]:
+                line = self._sent(pending.pop(future), future)
+                if line:
+                    raise line
+            if all(batch[0].alone for batch in pending.values()):
+                self._claim_out(posts, ups, pending)
+            if not outbox.wake.wait(_LOOK_AGAIN) and not pending:
+                return
+
+    def _claim_out(self, posts: _Lanes, ups: _Lanes, pending: Sends) -> None:
+        held = Counter(batch[0].row.lane for batch in pending.values())
+        lanes = [lane for lane in LANES if lane <= self._line.open_lane() and held[lane] < _AHEAD]
+        batches = outbox.batches(self._leases.claim("out", MOST_MESSAGES, lanes), self._line.call_bytes)
+        posted = False
+        for batch in batches:
+            lane = batch[0].row.lane
+            if batch[0].alone:
+                future = ups[lane].submit(self._send, batch)
+            elif posted:  # after the first call there may be more urgent ones
+                self._leases.release(_numbers([batch]))
+                continue
+            else:
+                future, posted = posts[0].submit(self._send, batch), True
+            pending[future] = batch
+            future.add_done_callback(lambda _: outbox.wake.set())
+
+    def _end_sends(self, pending: Sends) -> None:
+        _end(pending)
+        for future, batch in pending.items():
+            if future.cancelled():
+                self._leases.release(_numbers([batch]))
+            else:
+                self._sent(batch, future)
 
     def _send(self, batch: Sequence[Outgoing]) -> list[Result]:
         """Brings messages to the hub; runs in a thread of a pool. A bad one is tried by itself."""
         close_old_connections()
         try:
-            return self._post(batch)
-        except NoLine:
+            return self._insist(lambda: self._post(batch)) if batch[0].alone else self._post(batch)
+        except (NoLine, Held):
             raise
         except Exception as error:
             if len(batch) == 1:
@@ -145,12 +206,7 @@ class Courier:
             return [result for one in batch for result in self._send([one])]
 
     def _post(self, batch: Sequence[Outgoing]) -> list[Result]:
-        uploaded = {
-            name: self._hub.put_part(name)
-            for one in batch
-            for name in one.alone
-            if not self._hub.has_part(name)
-        }
+        uploaded = {name: self._bulk.upload(name, one.row.lane) for one in batch for name in one.alone}
         answers = self._hub.post_messages(outbox.envelopes(batch))
         now = clock.iso(clock.now())
         results: list[Result] = []
@@ -167,10 +223,13 @@ class Courier:
     def _sent(self, batch: Sequence[Outgoing], future: Future[list[Result]]) -> NoLine | None:
         """Keeps what became of a batch; returns the fault of the line that stopped it."""
         error = future.exception()
+        self._leases.drop(_numbers([batch]))
         if error is not None:
-            work.release(self._worker, _numbers([batch]))
+            self._leases.release(_numbers([batch]))
             if isinstance(error, NoLine):
                 return error
+            if isinstance(error, Held):
+                return None
             raise error
         good = [result for result in future.result() if isinstance(result, outbox.Sent)]
         if good:
@@ -208,45 +267,35 @@ class Courier:
         receipts.again()
         self._stop.wait(pause)
 
-    def _handle_all(self, pool: ThreadPoolExecutor) -> None:
+    def _handle_all(self, fetches: _Lanes, pending: Fetches) -> None:
         """Works on what was collected as long as there is something; then waits for more."""
-        pending: Fetches = {}
-        try:
-            while not self._stop.is_set():
-                inbox.collected.clear()
-                ready, line = self._fetched(pending)
-                if line is None and len(pending) < _AHEAD // 2:
-                    ready += self._start(pool, work.claim(self._worker, "in", _AHEAD), pending)
-                self._handle(ready, pending)
-                if line:
-                    raise line
-                if not ready and not inbox.collected.wait(_LOOK_AGAIN):
-                    work.renew(self._worker, [row.number for row, _ in pending.values()])
-                if not ready and not pending:
-                    return
-        finally:
-            for future in pending:
-                future.cancel()
-            wait(pending)
-            work.release(self._worker, [row.number for row, _ in pending.values()])
+        while not self._stop.is_set():
+            inbox.collected.clear()
+            ready = self._fetched(pending)
+            held = Counter(row.lane for row, _ in pending.values())
+            lanes = [lane for lane in LANES if held[lane] < _AHEAD]
+            ready += self._start(fetches, self._leases.claim("in", _AHEAD, lanes), pending)
+            self._handle(ready)
+            if not ready and not inbox.collected.wait(_LOOK_AGAIN) and not pending:
+                return
 
-    def _handle(self, ready: Sequence[Checked], pending: Fetches) -> None:
-        done, renewed = 0, time.monotonic()
+    def _handle(self, ready: Sequence[Checked]) -> None:
+        done = 0
         while done < len(ready) and not self._stop.is_set():
-            done += inbox.handle(ready[done:])
-            if time.monotonic() > renewed + _RENEW:
-                renewed = time.monotonic()
-                work.renew(self._worker, [row.number for row, _ in (*ready[done:], *pending.values())])
+            count = inbox.handle(ready[done:])
+            self._leases.drop([row.number for row, _ in ready[done : done + count]])
+            done += count
             self._stop.wait(_BETWEEN)
-        work.release(self._worker, [row.number for row, _ in ready[done:]])
+        self._leases.release([row.number for row, _ in ready[done:]])
 
-    def _start(self, pool: ThreadPoolExecutor, rows: Sequence[Claimed], pending: Fetches) -> list[Checked]:
+    def _start(self, fetches: _Lanes, rows: Sequence[Claimed], pending: Fetches) -> list[Checked]:
         """Checks messages; returns those whose parts are all here and starts to fetch the parts of the others."""
         good: list[Checked] = []
         for row in rows:
             try:
                 good.append((row, inbox.checked(row)))
             except LienThongError as error:
+                self._leases.drop([row.number])
                 if error.problem.retry:
                     work.try_again(row, error.problem)
                 else:
@@ -255,47 +304,51 @@ class Courier:
         ready = []
         for row, found in good:
             missing = [part for part in found.parts if part.sha256 not in here]
-            if missing:
-                future = pool.submit(self._fetch, missing)
+            if not missing:
+                ready.append((row, found))
+            elif row.lane > self._line.open_lane():
+                self._leases.drop([row.number])
+                work.pause(row)
+            else:
+                future = fetches[row.lane].submit(self._fetch, row.lane, missing)
                 pending[future] = (row, found)
                 future.add_done_callback(lambda _: inbox.collected.set())
-            else:
-                ready.append((row, found))
         return ready
 
-    def _fetch(self, missing: Sequence[Entry]) -> None:
-        close_old_connections()
+    def _fetch(self, lane: int, missing: Sequence[Entry]) -> None:
+        """Fetches and opens parts. Opening is not in the transaction, since it takes long."""
         for part in sorted(missing, key=lambda part: part.priority):
             if part.sealed is None:
                 raise LienThongError(problems.content_awaited(1))
-            self._hub.get_part(part.sealed)
+            this = part.sealed
+            self._insist(lambda: self._bulk.download(this, lane))  # noqa: B023 - called at once
             try:
-                with transaction.atomic():
-                    content.take(part)
-                    sealed.forget([part.sealed.sha256])
+                content.take(part)
             except content.CannotOpen as error:
                 raise LienThongError(problems.cannot_open(part.sha256)) from error
+            with transaction.atomic():
+                sealed.forget([this.sha256])
 
-    def _fetched(self, pending: Fetches) -> tuple[list[Checked], NoLine | None]:
-        """Takes out the messages whose parts came; sees to those whose parts did not. Also a fault of the line."""
+    def _fetched(self, pending: Fetches) -> list[Checked]:
+        """Takes out the messages whose parts came; sees to those whose parts did not."""
         ready: list[Checked] = []
-        line: NoLine | None = None
         for future in [future for future in pending if future.done()]:
             row, found = pending.pop(future)
             error = future.exception()
             if error is None:
                 ready.append((row, found))
-            elif isinstance(error, NoLine):
-                work.release(self._worker, [row.number])
-                line = error
-            elif isinstance(error, LienThongError) and not error.problem.retry:
-                inbox.refuse(row, found, error.problem)
-            elif isinstance(error, LienThongError):
+                continue
+            self._leases.drop([row.number])
+            if isinstance(error, Held):
+                work.pause(row)
+            elif isinstance(error, LienThongError) and (error.problem.retry or isinstance(error, HubRefused)):
                 work.try_again(row, error.problem)
+            elif isinstance(error, LienThongError):
+                inbox.refuse(row, found, error.problem)
             else:
                 log.error("parts of message %s could not be fetched", row.message, exc_info=error)
                 work.try_again(row, problems.handler_failed(error))
-        return ready, line
+        return ready
 
     def _send_receipts(self) -> None:
         inbox.due.clear()
@@ -313,6 +366,29 @@ class Courier:
 def _accepted(row: Claimed, jws: str, uploaded: int, uploaded_at: str) -> outbox.Sent:
     found, key = peers.acceptance(jws, row.message, row.manifest)
     return outbox.Sent(row.message, jws, found.at, key.facility, uploaded, uploaded_at)
+
+
+class _Lanes:
+    """A thread for each lane, so that none stands behind a less urgent one."""
+
+    def __init__(self, name: str, lanes: Iterable[int]) -> None:
+        self._pools = {lane: ThreadPoolExecutor(1, f"{name}-{lane}") for lane in lanes}
+
+    def __getitem__(self, lane: int) -> ThreadPoolExecutor:
+        return self._pools[lane]
+
+    def __enter__(self) -> _Lanes:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for pool in self._pools.values():
+            pool.shutdown()
+
+
+def _end(pending: Iterable[Future[Any]]) -> None:
+    for future in pending:
+        future.cancel()
+    wait(pending)
 
 
 def _numbers(batches: Iterable[Sequence[Outgoing]]) -> list[int]:

@@ -14,10 +14,9 @@ import msgspec
 from django.conf import settings
 from django.db import DatabaseError, close_old_connections, connection
 
-from lienthong.exchange import compact, hub, problems, sealed, tokens
+from lienthong.exchange import compact, hub, peers, problems, sealed, tokens, tus
 from lienthong.exchange.batches import CALL, MOST_ITEMS, MOST_MESSAGES, MSGPACK, Item, batches, short
 from lienthong.exchange.limits import Bucket
-from lienthong.exchange.manifest import Sealed
 from lienthong.exchange.tokens import Caller
 from lienthong.exchange.trust import doors as trust
 from lienthong.foundation.blobs import NoSuchBlob
@@ -40,7 +39,7 @@ PART_LIMIT = 16 << 30
 RECEIPTS_LIMIT, MOST_RECEIPTS = 4 << 20, 200
 LONGEST_WAIT, POLL_AGAIN = 30.0, 2
 _FORM_LIMIT = 16_384
-_SMALL = 1 << 20
+_SMALL = 1 << 18
 _CHUNK = 1 << 18
 _SHA256 = re.compile("[0-9a-f]{64}")
 _RANGE = re.compile(r"bytes=(\d*)-(\d*)")
@@ -102,6 +101,8 @@ def _route(request: Request) -> Response:
         raise
     _calls.take(caller.facility)
     name = request.path[len(PREFIX) :]
+    if name == "uploads" or name.startswith("uploads/"):
+        return tus.door(request, caller, name[len("uploads/") :])
     if name.startswith("parts/"):
         return _part(request, caller, name[len("parts/") :])
     door = _DOORS.get(name)
@@ -228,30 +229,16 @@ _DOORS: dict[str, tuple[str, Callable[[Request, Caller], Response]]] = {
 def _part(request: Request, caller: Caller, sha256: str) -> Response:
     if not _SHA256.fullmatch(sha256):
         raise HttpError(404, problems.no_such_part())
-    _method(request, "PUT", "HEAD", "GET")
-    if request.method == "PUT":
-        return _put_part(request, caller, sha256)
+    _method(request, "HEAD", "GET")
     size = hub.part_size(caller, sha256)
     if size is None and request.method == "HEAD":
         size = hub.own_size(caller, sha256)
     if size is None:
         raise HttpError(404, problems.no_such_part())
-    return _give_part(request, sha256)
+    return _give_part(request, caller, sha256)
 
 
-def _put_part(request: Request, caller: Caller, sha256: str) -> Response:
-    if hub.own_size(caller, sha256) is not None:
-        return Response(200)
-    length = request.header("content-length")
-    try:
-        size = int(length)
-        sealed.take(Sealed(sha256, size), request.chunks(PART_LIMIT))
-    except ValueError as error:
-        raise HttpError(400, problems.wrong_part(sha256)) from error
-    return Response(201 if hub.uploaded(caller, sha256, size) else 200)
-
-
-def _give_part(request: Request, sha256: str) -> Response:
+def _give_part(request: Request, caller: Caller, sha256: str) -> Response:
     """The sealed part, whole or the range asked for."""
     try:
         stream, total = sealed.open_stream(sha256)
@@ -274,7 +261,14 @@ def _give_part(request: Request, sha256: str) -> Response:
         stream.close()
         return Response(200, b"", headers)
     slices = _slices(stream, start, end - start)
-    return Response(status, b"".join(slices) if end - start <= _SMALL else slices, headers)
+    if end - start <= _SMALL:
+        return Response(status, b"".join(slices), headers)
+    try:
+        tus.streams.take(caller.facility)
+    except HttpError:
+        stream.close()
+        raise
+    return Response(status, _Streamed(caller, slices), headers)
 
 
 def _span(header: str, total: int) -> tuple[int, int] | None:
@@ -301,6 +295,27 @@ def _slices(stream: BinaryIO, start: int, length: int) -> Iterator[bytes]:
         while length and (chunk := stream.read(min(length, _CHUNK))):
             length -= len(chunk)
             yield chunk
+
+
+class _Streamed:
+    """A body that may go for hours; it stops when its caller is cut off."""
+
+    def __init__(self, caller: Caller, slices: Iterator[bytes]) -> None:
+        self._caller, self._slices, self._open = caller, slices, True
+
+    def __iter__(self) -> Iterator[bytes]:
+        return self
+
+    def __next__(self) -> bytes:
+        peers.node(self._caller.kid)
+        return next(self._slices)
+
+    def close(self) -> None:
+        """Called by the server at the end, whatever it was."""
+        if self._open:
+            self._open = False
+            self._slices.close()  # type: ignore[attr-defined]
+            tus.streams.leave(self._caller.facility)
 
 
 def _busy() -> Problem:

@@ -19,6 +19,7 @@ from lienthong.exchange.commits import Commits
 from lienthong.exchange.manifest import Manifest, Receipt, Sealed
 from lienthong.exchange.tokens import Caller
 from lienthong.exchange.work import marks
+from lienthong.facilities import directory
 from lienthong.foundation import clock
 from lienthong.foundation.errors import LienThongError, Problem
 from lienthong.foundation.signing import SigningKey
@@ -65,13 +66,6 @@ class _Bell:
 
 bell = _Bell()
 _commits = Commits()
-
-
-def uploaded(caller: Caller, sha256: str, size: int) -> bool:
-    """Notes that the caller has put content, which is durable; False when it had before."""
-    with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute(sql.UPLOADED, (caller.facility, sha256, size, clock.iso(clock.now())))
-        return bool(cursor.rowcount)
 
 
 def own_size(caller: Caller, sha256: str) -> int | None:
@@ -331,6 +325,8 @@ def _with_parts(rows: Sequence[tuple[Any, ...]]) -> list[Item]:
     names: list[list[str]] = []
     left = CALL
     for number, kind, at, _, message, jws, acceptance in rows:
+        if kind == "directory":
+            jws = directory.statement(int(message))
         parts = lengths.get(message, {}) if kind == "message" else {}
         if items and len(jws) + sum(parts.values()) > left:
             break

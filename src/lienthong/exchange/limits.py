@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 import threading
 import time
+from collections.abc import Iterator
 
 from lienthong.exchange import problems
 from lienthong.foundation.wsgi import HttpError
@@ -36,3 +38,41 @@ class Bucket:
             if len(self._left) > _MOST_REMEMBERED:
                 self._left.clear()
             self._left[name] = (left - 1, now)
+
+
+class Places:
+    """Places for calls that last: ``total`` in this process, of which one name may hold ``each``."""
+
+    def __init__(self, total: int, each: int) -> None:
+        self._left, self._each = total, each
+        self._held: dict[str, int] = {}
+        self._lock = threading.Lock()
+
+    @contextlib.contextmanager
+    def hold(self, name: str) -> Iterator[None]:
+        """Holds a place.
+
+        Raises:
+            HttpError: 503 with ``Retry-After``: none is free.
+        """
+        self.take(name)
+        try:
+            yield
+        finally:
+            self.leave(name)
+
+    def take(self, name: str) -> None:
+        """Takes a place, to be given back by :meth:`leave`; raises as :meth:`hold`."""
+        with self._lock:
+            if not self._left or self._held.get(name, 0) >= self._each:
+                raise HttpError(503, problems.too_often(), headers=(("Retry-After", "5"),))
+            self._left -= 1
+            self._held[name] = self._held.get(name, 0) + 1
+
+    def leave(self, name: str) -> None:
+        """Gives a place back."""
+        with self._lock:
+            self._left += 1
+            self._held[name] -= 1
+            if not self._held[name]:
+                del self._held[name]

@@ -159,6 +159,8 @@ class Line(models.Model):
     clock_off = models.IntegerField(
         db_default=0, help_text="seconds by which the hub's clock is ahead of ours"
     )
+    up_rate = models.BigIntegerField(db_default=0, help_text="bytes a second, lately")
+    down_rate = models.BigIntegerField(db_default=0)
     problem = models.TextField(db_default="")
 
 
@@ -223,3 +225,35 @@ class Alert(models.Model):
 
     class Meta:
         indexes = [models.Index(fields=["closed_at"], name="exchange_alert_open")]
+
+
+class TusUpload(models.Model):
+    """Hub: content that a facility sends in pieces; what has come is a file below ``NODE.sealed``."""
+
+    id = models.CharField(max_length=32, primary_key=True)
+    facility = models.CharField(max_length=16)
+    sha256 = models.CharField(max_length=64)
+    size = models.BigIntegerField()
+    metadata = models.CharField(max_length=1000)
+    created = models.CharField(max_length=_MOMENT)
+    expires = models.CharField(max_length=_MOMENT)
+    done_at = models.CharField(max_length=_MOMENT, db_default="")
+    writer = models.CharField(max_length=32, db_default="", help_text="the call that may write now")
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["facility", "sha256"], name="exchange_tus_content"),
+            models.Index(fields=["expires"], name="exchange_tus_expires"),
+        ]
+
+
+class Running(models.Model):
+    """Site: large sealed content on its way ``up`` or ``down``, how far it came, and the address of its upload."""
+
+    direction = models.CharField(max_length=4)
+    sha256 = models.CharField(max_length=64)
+    size = models.BigIntegerField()
+    done = models.BigIntegerField(db_default=0)
+    address = models.CharField(max_length=200, db_default="")
+    at = models.CharField(max_length=_MOMENT)
+    pk = models.CompositePrimaryKey("direction", "sha256")

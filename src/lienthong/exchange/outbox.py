@@ -20,8 +20,6 @@ from lienthong.foundation import clock, ids
 from lienthong.foundation.blobs import NoSuchBlob
 from lienthong.foundation.errors import LienThongError, Problem
 
-_CALL = 1 << 20
-"""Bytes of one call: less than the hub takes, since over a bad line a whole call may have to be repeated."""
 _FRAMING = 128
 
 wake = threading.Event()
@@ -213,16 +211,21 @@ def part_rows(number: int, found: manifest.Manifest) -> list[tuple[Any, ...]]:
     ]
 
 
-def batches(rows: Sequence[Claimed]) -> list[list[Outgoing]]:
-    """Messages as they go into calls, in their order; one that has parts to put before it goes by itself."""
+def batches(rows: Sequence[Claimed], limit: int) -> list[list[Outgoing]]:
+    """Messages as they go into calls, in their order, those of one lane together.
+
+    One that has parts to put before it goes by itself. A call has at most ``limit`` bytes, so that a slow line is soon
+    free for the next; what makes a message heavier is put before it.
+    """
     found: list[list[Outgoing]] = []
     open_batch: list[Outgoing] = []
     for row in rows:
-        one = _outgoing(row, _sealed(row))
+        one = _outgoing(row, _sealed(row), limit)
         if one.alone:
             found.append([one])
             continue
-        if not open_batch or one.weight + sum(o.weight for o in open_batch) > _CALL:
+        full = one.weight + sum(o.weight for o in open_batch) > limit
+        if full or not open_batch or open_batch[0].row.lane != row.lane:
             open_batch = []
             found.append(open_batch)
         open_batch.append(one)
@@ -236,11 +239,11 @@ def _sealed(row: Claimed) -> dict[str, Sealed]:
         return {}  # the hub says what is wrong with it
 
 
-def _outgoing(row: Claimed, parts: Mapping[str, Sealed]) -> Outgoing:
+def _outgoing(row: Claimed, parts: Mapping[str, Sealed], limit: int) -> Outgoing:
     carried, alone, weight = [], [], len(row.jws) + _FRAMING
     for part in parts.values():
         more = part.size + _FRAMING
-        if part.size > sealed.SMALL or weight + more > _CALL:
+        if part.size > sealed.SMALL or weight + more > limit:
             alone.append(part.sha256)
         else:
             carried.append(part.sha256)

@@ -266,3 +266,73 @@ def not_understood(reason: str) -> Problem:
         f"Reason: {reason}",
         where={"reason": reason},
     )
+
+
+def no_such_upload() -> Problem:
+    """Never begun by this caller, ended, expired, or its content was not what had been announced."""
+    return Problem(
+        "exchange-no-such-upload",
+        "Không có lượt tải lên này, hoặc lượt này đã kết thúc hay hết hạn.",
+        "There is no such upload, or it has ended or expired.",
+        "Bắt đầu một lượt tải lên mới.",
+        "Begin a new upload.",
+    )
+
+
+def other_offset() -> Problem:
+    """Bytes that do not begin where those here end, or another call goes on with the upload."""
+    return Problem(
+        "exchange-other-offset",
+        "Vị trí gửi tiếp không khớp với phần đã nhận.",
+        "The offset is not where the bytes received end.",
+        "Hỏi lại vị trí bằng HEAD rồi gửi tiếp từ đó.",
+        "Ask for the offset by HEAD and go on from there.",
+        retry=True,
+    )
+
+
+def upload_locked() -> Problem:
+    """All bytes are here and are being checked."""
+    return Problem(
+        "exchange-upload-locked",
+        "Tệp vừa tải lên đang được kiểm tra.",
+        "What was uploaded is being checked.",
+        "Chờ theo thời gian trong Retry-After rồi hỏi lại.",
+        "Wait as Retry-After says, then ask again.",
+        retry=True,
+    )
+
+
+def upload_too_large(limit: int) -> Problem:
+    """More bytes than one part may have."""
+    return Problem(
+        "exchange-upload-too-large",
+        f"Tệp lớn hơn giới hạn {limit >> 30} GiB của một lượt tải lên.",
+        f"The content is larger than the limit of {limit >> 30} GiB for one upload.",
+        "Chia ca chụp thành nhiều tệp nhỏ hơn rồi gửi lại.",
+        "Split the study into smaller parts and send it again.",
+    )
+
+
+def too_many_uploads(count: int) -> Problem:
+    """A facility has begun more than it finishes."""
+    return Problem(
+        "exchange-too-many-uploads",
+        f"Đơn vị đang có {count} lượt tải lên chưa xong.",
+        f"The facility has {count} unfinished uploads.",
+        "Gửi xong hoặc hủy các lượt cũ; hệ thống sẽ tự thử lại.",
+        "Finish or end the earlier ones; it is tried again by itself.",
+        retry=True,
+    )
+
+
+def no_room() -> Problem:
+    """The hub's disk is full, or nearly."""
+    return Problem(
+        "exchange-no-room",
+        "Ổ đĩa của trục liên thông sắp đầy nên chưa nhận thêm tệp lớn.",
+        "The hub's disk is nearly full: it takes no more large content.",
+        "Tệp được giữ lại tại đơn vị và sẽ tự gửi lại. Báo cho Sở Y tế để giải phóng ổ đĩa.",
+        "It is kept and sent again by itself. Tell the Department of Health to make room.",
+        retry=True,
+    )

@@ -119,16 +119,18 @@ _DUE = "m.next_try <= %s OR m.next_try > %s"
 _FREE = "claimed_until < %s OR claimed_until > %s"
 CLAIM = (
     "UPDATE exchange_message SET claimed_by = %s, claimed_until = %s WHERE ({free}) AND number IN ("
-    "SELECT m.number FROM exchange_message m WHERE m.direction = %s AND m.state = {state} AND ({due})"
+    "SELECT m.number FROM exchange_message m WHERE m.direction = %s AND m.state = {state} AND m.lane IN ({lanes})"
+    " AND ({due})"
     " AND ({free}) AND NOT EXISTS (SELECT 1 FROM exchange_message e WHERE e.loop = m.loop"
     " AND e.direction = m.direction AND e.state = m.state AND e.lane <= m.lane AND e.{order} < m.{order})"
     " ORDER BY m.lane, m.{order} LIMIT %s)"
     " RETURNING number, message, jws, manifest, attempts, lane, position, accepted_at, acceptance"
 )
-CLAIM_QUEUED = CLAIM.format(state="'queued'", order="number", free=_FREE, due=_DUE)
-CLAIM_COLLECTED = CLAIM.format(state="'collected'", order="position", free=_FREE, due=_DUE)
+CLAIM_QUEUED = CLAIM.format(state="'queued'", order="number", free=_FREE, due=_DUE, lanes="{lanes}")
+CLAIM_COLLECTED = CLAIM.format(state="'collected'", order="position", free=_FREE, due=_DUE, lanes="{lanes}")
 ANY_OPEN = (
-    f"SELECT 1 FROM exchange_message m WHERE direction = %s AND state = %s AND ({_DUE}) AND ({_FREE}) LIMIT 1"
+    "SELECT 1 FROM exchange_message m WHERE direction = %s AND state = %s AND lane IN ({lanes})"
+    f" AND ({_DUE}) AND ({_FREE}) LIMIT 1"
 )
 RENEW = "UPDATE exchange_message SET claimed_until = %s WHERE claimed_by = %s AND number IN ({marks})"
 RELEASE = (
@@ -138,6 +140,10 @@ RELEASE = (
 TRY_AGAIN = (
     "UPDATE exchange_message SET problem = %s, attempts = attempts + 1, next_try = %s, claimed_by = '',"
     " claimed_until = '' WHERE number = %s AND state IN ('queued', 'collected')"
+)
+PAUSE = (
+    "UPDATE exchange_message SET next_try = %s, claimed_by = '', claimed_until = ''"
+    " WHERE number = %s AND state IN ('queued', 'collected')"
 )
 SET_ASIDE = (
     "UPDATE exchange_message SET state = 'set-aside', problem = %s, claimed_by = '', claimed_until = ''"
@@ -203,9 +209,7 @@ INSERT_ITEM = (
 )
 ITEMS = (
     "SELECT i.number, i.kind, i.at, i.handed_at, i.message,"
-    " CASE i.kind WHEN 'message' THEN m.jws WHEN 'receipt' THEN m.receipt ELSE"
-    " (SELECT s.jws FROM facilities_statement s WHERE s.epoch = 0 AND CAST(s.number AS TEXT) = i.message)"
-    " END, m.acceptance"
+    " CASE i.kind WHEN 'message' THEN m.jws WHEN 'receipt' THEN m.receipt END, m.acceptance"
     " FROM exchange_mailboxitem i LEFT JOIN exchange_message m ON m.direction = 'relay' AND m.message = i.message"
     " WHERE i.facility = %s AND i.number > %s AND (i.kind <> 'message' OR m.state <> 'returned')"
     " ORDER BY i.number LIMIT %s"
@@ -296,3 +300,84 @@ CLEAR_ALERT = (
     "UPDATE exchange_alert SET closed_at = %s WHERE code = %s AND (about = %s OR %s = '') AND closed_at = ''"
 )
 OPEN_ALERTS = "SELECT about, problem, since, last, times FROM exchange_alert WHERE closed_at = '' LIMIT 1000"
+
+# Hub: uploads in pieces
+OWN_SEALED = "SELECT 1 FROM exchange_upload WHERE facility = %s AND sha256 = %s AND size = %s"
+OPEN_UPLOADS = (
+    "SELECT COUNT(*), COALESCE(SUM(size), 0) FROM exchange_tusupload WHERE facility = %s AND done_at = ''"
+)
+BEGIN_UPLOAD = (
+    "INSERT INTO exchange_tusupload (id, facility, sha256, size, metadata, created, expires, done_at)"
+    " VALUES (%s, %s, %s, %s, %s, %s, %s, %s)"
+)
+UPLOAD = (
+    "SELECT id, facility, sha256, size, metadata, expires, done_at FROM exchange_tusupload"
+    " WHERE id = %s AND facility = %s AND expires > %s"
+)
+UPLOADS_OF = "SELECT id FROM exchange_tusupload WHERE facility = %s AND sha256 = %s AND done_at = ''"
+TAKE_UPLOAD = "UPDATE exchange_tusupload SET writer = %s, expires = %s WHERE id = %s"
+UPLOAD_WRITER = "SELECT writer FROM exchange_tusupload WHERE id = %s"
+UPLOAD_DONE = "UPDATE exchange_tusupload SET done_at = %s WHERE id = %s AND done_at = ''"
+END_UPLOAD = "DELETE FROM exchange_tusupload WHERE id = %s"
+EXPIRED_UPLOADS = "SELECT id, facility, sha256 FROM exchange_tusupload WHERE expires <= %s LIMIT 20"
+UNUSED_CONTENT = (
+    "DELETE FROM exchange_upload WHERE facility = %s AND sha256 = %s AND NOT EXISTS ("
+    "SELECT 1 FROM exchange_part p JOIN exchange_message m ON m.number = p.number"
+    " WHERE p.sealed = exchange_upload.sha256 AND m.direction = 'relay') AND NOT EXISTS ("
+    "SELECT 1 FROM exchange_tusupload t WHERE t.facility = exchange_upload.facility"
+    " AND t.sha256 = exchange_upload.sha256 AND t.done_at <> '') RETURNING sha256"
+)
+
+# Site: large content on its way
+RUNNING_ADDRESS = "SELECT address FROM exchange_running WHERE direction = 'up' AND sha256 = %s"
+RUNNING = (
+    "INSERT INTO exchange_running (direction, sha256, size, done, address, at) VALUES (%s, %s, %s, %s, %s, %s)"
+    " ON CONFLICT (direction, sha256) DO UPDATE SET size = excluded.size, done = excluded.done,"
+    " address = excluded.address, at = excluded.at"
+)
+RUNNING_AT = "UPDATE exchange_running SET done = %s, at = %s WHERE direction = %s AND sha256 = %s"
+END_RUNNING = "DELETE FROM exchange_running WHERE direction = %s AND sha256 = %s"
+LINE_RATES = (
+    "INSERT INTO exchange_line (name, up_rate, down_rate, contact_at) VALUES ('hub', %s, %s, %s)"
+    " ON CONFLICT (name) DO UPDATE SET up_rate = CASE WHEN excluded.up_rate > 0 THEN excluded.up_rate"
+    " ELSE exchange_line.up_rate END, down_rate = CASE WHEN excluded.down_rate > 0 THEN excluded.down_rate"
+    " ELSE exchange_line.down_rate END, contact_at = excluded.contact_at, problem = ''"
+)
+RATES = "SELECT up_rate, down_rate FROM exchange_line WHERE name = 'hub'"
+_SEALED_LEFT = (
+    " FROM exchange_message m LEFT JOIN exchange_part p ON p.number = m.number AND p.sealed <> ''"
+    " LEFT JOIN exchange_running r ON r.direction = 'up' AND r.sha256 = p.sealed"
+)
+WAITING_LANES = (
+    "SELECT m.lane, COUNT(DISTINCT m.number), COALESCE(SUM(p.sealed_size - COALESCE(r.done, 0)), 0)"
+    + _SEALED_LEFT
+    + " WHERE m.direction = 'out' AND m.state = 'queued' GROUP BY m.lane"
+)
+WAITING_FIRST = (
+    "SELECT m.message, m.kind, m.loop, m.receiver, m.lane, COALESCE(SUM(p.sealed_size), 0),"
+    " COALESCE(SUM(r.done), 0)"
+    + _SEALED_LEFT
+    + " WHERE m.number IN (SELECT number FROM exchange_message WHERE direction = 'out' AND state = 'queued'"
+    " ORDER BY lane, number LIMIT %s)"
+    " GROUP BY m.number, m.message, m.kind, m.loop, m.receiver, m.lane ORDER BY m.lane, m.number"
+)
+FETCHING = "SELECT size, done FROM exchange_running WHERE direction = 'down' ORDER BY at"
+
+# Hub: bytes of uploads and transfers
+UNFINISHED_UPLOADS = (
+    "SELECT id, facility, size, expires FROM exchange_tusupload WHERE done_at = '' AND expires > %s"
+    " ORDER BY expires DESC LIMIT %s"
+)
+_LOOP_BYTES = (
+    "SELECT m.loop, f.sender, f.receiver, f.created, COUNT(*), SUM(LENGTH(m.jws)), MAX(m.lane),"
+    " SUM(CASE WHEN m.state = 'stored' THEN 1 ELSE 0 END), COALESCE((SELECT SUM(p.sealed_size)"
+    " FROM exchange_part p JOIN exchange_message q ON q.number = p.number WHERE q.loop = m.loop), 0)"
+    " FROM (SELECT loop, MIN(number) AS number FROM exchange_message WHERE loop IN ({loops}) GROUP BY loop) l"
+    " JOIN exchange_message f ON f.number = l.number JOIN exchange_message m ON m.loop = l.loop"
+    " GROUP BY m.loop, f.number, f.sender, f.receiver, f.created ORDER BY f.number DESC"
+)
+LOOP_BYTES = _LOOP_BYTES.format(loops="%s")
+LATEST_LOOPS = _LOOP_BYTES.format(
+    loops="SELECT loop FROM (SELECT loop, MAX(number) AS latest FROM exchange_message WHERE direction = 'relay'"
+    " AND sender = %s GROUP BY loop ORDER BY latest DESC LIMIT %s) AS recent"
+)

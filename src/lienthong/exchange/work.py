@@ -6,7 +6,8 @@ A claim only saves double work; that nothing has double effect rests on the stat
 from __future__ import annotations
 
 import random
-from collections.abc import Collection
+import threading
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Literal
@@ -44,19 +45,23 @@ class Claimed:
     acceptance: str
 
 
-def claim(worker: str, direction: Direction, limit: int) -> list[Claimed]:
-    """Claims waiting messages, at most one of each loop and lane, the most urgent first, then the oldest."""
+def claim(worker: str, direction: Direction, limit: int, lanes: Sequence[int] = range(4)) -> list[Claimed]:
+    """Claims messages of some lanes, at most one of each loop and lane: the most urgent first, then the oldest."""
+    if not lanes:
+        return []
     now = clock.now()
     state = "queued" if direction == "out" else "collected"
     statement = sql.CLAIM_QUEUED if direction == "out" else sql.CLAIM_COLLECTED
     free = clock.iso(now), clock.iso(now + 2 * LEASE)
+    some = marks(lanes)
     with connection.cursor() as cursor:
-        cursor.execute(sql.ANY_OPEN, (direction, state, *due(), *free))
+        cursor.execute(sql.ANY_OPEN.format(lanes=some), (direction, state, *lanes, *due(), *free))
         if cursor.fetchone() is None:
             return []
         with transaction.atomic():
             until = clock.iso(now + LEASE)
-            cursor.execute(statement, (worker, until, *free, direction, *due(), *free, limit))
+            values: list[str | int] = [worker, until, *free, direction, *lanes, *due(), *free, limit]
+            cursor.execute(statement.format(lanes=some), values)
             rows = [Claimed(*row) for row in cursor.fetchall()]
     return sorted(rows, key=lambda row: (row.lane, row.number if direction == "out" else row.position))
 
@@ -92,6 +97,45 @@ def try_again(row: Claimed, problem: Problem) -> None:
         cursor.execute(sql.TRY_AGAIN, (as_text(problem), again, row.number))
         if cursor.rowcount and row.attempts == 0:
             trace.add([(row.message, clock.iso(now), settings.NODE.facility, trace.HELD, problem.code)])
+
+
+def pause(row: Claimed) -> None:
+    """Puts a message back that may not move now; somebody looks again in ten minutes."""
+    again = clock.iso(clock.now() + timedelta(seconds=_LONGEST_WAIT))
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(sql.PAUSE, (again, row.number))
+
+
+class Leases:
+    """The claims of one worker, prolonged by :meth:`renew` as long as they are held; used by several threads."""
+
+    def __init__(self, worker: str) -> None:
+        self._worker = worker
+        self._held: set[int] = set()
+        self._lock = threading.Lock()
+
+    def claim(self, direction: Direction, limit: int, lanes: Sequence[int]) -> list[Claimed]:
+        """As :func:`claim`."""
+        rows = claim(self._worker, direction, limit, lanes)
+        with self._lock:
+            self._held.update(row.number for row in rows)
+        return rows
+
+    def drop(self, numbers: Collection[int]) -> None:
+        """The work is done, or its claim was given back with it."""
+        with self._lock:
+            self._held.difference_update(numbers)
+
+    def release(self, numbers: Collection[int]) -> None:
+        """Gives claims back."""
+        self.drop(numbers)
+        release(self._worker, numbers)
+
+    def renew(self) -> None:
+        """Prolongs all claims held."""
+        with self._lock:
+            held = set(self._held)
+        renew(self._worker, held)
 
 
 def as_text(problem: Problem) -> str:

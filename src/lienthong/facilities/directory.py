@@ -128,6 +128,11 @@ def newest_statement() -> Statement | None:
     return Statement.objects.order_by("-epoch", "-number").first()
 
 
+def statement(number: int) -> str:
+    """Hub: the statement that it signed under a number (JWS)."""
+    return Statement.objects.get(epoch=0, number=number).jws
+
+
 def statement_at(moment: datetime) -> str | None:
     """The signed directory (JWS) that was in force at a moment of the hub's clock; None before the first one here."""
     found = Statement.objects.filter(at__lte=clock.iso(moment)).order_by("-epoch", "-number").first()

@@ -16,6 +16,8 @@ StartResponse = Callable[..., Any]
 Application = Callable[[Environ, StartResponse], Iterable[bytes]]
 
 _CHUNK = 1 << 16
+_PHRASES = {460: "Checksum Mismatch"}
+"""Statuses outside HTTP: tus 1.0, checksum."""
 
 
 @dataclass(slots=True)
@@ -129,7 +131,8 @@ def send(response: Response, start_response: StartResponse) -> Iterable[bytes]:
     whole = isinstance(response.body, bytes)
     if whole and not any(name == "Content-Length" for name, _ in headers):
         headers.append(("Content-Length", str(len(response.body))))  # type: ignore[arg-type]
-    start_response(f"{response.status} {HTTPStatus(response.status).phrase}", headers)
+    phrase = _PHRASES.get(response.status) or HTTPStatus(response.status).phrase
+    start_response(f"{response.status} {phrase}", headers)
     return [response.body] if isinstance(response.body, bytes) else response.body
 
 

@@ -40,6 +40,7 @@ ENTRIES = (
     Entry("messages", _("Messages"), rights.FLOW),
     Entry("hub-link", _("Connection with the hub"), rights.LINK, hub=False),
     Entry("accounts", _("Accounts"), rights.ACCOUNTS),
+    Entry("evidence", _("Evidence"), rights.EVIDENCE_CHECK),
     Entry("trail", _("Audit trail"), rights.TRAIL),
 )
 

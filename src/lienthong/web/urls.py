@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, include, path
 
-from lienthong.web.views import accounts, it, link, me, province, session, trail, units
+from lienthong.web.views import accounts, evidence, it, link, me, province, session, trail, units
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", session.home, name="home"),
@@ -40,6 +40,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("units/<slug:code>/approve", units.decide, {"what": "approve"}, name="unit-approve"),
     path("units/<slug:code>/refuse", units.decide, {"what": "refuse"}, name="unit-refuse"),
     path("units/<slug:code>/cut-off", units.cut_off, name="unit-cut-off"),
+    path("evidence", evidence.check, name="evidence"),
+    path("evidence/verify.py", evidence.verifier, name="evidence-verifier"),
+    path("evidence/take/<str:reference>", evidence.take, name="evidence-take"),
     path("province", province.province, name="province"),
     path("province/<slug:code>", province.unit, name="unit"),
     path("", include("lienthong.web.record_urls")),

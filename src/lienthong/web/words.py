@@ -54,6 +54,8 @@ ACTIONS = {
     "keys-ended": _("Old keys ended"),
     "hub-key-entered": _("New key of the hub entered"),
     "hub-key-ended": _("Old key of the hub ended"),
+    "evidence-taken": _("Evidence package taken out"),
+    "evidence-checked": _("Evidence package checked"),
 }
 
 PAGES = {
@@ -78,6 +80,8 @@ PAGES = {
     "account": _("Account"),
     "it": _("Is everything flowing?"),
     "trail-check": _("Audit trail"),
+    "evidence": _("Evidence"),
+    "evidence-take": _("Evidence package"),
 }
 """Pages by the name of their address, as the trail shows them."""
 
@@ -126,6 +130,9 @@ def places(problem: Problem | dict[str, Any]) -> list[tuple[str, str]]:
 KINDS = {"transfer": _("Transfer dossier"), "transfer-step": _("Step of a transfer")}
 """Kinds of message."""
 
+LANES = {0: _("Summary"), 1: _("Documents"), 2: _("Key images"), 3: _("Full study")}
+"""Lanes of content, the most urgent first."""
+
 MESSAGE_STATES = {
     "queued": ("wait", _("Waiting to go out")),
     "accepted": ("info", _("At the hub")),
@@ -156,7 +163,17 @@ STEPS = {
 }
 """Steps of a message's journey."""
 
+PURPOSES = {
+    "court": _("Court or investigating authority"),
+    "insurer": _("Insurance review"),
+    "patient": _("Request or complaint of the patient"),
+    "inspection": _("Inspection by an authority"),
+    "own": _("Check of our own"),
+}
+"""What an evidence package is taken out for."""
+
 REASONS = {
+    **PURPOSES,
     "role": _("role does not open the page"),
     "password": _("wrong password"),
     "name": _("unknown user name"),
@@ -171,5 +188,8 @@ REASONS = {
     "emergency": _("emergency"),
     "written-request": _("written request"),
     "holds": _("the chain holds"),
+    "valid": _("the package is valid"),
+    "incomplete": _("the package is incomplete"),
+    "invalid": _("the package is invalid"),
 }
 """Reasons in the audit trail."""

@@ -12,6 +12,8 @@ from django.urls import Resolver404, resolve
 from django.utils.formats import number_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from lienthong import exchange
 from lienthong.access.models import Role
@@ -150,3 +152,37 @@ def message_state(row: exchange.MessageRow) -> SafeString:
     """A message's state; green only by the receiver's signed receipt."""
     shape, text = words.MESSAGE_STATES.get(row.state, ("wait", row.state))
     return tag(shape, str(text))
+
+
+@register.filter
+def lane(code: int) -> str:
+    """The words for how urgent content is."""
+    return str(words.LANES.get(code, code))
+
+
+@register.filter
+def speed(value: int) -> str:
+    """Bytes a second for people, as lines are sold: ``256 kbit/s``."""
+    kbit = value * 8 / 1000
+    return f"{number_format(kbit / 1000, 1)} Mbit/s" if kbit >= 1000 else f"{number_format(kbit, 0)} kbit/s"
+
+
+@register.filter
+def time_left(value: datetime | None, now: datetime) -> str:
+    """How long until a moment: ``less than a minute``, ``12 minutes``, ``3 h 10 min``; nothing stays nothing."""
+    if value is None:
+        return ""
+    minutes = round((value - now).total_seconds() / 60)
+    if minutes < 1:
+        return _("less than a minute")
+    if minutes < 60:
+        return ngettext("%(n)d minute", "%(n)d minutes", minutes) % {"n": minutes}
+    return _("%(h)d h %(m)d min") % {"h": minutes // 60, "m": minutes % 60}
+
+
+@register.filter
+def at_hour(value: datetime, now: datetime) -> str:
+    """A moment within a day: ``21:00 today``, ``21:00 tomorrow``."""
+    when = _local(value)
+    text = _("%(hour)s today") if when.date() == _local(now).date() else _("%(hour)s tomorrow")
+    return text % {"hour": when.strftime("%H:%M")}

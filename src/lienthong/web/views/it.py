@@ -101,6 +101,7 @@ def flow(request: HttpRequest) -> HttpResponse:
         "refused": refused,
         "received": 0 if hub else _received_today(),
         "disk": disk,
+        "line": None if hub else exchange.line_state(),
         "now": now,
     }
     return render(request, "web/it/flow.html", page)
@@ -225,5 +226,6 @@ def message(request: HttpRequest, id: str) -> HttpResponse:
         "row": row,
         "steps": exchange.journey(id),
         "others": [other for other in exchange.messages_of(row.loop) if other.id != id],
+        "loop": exchange.bytes_of(row.loop),
     }
     return render(request, "web/it/message.html", page)

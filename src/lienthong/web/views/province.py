@@ -27,6 +27,7 @@ CONNECTED = timedelta(minutes=5)
 SILENT = timedelta(hours=24)
 DAYS = 60
 KEPT_DAYS = 400
+LATEST = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +138,7 @@ def province(request: HttpRequest) -> HttpResponse:
         "last": max((count.about for count in traffic), default=None),
         "chart": chart,
         "earlier": earlier,
+        "uploads": exchange.under_way(),
         "now": clock.now(),
     }
     return render(request, "web/province/province.html", page)
@@ -161,5 +163,6 @@ def unit(request: HttpRequest, code: str) -> HttpResponse:
         "others": [(directory.name(other), amounts) for other, amounts in sorted(others.items())],
         "chart": chart,
         "earlier": earlier,
+        "loops": exchange.latest(code, LATEST),
     }
     return render(request, "web/province/unit.html", page)

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django import forms
+from django.conf import settings
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -15,7 +16,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_POST
 
 from lienthong import records
-from lienthong.access import accounts, audit, rights
+from lienthong.access import accounts, audit, rights, timestamps
 from lienthong.access.doors import requires
 from lienthong.foundation import clock
 from lienthong.web.record.person import person
@@ -64,7 +65,15 @@ def trail(request: HttpRequest) -> HttpResponse:
     form = TrailForm(request.GET)
     events = audit.trail(**form.filters(), before=_before(request), limit=_PART + 1)
     shown = events[:_PART]
-    page = {"form": form, "events": shown, "more": len(events) > _PART, "patients": _names(shown)}
+    page = {
+        "form": form,
+        "events": shown,
+        "more": len(events) > _PART,
+        "patients": _names(shown),
+        "stamped": timestamps.newest_stamped(),
+        "waiting": timestamps.waiting() if settings.NODE.timestamp_url else 0,
+        "service": settings.NODE.timestamp_url,
+    }
     return render(request, "web/trail/trail.html", page)
 
 
@@ -77,19 +86,28 @@ def _names(events: Sequence[audit.Event]) -> dict[str, str]:
 @require_POST
 @requires(*rights.TRAIL)
 def check(request: HttpRequest) -> HttpResponse:
-    """``/audit/check``: reads the whole chain again and says whether it holds."""
-    broken = audit.broken_at()
+    """``/audit/check``: reads what is new since the last checked stamp (``full``: all); does it hold?"""
+    found = timestamps.check(full="full" in request.POST)
+    if found.broken is not None:
+        why = f"broken at {found.broken}"
+        text = _("The chain is broken at event %(n)d: it or its neighbours were changed outside the program.")
+        messages.error(request, text % {"n": found.broken})
+    elif found.bad_batch is not None:
+        why = f"batch {found.bad_batch} does not fit"
+        text = _(
+            "Batch %(n)d does not fit the events or its time-stamp: one of them was changed outside the program."
+        )
+        messages.error(request, text % {"n": found.bad_batch})
+    else:
+        why = "holds"
+        messages.success(request, _("The chain holds: no event was changed, removed or added out of turn."))
     audit.record(
         accounts.actor(request),
         "audit-checked",
         page=request.path,
-        why="holds" if broken is None else f"broken at {broken}",
+        why=why,
+        detail={"since": found.since, "events": found.events},
     )
-    if broken is None:
-        messages.success(request, _("The chain holds: no event was changed, removed or added out of turn."))
-    else:
-        text = _("The chain is broken at event %(n)d: it or its neighbours were changed outside the program.")
-        messages.error(request, text % {"n": broken})
     return redirect("trail")
 
 

@@ -118,6 +118,7 @@ def _show(
         "slip": slips.slip(dossier.slip, dossier.request),
         "person": dossier.person,
         "evidence": worklist.evidence(transfer, directory.name),
+        "may_take_evidence": bool(accounts.request_roles(request) & set(rights.EVIDENCE)),
         "steps": [s for s in desk.allowed_steps(transfer) if s is not State.SEEN],
         "answer": answer,
         "problem": problem,
