@@ -3,6 +3,7 @@ PY ?= python3.11
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check --no-input install
+SEEDS ?= 1-25
 .DEFAULT_GOAL := help
 .PHONY: help setup dev run test check drill bench browser lock clean
 
@@ -44,8 +45,9 @@ test: $(VENV)/.dev ## Fast tests, on SQLite and on PostgreSQL
 check: $(VENV)/.dev ## Format, lint, types, import contracts, migrations, translations, licences, links
 	@$(BIN)/python tools/run_checks.py
 
-drill: $(VENV)/.dev ## Kill and restart every process while the demo runs, and count
+drill: $(VENV)/.dev ## Make a province fail on purpose, and count what arrived; SEEDS=1-1000 for more
 	@$(BIN)/python -m pytest tests/drill -m drill
+	@$(BIN)/lienthong drill --seeds $(SEEDS) --json
 
 bench: $(VENV)/.dev ## Measure, side by side in one run, and write docs/reference/benchmarks.md
 	@PYTHONPATH=tests $(BIN)/python -m bench

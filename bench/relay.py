@@ -176,7 +176,9 @@ def _hub(senders: int, together: int) -> float:
                 load.join()
 
 
-async def _publish(stream: JetStreamContext, subject: str, payload: bytes, together: int, until: float) -> int:
+async def _publish(
+    stream: JetStreamContext, subject: str, payload: bytes, together: int, until: float
+) -> int:
     """Publishes until the time is up, so many under way at once; how many were acknowledged."""
     count = 0
 

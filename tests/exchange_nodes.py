@@ -33,10 +33,10 @@ def take(incoming: Any) -> str:
     from lienthong import exchange
     from lienthong.foundation.errors import Problem
 
-    content = incoming.part("bundle")
     if incoming.body.get("refuse"):
         raise exchange.Refused(Problem("test-refused", "Từ chối.", "Refused."))
-    stored = hashlib.sha256(content).hexdigest()
+    large = incoming.body.get("large")
+    stored = incoming.parts[0].sha256 if large else hashlib.sha256(incoming.part("bundle")).hexdigest()
     with connection.cursor() as cursor:
         cursor.execute("INSERT INTO handled VALUES (%s, %s, %s)", (incoming.id, incoming.loop, stored))
     return stored
@@ -104,6 +104,13 @@ class Nodes:
         process = self._run("put", name, *more, stdout=subprocess.PIPE)
         output, _ = process.communicate()
         return output.decode().split()
+
+    def put_file(self, name: str, to: str, path: Path, priority: int, loop: str = "study") -> str:
+        """Puts a file as a message of its own; returns its id."""
+        more = (FACILITIES[to], str(path), str(priority), loop)
+        process = self._run("put-file", name, *more, stdout=subprocess.PIPE)
+        output, _ = process.communicate()
+        return output.decode().strip()
 
     def rows(self, name: str, query: str) -> list[tuple[Any, ...]]:
         """Reads a node's database."""
@@ -223,5 +230,18 @@ def _put(home: Path, to: str, count: str, size: str, body: str) -> None:
         print(put, flush=True)
 
 
+def _put_file(home: Path, to: str, path: str, priority: str, loop: str) -> None:
+    setup.use(home)
+    from django.db import transaction
+
+    from lienthong import exchange
+    from lienthong.exchange import outbox
+
+    parts = outbox.prepare(to, [exchange.Part("bundle", "application/dicom", Path(path), int(priority))])
+    with transaction.atomic():
+        print(exchange.put(to, "test", loop, body={"large": True}, parts=parts, basis="test"), flush=True)
+
+
 if __name__ == "__main__":
-    {"init": _init, "hub": _hub, "site": _site, "put": _put}[sys.argv[1]](Path(sys.argv[2]), *sys.argv[3:])
+    commands: dict[str, Any] = {"put-file": _put_file, "init": _init, "hub": _hub, "site": _site, "put": _put}
+    commands[sys.argv[1]](Path(sys.argv[2]), *sys.argv[3:])

@@ -304,7 +304,7 @@ def test_a_facility_that_is_cut_off_cannot_go_on(sites: Sites) -> None:
     thread = threading.Thread(target=work)
     thread.start()
     assert chunks.waits.wait(20)
-    Node.objects.filter(kid=site.key.kid).update(valid_to=clock.now())
+    Node.objects.filter(kid=site.key.kid).update(revoked_at=clock.now())
     peers.forget()
     chunks.go.set()
     thread.join()

@@ -61,6 +61,7 @@ def _parser() -> argparse.ArgumentParser:
     audit.set_defaults(run=_run_audit)
     _evidence(commands.add_parser("evidence", help="write the evidence package of a message or a transfer"))
     commands.add_parser("verify", help="check an evidence package: lienthong verify FILE", add_help=False)
+    _drill(commands.add_parser("drill", help="make a province fail on purpose, and count what arrived"))
     his_xml = commands.add_parser(
         "his-xml", help="the insurance XML: check files, make invented ones, read again"
     )
@@ -297,6 +298,49 @@ def _run_evidence(options: argparse.Namespace) -> int:
     print(f"{options.out}: {built.size} B, SHA-256 {built.sha256}")
     print(f"{len(built.messages)} gói tin / messages, {built.parts} nội dung / contents")
     return 0
+
+
+def _drill(parser: argparse.ArgumentParser) -> None:
+    from lienthong.config.drill import command, events
+
+    parser.add_argument(
+        "--seeds", type=command.seeds, default="1-25", metavar="A-B", help="default %(default)s"
+    )
+    parser.add_argument("--json", action="store_true", help="the counts as one JSON line, as the last line")
+    parser.add_argument("--database", choices=["sqlite", "postgresql"], default="sqlite", help="of the hub")
+    parser.add_argument("--hub-processes", type=int, default=1, metavar="N", help="web processes of the hub")
+    parser.add_argument(
+        "--only",
+        choices=events.KINDS,
+        action="append",
+        default=[],
+        help="this kind of event; may be repeated",
+    )
+    parser.add_argument("--keep", action="store_true", help="keep the folders of runs that held, too")
+    parser.add_argument("--stop", action="store_true", help="stop at the first run that does not hold")
+    parser.add_argument(
+        "--patience",
+        type=float,
+        default=150,
+        metavar="SECONDS",
+        help="for the rest to arrive (default %(default)s)",
+    )
+    parser.set_defaults(run=_run_drill)
+
+
+def _run_drill(options: argparse.Namespace) -> int:
+    from lienthong.config.drill import command
+
+    return command.run(
+        options.seeds,
+        postgresql=options.database == "postgresql",
+        processes=options.hub_processes,
+        only=tuple(options.only),
+        keep=options.keep,
+        patience=options.patience,
+        stop=options.stop,
+        as_json=options.json,
+    )
 
 
 def _his_xml(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

@@ -18,6 +18,7 @@ import subprocess
 import sys
 import time
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -260,9 +261,20 @@ def _make_node(
     for facility, role, jwk, kid, age in directory_rows:
         directory.add_node(facility, role, jwk, kid, clock.now(), age)
     if config.role == "hub" and directory.newest_statement() is None:
-        from lienthong.exchange.trust import statement
+        from lienthong.exchange.trust import joining, statement
 
-        statement.publish(audit.system("demo"), "the demo province")
+        by = audit.system("demo")
+        for number, (_, role, facility, _) in enumerate(PLACES, 11):
+            if role == "site":
+                joining.enter_review(
+                    facility,
+                    document=f"{number}/QĐ-SYT",
+                    day=date(2025, 1, 6),
+                    level=3,
+                    approved_by=PLACES[0][3],
+                    by=by,
+                )
+        statement.publish(by, "the demo province")
     shown = []
     for username, full_name, roles in people:
         if not Account.objects.filter(username=username).exists():

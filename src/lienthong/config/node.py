@@ -27,11 +27,13 @@ class NodeConfig:
         role: ``hub`` (the province) or ``site`` (a hospital).
         facility: MA_CSKCB of the hospital, or ``SYT-24`` for the hub.
         host, port: where its pages and doors listen.
-        hub_url: where a site calls its hub; empty at the hub.
+        hub_url: where a site calls its hub, before it joins with a code (then the code's address counts); at the hub
+            the address that units are told, when it is not the one officers use.
         database: ``postgresql://…``; empty for the embedded SQLite file.
         export_folder: where the HIS drops its exports.
         names: host names under which people reach the pages, separated by commas; ``host`` itself is always one.
         tls_certificate, tls_key: PEM files; without them a server in front of this one ends TLS.
+        processes: how many web processes share the node's database.
         secure: whether pages are reached over HTTPS only (cookies, HSTS).
         demo: whether the sign-in page shows the invented accounts.
         timestamp_url: time-stamping service (RFC 3161) for the audit trail; empty for none.
@@ -53,6 +55,7 @@ class NodeConfig:
     names: str = ""
     tls_certificate: str = ""
     tls_key: str = ""
+    processes: int = 1
     secure: bool = True
     demo: bool = False
     timestamp_url: str = ""

@@ -29,6 +29,7 @@ LEAST, MOST = 4096, 1 << 16
 """Bytes of a piece."""
 _LONGEST_PAUSE = 3.0
 """After so many seconds large content moves a piece in any case, so that no connection looks dead."""
+_STALLED = 30.0
 _MEASURE = 1.0
 _MEMORY = 20.0
 """Seconds over which the rate of the line is averaged."""
@@ -242,10 +243,21 @@ class Stream:
                 _clamp(self.sock, self._held)
 
     def _drain(self, size: int) -> None:
-        """Waits until the other side has all but a little of what was sent. A dead line ends that too."""
-        while (sock := self.sock) is not None and (left := _under_way(sock) + size - self._held) > 0:
+        """Waits until the other side has all but a little of what was sent.
+
+        Raises:
+            TimeoutError: it takes nothing any more.
+        """
+        if self.sock is None:
+            return
+        before, since = 0, time.monotonic()
+        while (now := _under_way(self.sock)) and now + size > self._held:
+            if now != before:
+                before, since = now, time.monotonic()
+            elif time.monotonic() > since + _STALLED:
+                raise TimeoutError
             rate = self._line.meters["up"].rate
-            time.sleep(min(0.05, max(0.002, left / rate / 2 if rate else 0.0)))
+            time.sleep(min(0.05, max(0.002, (now + size - self._held) / rate / 2 if rate else 0.0)))
 
 
 def _under_way(sock: socket.socket) -> int:

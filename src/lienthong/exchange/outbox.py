@@ -119,11 +119,15 @@ def _recipient(to: str) -> str:
 
 
 def _held_there(to: str, names: Collection[str]) -> set[str]:
-    """Content that the other facility stored from us, or sent to us."""
+    """Content that the other facility stored from us, or sent to us, since it was cut off last, if it ever was."""
     if not names:
         return set()
+    from lienthong.facilities import directory
+
+    cut_off = directory.last_cut_off(to)
+    since = clock.iso(cut_off) if cut_off else ""
     with connection.cursor() as cursor:
-        cursor.execute(sql.HELD_THERE.format(marks=marks(names)), (*names, to, to))
+        cursor.execute(sql.HELD_THERE.format(marks=marks(names)), (*names, since, to, to))
         return {row[0] for row in cursor.fetchall()}
 
 

@@ -172,6 +172,13 @@ def recipient(facility: str) -> str:
     return keys[-1] if keys else ""
 
 
+def last_cut_off(facility: str) -> datetime | None:
+    """When a facility was cut off last; what it had stored before may be lost with its computer."""
+    node = Node.objects.filter(facility=facility, role="site").exclude(revoked_at=None)
+    found = node.order_by("-revoked_at").first()
+    return found.revoked_at if found else None
+
+
 def connected(code: str) -> bool:
     """Whether a facility has a node with a valid key."""
     return _valid_now().filter(facility_id=code).exists()

@@ -10,7 +10,7 @@ import hashlib
 import hmac
 import re
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -19,7 +19,7 @@ from lienthong.foundation import json
 from lienthong.foundation.errors import LienThongError
 
 _LETTERS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
-_MISREAD = str.maketrans("OIL", "011", "- \t\u2013\u2014")
+_MISREAD = str.maketrans("OIL", "011", "- \t\r\n\u2013\u2014")
 _NAME, _SECRET, _CHECK = 8, 24, 3
 _GROUP = 5
 _POLYNOMIAL = 0x4599
@@ -37,7 +37,7 @@ class Code:
     """
 
     name: str
-    secret: str
+    secret: str = field(repr=False)
     address: str
 
     @property

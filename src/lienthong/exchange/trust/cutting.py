@@ -11,7 +11,7 @@ from django.db import connection, transaction
 from django.db.models import Q
 
 from lienthong.access import audit
-from lienthong.exchange import alerts, sql, trace, work
+from lienthong.exchange import alerts, reading, sql, trace, work
 from lienthong.exchange.models import JoinCode
 from lienthong.exchange.trust import problems, statement
 from lienthong.facilities import directory, models
@@ -87,6 +87,12 @@ def doubtful_since(facility: str, created: datetime) -> datetime | None:
     keys = models.Node.objects.filter(facility=facility, doubtful_from__lte=created, valid_from__lte=created)
     key = keys.filter(revoked_at__gt=created).order_by("doubtful_from").first()
     return key.doubtful_from if key else None
+
+
+def doubts(messages: Iterable[reading.MessageRow]) -> list[tuple[str, datetime]]:
+    """Whose messages among these are doubtful, and since when."""
+    found = {(row.sender, doubtful_since(row.sender, row.created)) for row in messages}
+    return sorted((sender, since) for sender, since in found if since is not None)
 
 
 def cut(facility: str) -> models.Node | None:

@@ -187,9 +187,9 @@ def finish_hub(by: audit.Actor) -> None:
 
 
 def age_in_days() -> int | None:
-    """For how long the key in use has been valid; None before the directory names it."""
+    """Whole days since the key in use was entered; None before the directory names it."""
     own = directory.node_key(keys.own().kid)
-    return (clock.now() - own.since).days if own else None
+    return max(0, (clock.now() - own.since - MARGIN).days) if own else None
 
 
 def remind() -> None:

@@ -17,6 +17,7 @@ from django.utils.translation import ngettext
 
 from lienthong import exchange
 from lienthong.access.models import Role
+from lienthong.exchange.trust import cutting
 from lienthong.facilities import directory
 from lienthong.foundation import clock
 from lienthong.web import words
@@ -89,6 +90,12 @@ def error_summary(form: BaseForm) -> dict[str, Any]:
 def pagination(context: template.Context, page: Page[Any]) -> dict[str, Any]:
     """Previous, next and where one is; keeps the other parts of the address."""
     return {"page": page, "request": context["request"]}
+
+
+@register.inclusion_tag("web/parts/doubt.html")
+def doubt(loop: str) -> dict[str, Any]:
+    """Says so when messages of a loop were signed while others may have had the sender's keys."""
+    return {"doubts": cutting.doubts(exchange.messages_of(loop))}
 
 
 @register.filter

@@ -218,7 +218,9 @@ def code(request: HttpRequest, code: str) -> HttpResponse:
         else:
             page = {
                 "unit": _unit(facility, set()),
-                "code": made,
+                "text": made.text,
+                "groups": made.text.partition("@")[0],
+                "address": made.text.partition("@")[2],
                 "qr": _qr(made.text),
                 "until": clock.now() + joining.VALID_FOR,
             }
