@@ -37,6 +37,7 @@ ACTIONS = {
     "audit-checked": _("Trail checked"),
     "message-again": _("Message sent or tried again"),
     "message-given-up": _("Message given up"),
+    "alert-noted": _("Alert closed by hand"),
     "review-entered": _("Security review entered"),
     "join-code-made": _("Code for joining made"),
     "join-code-refused": _("Code for joining refused"),
