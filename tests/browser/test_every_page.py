@@ -36,6 +36,7 @@ IT = {
     "/it/refused": (("h1",), ()),
     "/it/messages": (("main table tbody tr",), ()),
     "/it/messages?stuck=1": (("h1",), ()),
+    "/reconcile": ((".answer", ".figures"), ()),
     "message": ((".steps li",), ("/it/messages", "main table a")),
     "/accounts": (("main table tbody tr",), ()),
     "/accounts/new": (("#id_roles",), ()),

@@ -106,7 +106,8 @@ def test_what_is_sound_is_not_named_and_columns_are_mended_from_the_manifest(
         messages[1],
     )
     query(
-        "DELETE FROM exchange_part WHERE number = (SELECT number FROM exchange_message WHERE direction = 'out' AND message = %s)",
+        "DELETE FROM exchange_part WHERE number = ("
+        "SELECT number FROM exchange_message WHERE direction = 'out' AND message = %s)",
         messages[2],
     )
     query(
@@ -176,7 +177,8 @@ def test_only_a_party_of_the_message_gets_anything(sites: Sites, become: Any) ->
     carry(sites, become)
     become(SENDER)
     ((digest, sha256),) = query(
-        "SELECT m.manifest, p.sha256 FROM exchange_message m JOIN exchange_part p ON p.number = m.number WHERE m.direction = 'out'"
+        "SELECT m.manifest, p.sha256 FROM exchange_message m JOIN exchange_part p ON p.number = m.number"
+        " WHERE m.direction = 'out'"
     )
     wanted = msgjson.encode(
         [{"message": message, "manifest": digest, "papers": True, "contents": [sha256, "0" * 64]}]
@@ -186,7 +188,8 @@ def test_only_a_party_of_the_message_gets_anything(sites: Sites, become: Any) ->
     giving.give("0" * 32, RECEIVER, wanted)
     assert query("SELECT receiver FROM exchange_message WHERE kind = 'content'") == [(RECEIVER,)]
     parts = query(
-        "SELECT p.role, p.sha256 FROM exchange_part p JOIN exchange_message m ON m.number = p.number WHERE m.kind = 'content' ORDER BY p.place"
+        "SELECT p.role, p.sha256 FROM exchange_part p JOIN exchange_message m ON m.number = p.number"
+        " WHERE m.kind = 'content' ORDER BY p.place"
     )
     assert [role for role, _ in parts] == ["papers", "content"]
     assert parts[1][1] == sha256
@@ -243,7 +246,8 @@ def test_the_hub_gets_back_only_what_it_asked_for(sites: Sites, become: Any) -> 
     carry(sites, become)
     become(HUB)
     ((name,),) = query(
-        "SELECT p.sealed FROM exchange_part p JOIN exchange_message m ON m.number = p.number WHERE m.direction = 'relay' AND m.message = %s",
+        "SELECT p.sealed FROM exchange_part p JOIN exchange_message m ON m.number = p.number"
+        " WHERE m.direction = 'relay' AND m.message = %s",
         message,
     )
     ((age,),) = query("SELECT age FROM exchange_sealed WHERE sha256 = %s", name)

@@ -19,6 +19,7 @@ from lienthong import exchange, records
 from lienthong.access import audit, rights
 from lienthong.access.models import Account, Role
 from lienthong.connectors.his_xml.models import DossierVersion, Export, Finding
+from lienthong.exchange.models import Comparison
 from lienthong.facilities.models import Node
 from lienthong.foundation import clock
 from lienthong.foundation.errors import Problem
@@ -41,6 +42,8 @@ OWN = {
     f"/it/exports/{SHA}": rights.FLOW,
     "/it/refused": rights.FLOW,
     "/it/messages": rights.FLOW,
+    "/reconcile": rights.INTEGRITY,
+    "/reconcile/24011/01929": rights.INTEGRITY,
     "/accounts": rights.ACCOUNTS,
     "/accounts/new": rights.ACCOUNTS,
     "/accounts/someone": rights.ACCOUNTS,
@@ -99,6 +102,12 @@ def export(db: None) -> Export:
 
 
 @pytest.fixture
+def compared(db: None) -> None:
+    """Two hospitals that have compared their messages."""
+    Comparison.objects.create(sender="24011", receiver="01929")
+
+
+@pytest.fixture
 def patient(db: None) -> None:
     """A patient of this node."""
     records.transact([PATIENT], origin="his-xml/24011/LK1", actor=audit.system("test"))
@@ -110,7 +119,7 @@ def _text(answer: Any) -> str:
 
 @pytest.mark.parametrize("role", list(Role))
 def test_each_role_opens_its_own_pages_and_no_others(
-    someone: Any, export: Export, patient: None, role: Role
+    someone: Any, export: Export, patient: None, compared: None, role: Role
 ) -> None:
     client = someone(role)
     for path, right in OWN.items():
