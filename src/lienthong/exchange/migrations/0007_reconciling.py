@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("exchange", "0005_running_and_uploads"),
+        ("exchange", "0006_attention"),
     ]
 
     operations = [
