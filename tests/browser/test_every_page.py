@@ -36,6 +36,7 @@ IT = {
     "/it/refused": (("h1",), ()),
     "/it/messages": (("main table tbody tr",), ()),
     "/it/messages?stuck=1": (("h1",), ()),
+    "/reconcile": ((".answer", ".figures"), ()),
     "message": ((".journey li.stop-ok", ".lanes"), ("/it/messages", "main table a")),
     "/attention": (("#attention",), ()),
     "/search?q=zzzzzz": (("input[name=q]",), ()),

@@ -24,6 +24,7 @@ NOTED = frozenset({"exchange-fork", "exchange-bad-receipt", "exchange-bad-manife
 PLACES: dict[str, tuple[str, str, StrOrPromise]] = {
     "exchange-queue-": ("messages", STUCK, _("Waiting messages")),
     "exchange-no-receipt": ("messages", "", _("Messages")),
+    "exchange-discrepancies": ("reconcile", "", _("Reconciliation")),
     "exchange-site-silent": ("province", "", _("Province today")),
     "his-xml-silent": ("exports", "", _("Exports of the HIS")),
     "his-xml-refused": ("refused", "", _("Refused dossiers")),
