@@ -6,6 +6,7 @@ import ctypes
 import os
 import signal
 import socket
+from pathlib import Path
 
 _PR_SET_PDEATHSIG = 1
 
@@ -23,9 +24,9 @@ def notice_dead_callers() -> None:
     A line that died without a word would hold the thread of its call for good. What is set here goes for every
     connection accepted later.
     """
-    for name in os.listdir("/proc/self/fd"):
+    for number in Path("/proc/self/fd").iterdir():
         try:
-            copy = os.dup(int(name))
+            copy = os.dup(int(number.name))
         except OSError:
             continue
         try:
