@@ -41,6 +41,7 @@ class NodeConfig:
         demo: whether the sign-in page shows the invented accounts.
         reserve_mb: room on the disk (MiB) that new input must leave; 0: 512, on a small disk a twentieth of it.
         quota_messages, quota_mb: how much may wait to be sent before new input is refused (messages, MiB).
+        keep_sealed_days: how long a hub keeps sealed content after the receiver's receipt.
         timestamp_url: time-stamping service (RFC 3161) for the audit trail; empty for none.
         timestamp_ca: PEM file with the certificates that the service's must lead to; without it any is taken.
         timestamp_minutes: how long events wait at most until they are put under a stamp together.
@@ -67,6 +68,7 @@ class NodeConfig:
     reserve_mb: int = 0
     quota_messages: int = 200_000
     quota_mb: int = 20_000
+    keep_sealed_days: int = 30
     timestamp_url: str = ""
     timestamp_ca: str = ""
     timestamp_minutes: int = 10

@@ -68,10 +68,17 @@ def _file(name: str) -> Path | None:
 
 
 def _hub_threads(stop: threading.Event) -> list[threading.Thread]:
+    from lienthong.exchange import retention
     from lienthong.exchange.trust import keeper
     from lienthong.exchange.watch import Watch
 
-    return _threads({"keys": lambda: keeper.keep(stop), "watch": lambda: Watch().run(stop)})
+    return _threads(
+        {
+            "keys": lambda: keeper.keep(stop),
+            "watch": lambda: Watch().run(stop),
+            "retention": lambda: retention.run(stop),
+        }
+    )
 
 
 def _site_threads(stop: threading.Event) -> list[threading.Thread]:
