@@ -50,4 +50,5 @@ def use_named_keys() -> None:
     if old != new.kid:
         audit.record(audit.system("trust"), "keys-renewed", page="hub", detail={"old": old, "new": new.kid})
         alerts.clear("trust-key-old")
+        alerts.clear("trust-bad-proposal")
     keyfiles.use_next()
