@@ -70,12 +70,7 @@ def send(
         TRANSFER,
         transfer.loop,
         body={"day": notice.left_at.astimezone(clock.VIETNAM).date().isoformat()},
-        parts=[
-            exchange.Part(
-                "notice", "application/json", json.dumps({**notice.as_data(), "salt": ids.new_id()})
-            ),
-            exchange.Part("bundle", "application/fhir+json", content),
-        ],
+        parts=[exchange.Part("dossier", "application/json", bundle.with_notice(notice.as_data(), content))],
         basis=basis,
     )
     if first:
@@ -274,8 +269,7 @@ def allowed_steps(transfer: Transfer) -> list[State]:
 
 def take_dossier(incoming: exchange.Incoming) -> str:
     """Handler of :data:`TRANSFER`: stores the dossier; returns the hash of what was stored."""
-    notice = _checked(incoming)
-    resources = bundle.unpack(incoming.part("bundle"))
+    notice, resources = _checked(incoming)
     if not any(bundle.ref(r) == f"Patient/{notice.patient}" for r in resources):
         raise exchange.Refused(_no_patient())
     try:
@@ -301,14 +295,15 @@ def take_dossier(incoming: exchange.Incoming) -> str:
     return outcome.hash
 
 
-def _checked(incoming: exchange.Incoming) -> Notice:
+def _checked(incoming: exchange.Incoming) -> tuple[Notice, list[Resource]]:
     try:
-        notice = Notice.from_json(incoming.part("notice"))
+        said, resources = bundle.unpack(incoming.part("dossier"))
+        notice = Notice.from_data(said)
     except LienThongError as error:
         raise exchange.Refused(error.problem) from error
     if (notice.sender, notice.receiver) != (incoming.sender, directory.here()):
         raise exchange.Refused(_foreign_loop())
-    return notice
+    return notice, resources
 
 
 def take_step(incoming: exchange.Incoming) -> str:
@@ -372,6 +367,17 @@ def get(loop: str) -> Transfer | None:
 def of_patient(patient: str) -> list[Transfer]:
     """The transfers of a patient (FHIR id at this node), newest first."""
     return list(Transfer.objects.filter(patient=patient).order_by("-left_at"))
+
+
+def numbered(text: str) -> list[Transfer]:
+    """Transfers with that loop, slip number (of any year) or MA_LK, newest first, at most 20."""
+    found = Transfer.objects.filter(Q(loop=text) | Q(slip=text) | Q(ma_lk=text))
+    return list(found.prefetch_related("steps").order_by("-left_at")[:20])
+
+
+def of_episodes(sender: str, episodes: Collection[str]) -> list[Transfer]:
+    """The transfers of these episodes of a hospital, newest first."""
+    return list(Transfer.objects.filter(sender=sender, ma_lk__in=episodes).order_by("-left_at"))
 
 
 def begun(sender: str, ma_lk: str) -> Transfer | None:
