@@ -37,6 +37,11 @@ IT = {
     "/it/messages": (("main table tbody tr",), ()),
     "/it/messages?stuck=1": (("h1",), ()),
     "message": ((".steps li",), ("/it/messages", "main table a")),
+    "/evidence": (("input[type=file]", "main dl.pairs code"), ()),
+    "evidence of a message": (
+        ("select[name=purpose]",),
+        ("/it/messages", "main table a", "a[href^='/evidence/take/']"),
+    ),
     "/accounts": (("main table tbody tr",), ()),
     "/accounts/new": (("#id_roles",), ()),
     "account": (("main form",), ("/accounts", "main table a")),
