@@ -15,10 +15,12 @@ from django.conf import settings
 from django.test import Client
 from django.urls import get_resolver
 
-from lienthong import exchange, records
+from lienthong import records
 from lienthong.access import audit, rights
 from lienthong.access.models import Account, Role
+from lienthong.connectors.his_xml import concerns
 from lienthong.connectors.his_xml.models import DossierVersion, Export, Finding
+from lienthong.exchange.watch import Watch
 from lienthong.facilities.models import Node
 from lienthong.foundation import clock
 from lienthong.foundation.errors import Problem
@@ -41,6 +43,8 @@ OWN = {
     f"/it/exports/{SHA}": rights.FLOW,
     "/it/refused": rights.FLOW,
     "/it/messages": rights.FLOW,
+    "/attention": rights.ATTENTION,
+    "/search": rights.JOURNEY,
     "/accounts": rights.ACCOUNTS,
     "/accounts/new": rights.ACCOUNTS,
     "/accounts/someone": rights.ACCOUNTS,
@@ -144,9 +148,10 @@ def test_no_page_is_without_a_door(client: Client) -> None:
 
 def test_the_answer_is_in_plain_words(someone: Any, export: Export) -> None:
     client = someone(Role.IT)
+    Watch([concerns.look]).look()
     page = _text(client.get("/it"))
     assert "Không, dữ liệu đang bị tắc." in page
-    assert "Chưa kết nối được với trục liên thông lần nào." in page
+    assert "Chưa lần nào kết nối được với trục liên thông." in page
     assert "1 hồ sơ hoặc tệp bị từ chối" in page
 
 
@@ -169,19 +174,6 @@ def test_a_dossier_that_comes_again_leaves_the_refused(someone: Any, export: Exp
     )
     assert "Không có hồ sơ nào bị từ chối." in _text(client.get("/it/refused"))
     assert "Không xác định" in _text(client.get("/it/refused?all=1&code=his-xml-no-patient"))
-
-
-def test_a_message_is_found_by_its_loop_and_shows_its_journey(someone: Any, hospitals: Any) -> None:
-    client = someone(Role.IT)
-    part = exchange.Part("bundle", "application/fhir+json", b"{}")
-    message = exchange.put("01929", "transfer", "loop-1", body={}, parts=[part], basis="referral-duty")
-    assert message[-8:] in _text(client.get("/it/messages?q=loop-1"))
-    assert message[-8:] in _text(client.get("/it/messages"))
-    page = _text(client.get(f"/it/messages/{message}"))
-    assert "Đưa vào hàng chờ gửi" in page
-    assert "Bệnh viện Bạch Mai" in page
-    assert client.get("/it/messages/" + "0" * 32).status_code == 404
-    assert "Không tìm thấy" in _text(client.get("/it/messages", {"q": "' OR 1=1 --"}))
 
 
 def test_making_locking_and_resetting_an_account(someone: Any) -> None:

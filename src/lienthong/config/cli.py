@@ -59,6 +59,12 @@ def _parser() -> argparse.ArgumentParser:
         "--full", action="store_true", help="from the first event, not from the last checked stamp"
     )
     audit.set_defaults(run=_run_audit)
+    _send_again(commands.add_parser("send-again", help="send or try again what was set aside or refused"))
+    give_up = commands.add_parser("give-up", help="close a message that was set aside or refused")
+    _home(give_up)
+    give_up.add_argument("message", metavar="MESSAGE")
+    give_up.add_argument("--why", required=True, help="the reason, for the audit trail")
+    give_up.set_defaults(run=_run_give_up)
     _evidence(commands.add_parser("evidence", help="write the evidence package of a message or a transfer"))
     commands.add_parser("verify", help="check an evidence package: lienthong verify FILE", add_help=False)
     _drill(commands.add_parser("drill", help="make a province fail on purpose, and count what arrived"))
@@ -341,6 +347,47 @@ def _run_drill(options: argparse.Namespace) -> int:
         stop=options.stop,
         as_json=options.json,
     )
+
+
+def _send_again(parser: argparse.ArgumentParser) -> None:
+    _home(parser)
+    parser.add_argument("messages", nargs="*", metavar="MESSAGE", help="ids, in the order of sending")
+    parser.add_argument("--all", action="store_true", help="all that were set aside or refused")
+    parser.set_defaults(run=_run_send_again)
+
+
+def _run_send_again(options: argparse.Namespace) -> int:
+    from lienthong.config import setup
+
+    setup.use(options.home)
+    from lienthong.access import audit
+    from lienthong.exchange import again
+    from lienthong.foundation.errors import LienThongError
+
+    failed = 0
+    for message in again.open_messages() if options.all else options.messages:
+        try:
+            print(f"{message} → {again.again(message, actor=audit.system('command-line'))}")
+        except LienThongError as error:
+            failed += 1
+            print(f"{message}: {error.problem.vi} / {error.problem.en}", file=sys.stderr)
+    return 1 if failed else 0
+
+
+def _run_give_up(options: argparse.Namespace) -> int:
+    from lienthong.config import setup
+
+    setup.use(options.home)
+    from lienthong.access import audit
+    from lienthong.exchange import again
+    from lienthong.foundation.errors import LienThongError
+
+    try:
+        again.give_up(options.message, why=options.why, actor=audit.system("command-line"))
+    except LienThongError as error:
+        print(f"{error.problem.vi}\n{error.problem.en}", file=sys.stderr)
+        return 1
+    return 0
 
 
 def _his_xml(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

@@ -15,3 +15,6 @@ RECEIPT_HANDLERS = {
     desk.TRANSFER: desk.receipt_came,
 }
 """Kind of message to what the sending site does when the receiver's verified receipt is stored."""
+
+NEWEST_STANDS = frozenset({desk.TRANSFER})
+"""Kinds whose newest message of a loop holds all that earlier ones held."""

@@ -36,6 +36,8 @@ class NodeConfig:
         processes: how many web processes share the node's database.
         secure: whether pages are reached over HTTPS only (cookies, HSTS).
         demo: whether the sign-in page shows the invented accounts.
+        reserve_mb: room on the disk (MiB) that new input must leave; 0: 512, on a small disk a twentieth of it.
+        quota_messages, quota_mb: how much may wait to be sent before new input is refused (messages, MiB).
         timestamp_url: time-stamping service (RFC 3161) for the audit trail; empty for none.
         timestamp_ca: PEM file with the certificates that the service's must lead to; without it any is taken.
         timestamp_minutes: how long events wait at most until they are put under a stamp together.
@@ -58,6 +60,9 @@ class NodeConfig:
     processes: int = 1
     secure: bool = True
     demo: bool = False
+    reserve_mb: int = 0
+    quota_messages: int = 200_000
+    quota_mb: int = 20_000
     timestamp_url: str = ""
     timestamp_ca: str = ""
     timestamp_minutes: int = 10

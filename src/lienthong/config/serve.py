@@ -1,4 +1,4 @@
-"""One node at work: pages and doors in a web process, courier and export folder in threads of this one."""
+"""One node at work: pages and doors in a web process; courier, export folder and watch in threads of this one."""
 
 from __future__ import annotations
 
@@ -66,21 +66,25 @@ def _file(name: str) -> Path | None:
 
 def _hub_threads(stop: threading.Event) -> list[threading.Thread]:
     from lienthong.exchange.trust import keeper
+    from lienthong.exchange.watch import Watch
 
-    return _threads({"keys": lambda: keeper.keep(stop)})
+    return _threads({"keys": lambda: keeper.keep(stop), "watch": lambda: Watch().run(stop)})
 
 
 def _site_threads(stop: threading.Event) -> list[threading.Thread]:
     from django.conf import settings
 
+    from lienthong.connectors.his_xml import concerns
     from lienthong.connectors.his_xml.folder import Folder
     from lienthong.exchange.trust import keeper
+    from lienthong.exchange.watch import Watch
 
     return _threads(
         {
             "exports": lambda: Folder(settings.NODE.exports).run(stop),
             "joining": lambda: keeper.join(stop),
             "line": lambda: _work_the_line(stop),
+            "watch": lambda: Watch([concerns.look]).run(stop),
         }
     )
 

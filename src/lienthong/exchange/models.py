@@ -14,9 +14,9 @@ class Message(models.Model):
     """A message at one node: ``out`` at its sender, ``relay`` at the hub, ``in`` at its receiver.
 
     ``manifest`` is the SHA-256 of the signed payload, ``bytes`` the size of all parts, ``position`` the number in the
-    receiver's mailbox. ``state``: out ``queued accepted stored refused set-aside``, relay ``accepted stored refused
-    returned``, in ``collected stored refused set-aside``. ``receipt_state``: in ``due sent held``, out
-    ``collected verified``. ``seq`` and ``prev`` chain the messages from one facility to another.
+    receiver's mailbox. ``state``: out ``queued accepted stored refused set-aside replaced given-up``, relay ``accepted
+    stored refused returned``, in ``collected stored refused set-aside given-up``. ``receipt_state``: in ``due sent
+    held``, out ``collected verified``. ``seq`` and ``prev`` chain the messages from one facility to another.
     """
 
     number = models.BigAutoField(primary_key=True)
@@ -43,9 +43,16 @@ class Message(models.Model):
     )
     receipt = models.TextField(db_default="")
     receipt_at = models.CharField(max_length=_MOMENT, db_default="")
+    receipt_hash = models.CharField(max_length=64, db_default="", help_text="SHA-256 of its payload")
     receipt_state = models.CharField(max_length=10, db_default="")
     receipt_position = models.BigIntegerField(null=True, help_text="relay: number in the sender's mailbox")
     problem = models.TextField(db_default="", help_text="JSON of the problem that holds it up")
+    replaced_by = models.CharField(
+        max_length=32, db_default="", help_text="out: the message that stands for it"
+    )
+    withdrawn_by = models.CharField(
+        max_length=32, db_default="", help_text="out: the message that tells that this one never comes"
+    )
     attempts = models.IntegerField(db_default=0)
     next_try = models.CharField(max_length=_MOMENT, db_default="")
     claimed_by = models.CharField(max_length=32, db_default="")
@@ -62,6 +69,9 @@ class Message(models.Model):
             models.Index(fields=["state", "direction"], name="exchange_state"),
             models.Index(fields=["direction", "sender", "seq"], name="exchange_chained"),
             models.Index(fields=["receipt_state", "direction"], name="exchange_receipt_state"),
+            models.Index(
+                fields=["receipt_hash"], condition=~models.Q(receipt_hash=""), name="exchange_receipt_hash"
+            ),
         ]
 
 
@@ -176,6 +186,15 @@ class Trace(models.Model):
 
     class Meta:
         indexes = [models.Index(fields=["message", "at"], name="exchange_trace_message")]
+
+
+class Withdrawn(models.Model):
+    """Receiver: a place in a sender's chain whose message, as the sender says, never comes."""
+
+    sender = models.CharField(max_length=16)
+    seq = models.BigIntegerField()
+    manifest = models.CharField(max_length=64)
+    pk = models.CompositePrimaryKey("sender", "seq")
 
 
 # Trust

@@ -35,6 +35,8 @@ ACTIONS = {
     "store": _("Data stored"),
     "send": _("Dossier sent"),
     "audit-checked": _("Trail checked"),
+    "message-again": _("Message sent or tried again"),
+    "message-given-up": _("Message given up"),
     "review-entered": _("Security review entered"),
     "join-code-made": _("Code for joining made"),
     "join-code-refused": _("Code for joining refused"),
@@ -85,6 +87,7 @@ PAGES = {
     "accounts": _("Accounts"),
     "account": _("Account"),
     "it": _("Is everything flowing?"),
+    "search": _("Where is it?"),
     "trail-check": _("Audit trail"),
     "evidence": _("Evidence"),
     "evidence-take": _("Evidence package"),
@@ -146,9 +149,18 @@ MESSAGE_STATES = {
     "stored": ("ok", _("Stored, receipt signed")),
     "refused": ("bad", _("Refused by the receiver")),
     "set-aside": ("bad", _("Set aside")),
+    "replaced": ("info", _("Sent again as another message")),
+    "given-up": ("info", _("Given up")),
     "returned": ("bad", _("Not handed over, receiver cut off")),
 }
 """States of a message: shape of the tag and words."""
+
+FAULTS = {
+    "network": _("Line or room"),
+    "refused": _("Refused by the other side"),
+    "content": _("Bad content"),
+}
+"""Classes of what goes wrong with a message."""
 
 STEPS = {
     "queued": _("Put into the outbox"),
@@ -161,6 +173,8 @@ STEPS = {
     "refused": _("Refused by the receiver"),
     "held": _("Kept for another try"),
     "set-aside": _("Set aside"),
+    "replaced": _("Sent again as another message"),
+    "given-up": _("Given up"),
     "receipt-signed": _("Receipt signed by the receiver"),
     "receipt-sent": _("Receipt sent to the hub"),
     "receipt-at-hub": _("Receipt at the hub"),
