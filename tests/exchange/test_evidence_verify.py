@@ -229,6 +229,14 @@ def changes(members: dict[str, bytes]) -> dict[str, tuple[dict[str, bytes], str]
             {event.replace(".event", ".json"): plain.dumps({**proof, "index": 0}).encode()},
             "bad-event",
         ),
+        "an event's path": (
+            {
+                event.replace(".event", ".json"): plain.dumps(
+                    {**proof, "path": ["0" * 64, *proof["path"][1:]]}
+                ).encode()
+            },
+            "bad-event",
+        ),
         "a batch": ({"audit/batch-1.json": plain.dumps({**batch, "last": 6}).encode()}, "bad-event"),
         "a stamp": ({"audit/batch-1.tsr": fixed_tsa.answer(b"other", world.START, 1)}, "bad-event"),
     }
