@@ -22,6 +22,7 @@ from lienthong.exchange import (
     peers,
     problems,
     receipts,
+    reconciling,
     sealed,
     space,
     sql,
@@ -348,6 +349,10 @@ class Courier:
         ready = []
         for row, found in good:
             missing = [part for part in found.parts if part.sha256 not in here]
+            unsent = [part.sha256 for part in missing if part.sealed is None]
+            if unsent:
+                with transaction.atomic():
+                    reconciling.request(row.message, unsent)
             if not missing:
                 ready.append((row, found))
             elif row.lane > self._line.open_lane():

@@ -37,6 +37,9 @@ ACTIONS = {
     "audit-checked": _("Trail checked"),
     "message-again": _("Message sent or tried again"),
     "message-given-up": _("Message given up"),
+    "reconcile-started": _("Reconciliation begun"),
+    "content-given": _("Damaged content given again"),
+    "message-brought-again": _("Message brought to the hub again"),
     "review-entered": _("Security review entered"),
     "join-code-made": _("Code for joining made"),
     "join-code-refused": _("Code for joining refused"),
@@ -88,6 +91,7 @@ PAGES = {
     "account": _("Account"),
     "it": _("Is everything flowing?"),
     "search": _("Where is it?"),
+    "reconcile": _("Reconciliation"),
     "trail-check": _("Audit trail"),
     "evidence": _("Evidence"),
     "evidence-take": _("Evidence package"),
@@ -136,7 +140,15 @@ def places(problem: Problem | dict[str, Any]) -> list[tuple[str, str]]:
     ]
 
 
-KINDS = {"transfer": _("Transfer dossier"), "transfer-step": _("Step of a transfer")}
+KINDS = {
+    "transfer": _("Transfer dossier"),
+    "transfer-step": _("Step of a transfer"),
+    "reconcile": _("Reconciliation: question"),
+    "reconcile-answer": _("Reconciliation: answer"),
+    "reconcile-result": _("Reconciliation: result"),
+    "content-request": _("Request for damaged content"),
+    "content": _("Damaged content given again"),
+}
 """Kinds of message."""
 
 LANES = {0: _("Summary"), 1: _("Documents"), 2: _("Key images"), 3: _("Full study")}
@@ -180,6 +192,7 @@ STEPS = {
     "receipt-at-hub": _("Receipt at the hub"),
     "receipt-taken": _("Receipt taken by the sender"),
     "receipt-verified": _("Receipt verified by the sender"),
+    "mended": _("Mended from the other side"),
 }
 """Steps of a message's journey."""
 
@@ -208,6 +221,7 @@ REASONS = {
     "emergency": _("emergency"),
     "written-request": _("written request"),
     "holds": _("the chain holds"),
+    "integrity-check": _("nightly check of what is kept"),
     "valid": _("the package is valid"),
     "incomplete": _("the package is incomplete"),
     "invalid": _("the package is invalid"),
