@@ -123,9 +123,12 @@ def test_a_right_package_is_valid_and_says_who_when_and_what(make: Make) -> None
 
 def test_the_same_state_gives_the_same_bytes(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
     from lienthong.access import audit
+    from lienthong.foundation import clock
     from lienthong.transfers import evidence
 
     first = make()
+    soon = clock.from_iso(moment(310))  # so near that events of taking lie among those of the message
+    monkeypatch.setattr(clock, "now", lambda: soon)
     out = io.BytesIO()
     built = evidence.take(LOOP, out, with_content=True, actor=audit.system("test"), why="court")
     assert out.getvalue() == first
