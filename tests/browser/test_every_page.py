@@ -40,6 +40,11 @@ IT = {
     "message": ((".journey li.stop-ok", ".lanes"), ("/it/messages", "main table a")),
     "/attention": (("#attention",), ()),
     "/search?q=zzzzzz": (("input[name=q]",), ()),
+    "/evidence": (("input[type=file]", "main dl.pairs code"), ()),
+    "evidence of a message": (
+        ("select[name=purpose]",),
+        ("/it/messages", "main table a", "a[href^='/evidence/take/']"),
+    ),
     "/accounts": (("main table tbody tr",), ()),
     "/accounts/new": (("#id_roles",), ()),
     "account": (("main form",), ("/accounts", "main table a")),
