@@ -19,7 +19,7 @@ from pathlib import Path
 from lienthong.config import lifeline
 from lienthong.config.drill import events, postgres, province
 from lienthong.config.drill.count import Result
-from lienthong.config.drill.disks import Disks
+from lienthong.config.drill.disks import Disks, missing_for_cuts
 from lienthong.config.drill.run import PATIENCE, Run
 
 AT_ONCE = 2
@@ -61,7 +61,10 @@ def run(
     stop: bool,
     as_json: bool,
 ) -> int:
-    """Runs the seeds and prints the counts; 0 only when the invariant held in every run."""
+    """Runs the seeds and prints the counts: 0 only when the invariant held in every run, 2 when none can be made."""
+    if "power-cut" in only and (missing := missing_for_cuts()):
+        print(missing, file=sys.stderr)
+        return 2
     begun = time.monotonic()
     folder = Path(tempfile.mkdtemp(prefix="lienthong-drill-"))
     province.make_template(folder / "template")
