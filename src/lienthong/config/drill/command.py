@@ -37,19 +37,6 @@ class Options:
     patience: float = PATIENCE
 
 
-def seeds(text: str) -> range:
-    """``3-9`` or ``3`` as numbers.
-
-    Raises:
-        ValueError: something else.
-    """
-    first, _, last = text.partition("-")
-    found = range(int(first), int(last or first) + 1)
-    if not found:
-        raise ValueError(f"{text}: no seeds")
-    return found
-
-
 def run(
     wanted: range,
     *,
@@ -62,6 +49,9 @@ def run(
     as_json: bool,
 ) -> int:
     """Runs the seeds and prints the counts: 0 only when the invariant held in every run, 2 when none can be made."""
+    if unknown := set(only) - set(events.KINDS):
+        print(f"{', '.join(sorted(unknown))}? The kinds are {', '.join(events.KINDS)}.", file=sys.stderr)
+        return 2
     if "power-cut" in only and (missing := missing_for_cuts()):
         print(missing, file=sys.stderr)
         return 2
