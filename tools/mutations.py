@@ -115,6 +115,15 @@ MUTATIONS = (
         ),
     ),
     Mutation(
+        "uploads-not-flushed",
+        "an upload's offset and its end are given out only for what is on disk",
+        "--seeds 1-6 --only power-cut",
+        (
+            ("exchange/uploads.py", "        os.fdatasync(file.fileno())\n", "        pass\n"),
+            ("exchange/uploads.py", "        os.fsync(file.fileno())\n        length", "        length"),
+        ),
+    ),
+    Mutation(
         "receipt-for-nothing",
         "a receipt is signed only for what was stored",
         "--seeds 1-1",
