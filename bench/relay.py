@@ -6,16 +6,22 @@ facility with a key and one connection of its own; all are threads of one proces
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import http.client
 import multiprocessing
+import multiprocessing.connection
 import os
+import shutil
+import subprocess
+import sys
 import tempfile
 import threading
 import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -25,7 +31,8 @@ import nats
 from nats.js import JetStreamContext
 from nats.js.api import StorageType, StreamConfig
 
-from bench import province
+from bench import machine, province
+from bench.registry import measure
 from lienthong.config import node
 
 SECONDS = 3.0
