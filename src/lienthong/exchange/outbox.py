@@ -323,7 +323,7 @@ def accepted(sent: Sequence[Sent]) -> None:
     here, now = settings.NODE.facility, clock.iso(clock.now())
     with transaction.atomic(), connection.cursor() as cursor:
         steps: list[trace.Row] = []
-        for one in sent:
+        for one in sorted(sent, key=lambda one: one.message):  # in order, as everywhere: no deadlock
             cursor.execute(sql.ACCEPTED, (one.at, clock.vietnam_day(one.at), one.acceptance, one.message))
             if cursor.rowcount:
                 steps.append((one.message, one.uploaded_at, here, trace.UPLOADED, f"{one.uploaded} B"))

@@ -148,10 +148,9 @@ ANY_OPEN = (
     "SELECT 1 FROM exchange_message m WHERE direction = %s AND state = %s AND lane IN ({lanes})"
     f" AND ({_DUE}) AND ({_FREE}) LIMIT 1"
 )
-RENEW = "UPDATE exchange_message SET claimed_until = %s WHERE claimed_by = %s AND number IN ({marks})"
+RENEW = "UPDATE exchange_message SET claimed_until = %s WHERE claimed_by = %s AND number = %s"
 RELEASE = (
-    "UPDATE exchange_message SET claimed_by = '', claimed_until = ''"
-    " WHERE claimed_by = %s AND number IN ({marks})"
+    "UPDATE exchange_message SET claimed_by = '', claimed_until = '' WHERE claimed_by = %s AND number = %s"
 )
 TRY_AGAIN = (
     "UPDATE exchange_message SET problem = %s, attempts = attempts + 1, next_try = %s, claimed_by = '',"
