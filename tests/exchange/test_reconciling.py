@@ -7,7 +7,6 @@ import random
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import psycopg
 import pytest
 
 import postgres
@@ -156,15 +155,12 @@ def at_the_hub(one: Wrecker) -> set[Named]:
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def nodes(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Reconciling]:
-    """A province in which every message has arrived and every receipt is back."""
+    """A province in which every message has arrived and every receipt is back; its hub on either database."""
     with contextlib.ExitStack() as stack:
         made = Reconciling(tmp_path)
         if request.param == "postgresql":
             address = stack.enter_context(postgres.cluster())
-            with psycopg.connect(address, autocommit=True) as server:
-                for name in FACILITIES:
-                    server.execute(f"CREATE DATABASE {name}")
-                    made.databases[name] = address.rpartition("/")[0] + f"/{name}"
+            made.databases["hub"] = address
         yield from _delivered(made)
 
 

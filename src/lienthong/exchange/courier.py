@@ -51,7 +51,7 @@ _POLL = 20
 _LONGEST_PAUSE = 60.0
 _NO_ROOM = 5.0
 """Pause between two looks whether there is room again."""
-_OF_CONTENT = (400, 413, 415, 422)
+_OF_CONTENT = (400, 413, 422)
 """Answers to a whole call that may be the fault of what it carries; any other concerns this site or the hub."""
 _HUB_FULL = "exchange-hub-full"
 

@@ -270,7 +270,8 @@ UNDELIVERED = (
 )
 CUT_OFF = (
     "UPDATE exchange_message SET state = 'set-aside', problem = %s, claimed_by = '', claimed_until = ''"
-    " WHERE direction = 'out' AND receiver = %s AND state IN ('queued', 'accepted') RETURNING message"
+    " WHERE direction = 'out' AND receiver = %s AND created < %s AND state IN ('queued', 'accepted')"
+    " RETURNING message"
 )
 LAST_POSITION = "SELECT last FROM exchange_mailbox WHERE facility = %s"
 BEGIN_AT = (

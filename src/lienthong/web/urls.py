@@ -32,6 +32,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("it/exports/<slug:sha256>", it.export, name="export"),
     path("it/refused", it.refused, name="refused"),
     path("attention", attention.attention, name="attention"),
+    path("attention/noted", attention.noted, name="attention-noted"),
     path("search", journey.search, name="search"),
     path("it/messages", it.messages, name="messages"),
     path("messages/<slug:id>", journey.message, name="message"),

@@ -40,6 +40,7 @@ ACTIONS = {
     "reconcile-started": _("Reconciliation begun"),
     "content-given": _("Damaged content given again"),
     "message-brought-again": _("Message brought to the hub again"),
+    "alert-noted": _("Alert closed by hand"),
     "review-entered": _("Security review entered"),
     "join-code-made": _("Code for joining made"),
     "join-code-refused": _("Code for joining refused"),

@@ -164,7 +164,8 @@ def attend() -> int:
     count = 0
     for message, kind, peer, content in waiting:
         try:
-            _attend(message, kind, peer, *content.split("\n", 1))
+            body, _, part = content.partition("\n")
+            _attend(message, kind, peer, body, part)
         except NoLine:
             continue
         except (LienThongError, msgspec.MsgspecError, UnicodeDecodeError) as error:

@@ -195,9 +195,11 @@ class Worker:
     def _sweep(self, state: _State, pause: float) -> None:
         """Checks messages for a moment, then pauses longer than that, so that the rest of the node has its turn."""
         began, position, last = time.monotonic(), state.position, state.last
-        while position < last and time.monotonic() < began + _SLICE and not self._stop.is_set():
+        while position < last and not self._stop.is_set():
             position, count = checking.step(position, last)
             self._move(position, count)
+            if time.monotonic() > began + _SLICE:
+                break
         if position >= last:
             if settings.NODE.role == "hub":
                 mailboxes.lost()

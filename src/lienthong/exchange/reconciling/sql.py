@@ -166,11 +166,13 @@ PEERS = (
     " SELECT {other} FROM exchange_comparison WHERE {own} = %s"
 )
 ENTRIES_AT_ONCE = 2000
+HOUSEKEEPING = "'reconcile', 'reconcile-answer', 'reconcile-result', 'content-request', 'content'"
+"""Kinds that are not compared: the messages of reconciling itself."""
 NEWEST = "SELECT COALESCE(MAX(accepted_at), '') FROM exchange_message WHERE direction = %s"
 ENTRIES = (
     "SELECT number, accepted_at, message, manifest, state, receipt_state, receipt FROM exchange_message"
     " WHERE direction = %s AND accepted_at >= %s AND accepted_at <= %s AND (accepted_at > %s OR number > %s)"
-    " AND sender = %s AND receiver = %s ORDER BY accepted_at, number"
+    f" AND sender = %s AND receiver = %s AND kind NOT IN ({HOUSEKEEPING}) ORDER BY accepted_at, number"
     f" LIMIT {ENTRIES_AT_ONCE}"
 )
 ENTRIES_NAMED = (
@@ -230,5 +232,6 @@ POSITIONS_AGAIN = (
 MESSAGES_OF_PAIR = (
     "SELECT seq, message, direction, kind, loop, sender, receiver, created, state, bytes, receipt_at, problem"
     " FROM exchange_message WHERE direction IN ({marks}) AND sender = %s AND receiver = %s AND seq < %s"
+    f" AND kind NOT IN ({HOUSEKEEPING})"
     " ORDER BY seq DESC LIMIT %s"
 )

@@ -85,6 +85,10 @@ _SEND_AGAIN = (
     "Gói tin chưa rời khỏi đây nên không nơi nào khác có. Hãy gửi lại hồ sơ.",
     "The message has not left this place, so nobody else has it. Send the dossier again.",
 )
+_ITSELF = (
+    "Hệ thống tự sửa theo bản kê, xác nhận và biên nhận đã ký.",
+    "It is put right by itself from the signed manifest, acceptance and receipt.",
+)
 _FORK = (
     "Không tự sửa được. Báo Sở Y tế: máy chủ gửi có thể đã được khôi phục từ bản sao lưu cũ.",
     "It cannot be mended by itself. Tell the Department of Health: the sending server may have been restored from an"
@@ -101,6 +105,10 @@ def problem(one: Discrepancy) -> Problem:
 
 
 def _hint(one: Discrepancy) -> tuple[str, str]:
+    if one.mended_at:
+        return "", ""
+    if one.what in ("columns", "parts", "item"):
+        return _ITSELF
     if one.what == "chain":
         return _FORK
     if one.side == "there":
