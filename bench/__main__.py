@@ -7,7 +7,16 @@ import os
 from datetime import UTC, datetime
 from pathlib import Path
 
-from bench import intake, limits, machine, pages, transfers  # noqa: F401  (a module enters its measurements when it is imported)
+from bench import (  # noqa: F401  (a module enters its measurements when it is imported)
+    intake,
+    limits,
+    line,
+    machine,
+    pages,
+    relay,
+    transfers,
+    wire,
+)
 from bench.registry import ALL, Measurement
 
 TABLE = Path(__file__).resolve().parent.parent / "docs" / "reference" / "benchmarks.md"
@@ -16,9 +25,19 @@ TABLE = Path(__file__).resolve().parent.parent / "docs" / "reference" / "benchma
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("--rounds", type=int, default=5, help="how often each runs (default %(default)s)")
-    parser.add_argument("--only", default="", help="only those whose name has this text; writes no table")
+    parser.add_argument(
+        "--only",
+        action="append",
+        default=[],
+        help="only those whose name has this text, the long ones too; may be repeated; writes no table",
+    )
     options = parser.parse_args()
-    chosen = [one for one in ALL.values() if options.only.lower() in one.name.lower()]
+    wanted = [text.lower() for text in options.only]
+    chosen = [
+        one
+        for one in ALL.values()
+        if (any(text in one.name.lower() for text in wanted) if wanted else not one.long)
+    ]
     print(machine.description(), flush=True)
     for number in range(options.rounds):
         for one in chosen:

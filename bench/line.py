@@ -18,13 +18,15 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from bench import plain, province, travelling
 from bench.nodes import Figures, Shared
+from bench.registry import measure
 from lienthong.config import node
-from lienthong.config.drill.proxy import Line, Proxy, Way
+from lienthong.config.drill.proxy import Line, Proxy, State, Way
 from lienthong.foundation import json
 
 RATE, ROUND_TRIP = 32_000.0, 0.3
@@ -51,14 +53,14 @@ def limit(size: int, shorter: float) -> float:
 
 
 @contextlib.contextmanager
-def _weather(line: Proxy, shorter: float) -> Iterator[None]:
+def _weather(line: Proxy, shorter: float, away: State = "refused") -> Iterator[None]:
     """The line's good and bad times, from now on."""
     ended = threading.Event()
 
     def change() -> None:
         wait = FIRST
         while not ended.wait(wait / shorter):
-            line.line = replace(_GOOD, state="refused")
+            line.line = replace(_GOOD, state=away)
             ended.wait(AWAY / shorter)
             line.line = _GOOD
             wait = EVERY - AWAY
@@ -135,18 +137,20 @@ def _ours(folder: Path, shorter: float, one: travelling.Travelling, study: Path,
         begun = told.recv()
         before = line.counts.up
         with _weather(line, shorter):
-            most = begun + 3 * limit(STUDY, 1) / shorter
+            most = begun + 3 * limit(STUDY, 1) / shorter + 30
             readable = _until(made["receiver"], _READABLE, 1, most)
             whole = _until(made["receiver"], _WHOLE, 2, most)
         sending.join()
         return {"readable": readable - begun, "whole": whole - begun, "sent": line.counts.up - before}
 
 
-def _plainly(folder: Path, shorter: float, body: bytes, seed: int, *, most: float) -> float:
+def _plainly(
+    folder: Path, shorter: float, body: bytes, seed: int, *, most: float, away: State = "refused"
+) -> float:
     files = plain.certificate(folder)
     with plain.server(*files) as port, Proxy(("127.0.0.1", port), seed=seed, window=8192) as line:
         begun = time.monotonic()
-        with _weather(line, shorter):
+        with _weather(line, shorter, away):
             return plain.upload(line.port, files[0], body, begun + most) - begun
 
 
@@ -167,7 +171,10 @@ def _run(shorter: float) -> Callable[[], Figures]:
             figures["limit"] = limit(len(one.bundle) // 20 + study.stat().st_size, shorter)
             figures["plain readable"] = _plainly(folder, shorter, alone, 7, most=60)
             figures["plain whole"] = _plainly(folder, shorter, whole, 7, most=2 * figures["limit"])
+            held = 2 * figures["limit"]
+            figures["plain held"] = _plainly(folder, shorter, whole, 7, most=held, away="silent")
             figures["ratio"] = figures["whole"] / figures["limit"]
+            figures["sent"] /= study.stat().st_size
             return figures
 
     return work
@@ -175,3 +182,24 @@ def _run(shorter: float) -> Callable[[], Figures]:
 
 _quick, _full = Shared(_run(QUICK)), Shared(_run(1))
 _GIVEN_UP = "given up after twice the limit (inf): each absence of the line ends its only connection"
+
+
+def _enter(way: Shared, what: str, *, long: bool) -> None:
+    def enter(name: str, key: str, limits: str, *, unit: str = " s", goal: float | None = None) -> None:
+        run = way.run if key == "readable" else way.read
+        measure(f"{what}: {name}", unit, limits, goal=goal, less=True, rounds=1, long=long)(partial(run, key))
+
+    near = "connections, the token's round trip, up to 0.5 s until another process's message is seen"
+    enter("dossier readable at the receiver", "readable", near, goal=3 + 2 * ROUND_TRIP)
+    enter("… by one plain HTTPS upload of the same Bundle, gzip", "plain readable", "two round trips more")
+    enter("dossier and study there", "whole", "the line")
+    enter("… the line's limit: bytes over bandwidth, absences counted", "limit", "–")
+    enter("… against that limit", "ratio", "what is sent again, waiting after an absence", unit="", goal=1.1)
+    enter("… bytes sent up, against the least", "sent", "what is sent again, TLS", unit="")
+    enter(f"… by one plain HTTPS upload, tried again; {_GIVEN_UP}", "plain whole", "the line")
+    held = "… the same, were its connections to outlive the absences"
+    enter(held, "plain held", "the line")
+
+
+_enter(_quick, f"Bad line, study of {STUDY // QUICK / 1e6:g} MB, times a twentieth", long=False)
+_enter(_full, f"Bad line, study of {STUDY / 1e6:g} MB", long=True)

@@ -19,6 +19,7 @@ class Measurement:
         limits: what limits the figure.
         rounds: at most so often in a run; 0 for as often as asked.
         against: the name of another measurement to be told as a share of it.
+        long: takes minutes; runs only when it is asked for by name.
         values: one number for each round.
     """
 
@@ -30,6 +31,7 @@ class Measurement:
     less: bool = False
     against: str = ""
     rounds: int = 0
+    long: bool = False
     values: list[float] = field(default_factory=list)
 
     @property
@@ -56,13 +58,14 @@ def measure(
     less: bool = False,
     against: str = "",
     rounds: int = 0,
+    long: bool = False,
 ) -> Callable[[Callable[[], float]], Callable[[], float]]:
     """Enters a function as a measurement, in the order of the table (see :class:`Measurement`)."""
 
     def enter(run: Callable[[], float]) -> Callable[[], float]:
         if name in ALL:
             raise ValueError(f"{name} is measured twice")
-        ALL[name] = Measurement(name, run, unit, limits, goal, less, against, rounds)
+        ALL[name] = Measurement(name, run, unit, limits, goal, less, against, rounds, long)
         return run
 
     return enter

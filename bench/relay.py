@@ -6,22 +6,33 @@ facility with a key and one connection of its own; all are threads of one proces
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import http.client
 import multiprocessing
+import multiprocessing.connection
 import os
+import shutil
+import subprocess
+import sys
 import tempfile
 import threading
 import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
 import msgspec
+import nats
+from nats.js import JetStreamContext
+from nats.js.api import StorageType, StreamConfig
 
-from bench import province
+from bench import machine, province
+from bench.registry import measure
 from lienthong.config import node
 
 SECONDS = 3.0
@@ -30,6 +41,8 @@ SENDERS = (1, 8, 32)
 TOGETHER = 64
 """Messages in one call of a busy sender (the courier's most), and under way at once from one sender of JetStream."""
 _RECEIVERS = ("01929", "24004", "24006", "24007")
+PROCESSES = os.cpu_count() or 1
+"""Web processes of the hub."""
 _RATE = 8000
 """Messages that are made for each second; more than the hub takes."""
 _HUB = {"hub": "SYT-24"}
@@ -153,11 +166,11 @@ def _load(
     out.send(sum(accepted for accepted, _ in done) / (max(ended for _, ended in done) - begun))
 
 
-def _hub(senders: int, together: int, database: str = "") -> float:
+def _hub(senders: int, together: int) -> float:
     """Messages accepted a second."""
     spawn = multiprocessing.get_context("spawn")
     with tempfile.TemporaryDirectory(prefix="lienthong-bench-") as folder:
-        hub = province.configs(Path(folder), _HUB)["hub"]
+        hub = replace(province.configs(Path(folder), _HUB)["hub"], processes=PROCESSES)
         province.make({"hub": hub}, _know_senders)
         with province.serving(hub):
             results, out = spawn.Pipe(duplex=False)
@@ -168,3 +181,77 @@ def _hub(senders: int, together: int, database: str = "") -> float:
                 return float(results.recv())
             finally:
                 load.join()
+
+
+async def _publish(
+    stream: JetStreamContext, subject: str, payload: bytes, together: int, until: float
+) -> int:
+    """Publishes until the time is up, so many under way at once; how many were acknowledged."""
+    count = 0
+
+    async def one() -> None:
+        nonlocal count
+        while time.perf_counter() < until:
+            await stream.publish(subject, payload)
+            count += 1
+
+    await asyncio.gather(*(one() for _ in range(together)))
+    return count
+
+
+async def _publish_all(address: str, senders: int, together: int) -> float:
+    connections = [await nats.connect(address) for _ in range(senders)]
+    streams = [connection.jetstream() for connection in connections]
+    await streams[0].add_stream(StreamConfig(name="mail", subjects=["mail.*"], storage=StorageType.FILE))
+    begun = time.perf_counter()
+    payload = os.urandom(PAYLOAD)
+    counts = await asyncio.gather(
+        *(_publish(s, f"mail.{n}", payload, together, begun + SECONDS) for n, s in enumerate(streams))
+    )
+    passed = time.perf_counter() - begun
+    for connection in connections:
+        await connection.close()
+    return sum(counts) / passed
+
+
+def _jetstream(senders: int, together: int) -> float:
+    """The same of NATS JetStream, which flushes each message to the disk before it acknowledges it."""
+    program = shutil.which("nats-server", path=str(Path(sys.executable).parent))
+    if program is None:
+        raise RuntimeError("nats-server is not installed")
+    with tempfile.TemporaryDirectory(prefix="lienthong-bench-") as name:
+        folder, port = Path(name), province.free_port()
+        settings = folder / "nats.conf"
+        store = f'jetstream {{ store_dir: "{folder / "store"}", sync_interval: always }}'
+        settings.write_text(f'listen: "127.0.0.1:{port}"\n{store}\n', "utf-8")
+        server = subprocess.Popen([program, "-c", str(settings)], stderr=subprocess.DEVNULL)
+        try:
+            province.until_listening(port)
+            return asyncio.run(_publish_all(f"nats://127.0.0.1:{port}", senders, together))
+        finally:
+            server.terminate()
+            server.wait()
+
+
+def _enter(senders: int, together: int) -> None:
+    one = "one sender" if senders == 1 else f"{senders} senders"
+    many = f"{together} at a time" if together > 1 else "one at a time"
+    theirs = f"NATS JetStream, sync_interval always: {one}, {many}"
+    measure(theirs, "/s", "a flush for each message")(partial(_jetstream, senders, together))
+    measure(
+        f"Durable messages of 1 KB through the hub: {one}, {many}",
+        "/s",
+        "checking and making a signature each, Python; a flush for each commit",
+        against=theirs,
+    )(partial(_hub, senders, together))
+
+
+@measure("Flush of 1 KB to the same disk alone", "/s", "the disk")
+def flush() -> float:
+    with tempfile.TemporaryDirectory(prefix="lienthong-bench-") as folder:
+        return machine.flushes(Path(folder), PAYLOAD)
+
+
+for _count in SENDERS:
+    _enter(_count, 1)
+    _enter(_count, TOGETHER)

@@ -26,7 +26,7 @@ class Travelling:
 
     Attributes:
         source: the export with this dossier alone, as the HIS writes it.
-        notice, bundle: the two parts of the message, JSON.
+        notice, bundle: what the message says, JSON; dossier: both, as the part that travels.
         diagnosis: ICD-10 of the main disease; dossiers of one invented scenario share it.
         left_at: when the patient left, ISO 8601.
     """
@@ -34,6 +34,7 @@ class Travelling:
     source: bytes
     notice: bytes
     bundle: bytes
+    dossier: bytes
     diagnosis: str
     left_at: str
 
@@ -62,18 +63,18 @@ def transfers(
 
 def _travelling(path: Path) -> Travelling:
     source = path.read_bytes()
-    dossier = next(iter(read_export(path)))
+    export = next(iter(read_export(path)))
     digest = hashlib.sha256(source).hexdigest()
-    slip = mapping.transfer_of(dossier)
+    slip = mapping.transfer_of(export)
     if slip is None or slip.moment is None:
         raise ValueError(f"{path.name} holds no transfer")
-    resources = mapping.to_fhir(dossier, mapping.Source(digest, path.name, slip.moment))
+    resources = mapping.to_fhir(export, mapping.Source(digest, path.name, slip.moment))
     patient = next(r for r in resources if r["resourceType"] == "Patient")
     content, kept_back = bundle.pack(resources)
     notice = Notice(
-        sender=dossier.facility,
+        sender=export.facility,
         receiver=slip.destination,
-        ma_lk=dossier.ma_lk,
+        ma_lk=export.ma_lk,
         slip=slip.slip,
         left_at=slip.moment,
         patient=slip.patient_id,
@@ -83,7 +84,9 @@ def _travelling(path: Path) -> Travelling:
         diagnosis=slip.diagnosis,
         diagnosis_code=slip.icd,
         reason=slip.reason,
-        condition=dossier.tables["XML13"][0].get("TINH_TRANG_CT"),
+        condition=export.tables["XML13"][0].get("TINH_TRANG_CT"),
         kept_back=kept_back,
     )
-    return Travelling(source, json.dumps(notice.as_data()), content, slip.icd, clock.iso(slip.moment))
+    said = notice.as_data()
+    dossier = bundle.with_notice(said, content)
+    return Travelling(source, json.dumps(said), content, dossier, slip.icd, clock.iso(slip.moment))

@@ -103,14 +103,14 @@ def bytes_source() -> float:
     return _mean(lambda one: len(one.source))()
 
 
-@measure("… its notice and bundle as JSON", " KB", "–", rounds=1)
+@measure("… its dossier as JSON", " KB", "–", rounds=1)
 def bytes_json() -> float:
-    return _mean(lambda one: len(one.bundle) + len(one.notice))()
+    return _mean(lambda one: len(one.dossier))()
 
 
 @measure("… as JSON, gzip", " KB", "–", rounds=1)
 def bytes_gzip() -> float:
-    return _mean(lambda one: len(gzip.compress(one.bundle)) + len(gzip.compress(one.notice)))()
+    return _mean(lambda one: len(gzip.compress(one.dossier)))()
 
 
 @measure("… as JSON, zstd level 9 alone", " KB", "–", rounds=1)

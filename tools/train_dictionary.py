@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import statistics
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from random import Random
 
@@ -66,17 +66,16 @@ def samples(made: Sequence[Travelling]) -> list[bytes | bytearray | memoryview[i
 
 
 def _contents(one: Travelling, chance: Random) -> Iterator[bytes]:
-    yield one.bundle
-    yield one.notice
+    yield one.dossier
     step = {"state": chance.choice(_STATES), "at": one.left_at, "person": "bacsi", "note": ""}
     if step["state"] == "answered":
         step["note"] = chance.choice(_ANSWERS)
     yield json.dumps(step)
-    for parts in (("notice", "bundle"), ("step",)):
-        yield from _signed(one, parts, chance)
+    for role in ("dossier", "step"):
+        yield from _signed(one, role, chance)
 
 
-def _signed(one: Travelling, roles: Sequence[str], chance: Random) -> Iterator[bytes]:
+def _signed(one: Travelling, role: str, chance: Random) -> Iterator[bytes]:
     """Manifest, acceptance and receipt of a message (docs/reference/exchange-protocol.md)."""
 
     def hexadecimal(digits: int) -> str:
@@ -88,31 +87,27 @@ def _signed(one: Travelling, roles: Sequence[str], chance: Random) -> Iterator[b
     notice = json.loads(one.notice)
     here, there = notice["sender"], notice["receiver"]
     message, digest = hexadecimal(32), hexadecimal(64)
-    types = {"bundle": "application/fhir+json"}
-    parts = [
-        {
-            "sha256": hexadecimal(64),
-            "size": chance.randrange(200, 120_000),
-            "role": role,
-            "type": types.get(role, "application/json"),
-            "priority": 0,
-            "sealed": {"sha256": hexadecimal(64), "size": chance.randrange(300, 6_000)},
-        }
-        for role in roles
-    ]
+    part = {
+        "sha256": hexadecimal(64),
+        "size": chance.randrange(200, 120_000),
+        "role": role,
+        "type": "application/json",
+        "priority": 0,
+        "sealed": {"sha256": hexadecimal(64), "size": chance.randrange(300, 6_000)},
+    }
     manifest = {
         "v": 2,
         "id": message,
-        "kind": "transfer" if "bundle" in roles else "transfer-step",
+        "kind": "transfer" if role == "dossier" else "transfer-step",
         "loop": hexadecimal(32),
         "from": party(here),
         "to": {"facility": there},
         "created": one.left_at,
         "basis": "referral-duty",
-        "body": {"day": one.left_at[:10]} if "bundle" in roles else {},
+        "body": {"day": one.left_at[:10]} if role == "dossier" else {},
         "seq": chance.randrange(1, 3000),
         "prev": hexadecimal(64),
-        "parts": parts,
+        "parts": [part],
     }
     yield json.canonical(manifest)
     about = {"v": 1, "message": message, "manifest": digest, "at": clock.iso(clock.from_iso(one.left_at))}
@@ -127,10 +122,6 @@ def train(made: Sequence[Travelling]) -> bytes:
     return bytes(trained.as_bytes())
 
 
-def median(made: Sequence[Travelling], size: Callable[[Travelling], int]) -> float:
-    return statistics.median(map(size, made))
-
-
 def main() -> int:
     target = ROOT / "src/lienthong/exchange/data" / dictionaries.DICTIONARIES[NUMBER]
     made = learnt()
@@ -143,20 +134,19 @@ def main() -> int:
     print("the shipped file is the same" if same else "the shipped file is another one")
     others = held_out()
     plain = zstandard.ZstdCompressor(level=dictionaries.LEVEL)
-    for name in ("bundle", "notice"):
-        content = [getattr(one, name) for one in others]
-        print(
-            f"{name}, median of {len(content)}: {statistics.median(map(len, content)):.0f} bytes, "
-            f"compressed {statistics.median(len(plain.compress(c)) for c in content):.0f}, with the dictionary "
-            f"{statistics.median(len(dictionaries.compress(c)) for c in content):.0f}"
-        )
+    content = [one.dossier for one in others]
+    print(
+        f"dossier, median of {len(content)}: {statistics.median(map(len, content)):.0f} bytes, "
+        f"compressed {statistics.median(len(plain.compress(c)) for c in content):.0f}, with the dictionary "
+        f"{statistics.median(len(dictionaries.compress(c)) for c in content):.0f}"
+    )
     codes = sorted({one.diagnosis for one in made})
     foreign = set(codes[::2])
     part = zstandard.ZstdCompressionDict(train([one for one in made if one.diagnosis not in foreign]))
-    strange = [one.bundle for one in others if one.diagnosis in foreign]
+    strange = [one.dossier for one in others if one.diagnosis in foreign]
     narrow = zstandard.ZstdCompressor(level=dictionaries.LEVEL, dict_data=part)
     print(
-        f"bundles of diseases that half a dictionary never saw, median of {len(strange)}: "
+        f"dossiers of diseases that half a dictionary never saw, median of {len(strange)}: "
         f"{statistics.median(len(narrow.compress(c)) for c in strange):.0f}, with the whole one "
         f"{statistics.median(len(dictionaries.compress(c)) for c in strange):.0f}"
     )

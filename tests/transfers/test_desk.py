@@ -99,8 +99,8 @@ def arrived(notice: Notice = NOTICE, content: list[dict[str, Any]] | None = None
     """Hands the receiver's handler what :func:`send` would have put on the way."""
     packed, kept_back = bundle.pack(content or resources())
     blobs = BlobFolder(settings.NODE.blobs)
-    data = {"notice": json.dumps(replace(notice, kept_back=kept_back).as_data()), "bundle": packed}
-    parts = tuple(Entry(blobs.put(c), len(c), role, "application/json", 0) for role, c in data.items())
+    dossier = bundle.with_notice(replace(notice, kept_back=kept_back).as_data(), packed)
+    parts = (Entry(blobs.put(dossier), len(dossier), "dossier", "application/json", 0),)
     incoming = exchange.Incoming(
         "m1", desk.TRANSFER, loop, notice.sender, clock.now(), desk.REFERRAL_DUTY, {}, parts
     )
@@ -194,13 +194,13 @@ class TestSender:
 
     def test_what_is_specially_protected_stays_unless_the_slip_names_it(self) -> None:
         content, back = bundle.pack(resources(secret=True))
-        kept = {bundle.ref(r): r for r in bundle.unpack(content)}
+        kept = {bundle.ref(r): r for r in bundle.unpack(bundle.with_notice({}, content))[1]}
         assert back == 1
         assert "Condition/c1" not in kept
         assert "diagnosis" not in kept["Encounter/e1"]
         content, back = bundle.pack(resources(secret=True), frozenset({"Condition/c1"}))
         assert back == 0
-        assert len(bundle.unpack(content)) == 4
+        assert len(bundle.unpack(bundle.with_notice({}, content))[1]) == 4
 
     def test_nothing_of_the_patient_stands_in_the_manifest(self) -> None:
         send()
@@ -278,7 +278,11 @@ class TestReceiver:
         assert len(messages()) == 1
 
     @pytest.mark.parametrize(
-        "content", [b"", b"{", b"[]", b'{"resourceType":"Bundle","entry":[]}', b'{"entry":[1]}']
+        "content",
+        [
+            *(b"", b"{", b"[]", b"{}", b'{"bundle":1}', b'{"bundle":{"entry":[1]}}'),
+            b'{"bundle":{"resourceType":"Bundle","entry":[]}}',
+        ],
     )
     def test_an_unreadable_bundle_is_named(self, content: bytes) -> None:
         with pytest.raises(LienThongError):

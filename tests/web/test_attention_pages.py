@@ -252,3 +252,31 @@ def test_only_it_decides(someone: Any, sent: str) -> None:
     assert "Gửi lại" not in _text(client.get(f"/messages/{sent}"))
     assert client.post(f"/messages/{sent}/again").status_code == 403
     assert client.post(f"/messages/{sent}/give-up", {"why": "không cần nữa"}).status_code == 403
+
+
+def test_what_happened_once_is_closed_by_a_person(someone: Any) -> None:
+    client = someone(Role.IT)
+    alerts.raise_alert(Problem("exchange-fork", "Chuỗi rẽ nhánh.", "A fork."), "24004")
+    alerts.raise_alert(Problem("test-line", "Mất mạng.", "Down."))
+    assert client.get("/attention").content.decode().count("Đã xử lý, đóng lại") == 1
+    assert client.post("/attention/noted", {"code": "test-line"}).status_code == 404
+    client.post("/attention/noted", {"code": "exchange-fork", "about": "24004"})
+    assert [alert.problem.code for alert in alerts.open_alerts()] == ["test-line"]
+    (event,) = audit.trail(action="alert-noted", limit=5)
+    assert event.detail == {"code": "exchange-fork", "about": "24004"}
+
+
+def test_a_page_without_room_says_so(someone: Any, sent: str) -> None:
+    client = someone(Role.IT)
+    _set(sent, state="set-aside")
+    before = settings.NODE
+    settings.NODE = replace(before, reserve_mb=1 << 40)
+    try:
+        assert "Ổ đĩa của máy chủ sắp đầy" in _text(client.get("/attention")), (
+            "told though nobody wrote it down"
+        )
+        assert '<span class="count">1</span>' in client.get("/it").content.decode()
+        told = client.post(f"/messages/{sent}/again", follow=True)
+        assert "Ổ đĩa của máy chủ sắp đầy" in _text(told)
+    finally:
+        settings.NODE = before

@@ -20,6 +20,7 @@ from lienthong.access import audit, rights
 from lienthong.access.models import Account, Role
 from lienthong.connectors.his_xml import concerns
 from lienthong.connectors.his_xml.models import DossierVersion, Export, Finding
+from lienthong.exchange.models import Comparison
 from lienthong.exchange.watch import Watch
 from lienthong.facilities.models import Node
 from lienthong.foundation import clock
@@ -43,6 +44,8 @@ OWN = {
     f"/it/exports/{SHA}": rights.FLOW,
     "/it/refused": rights.FLOW,
     "/it/messages": rights.FLOW,
+    "/reconcile": rights.INTEGRITY,
+    "/reconcile/24011/01929": rights.INTEGRITY,
     "/attention": rights.ATTENTION,
     "/search": rights.JOURNEY,
     "/accounts": rights.ACCOUNTS,
@@ -103,6 +106,12 @@ def export(db: None) -> Export:
 
 
 @pytest.fixture
+def compared(db: None) -> None:
+    """Two hospitals that have compared their messages."""
+    Comparison.objects.create(sender="24011", receiver="01929")
+
+
+@pytest.fixture
 def patient(db: None) -> None:
     """A patient of this node."""
     records.transact([PATIENT], origin="his-xml/24011/LK1", actor=audit.system("test"))
@@ -114,7 +123,7 @@ def _text(answer: Any) -> str:
 
 @pytest.mark.parametrize("role", list(Role))
 def test_each_role_opens_its_own_pages_and_no_others(
-    someone: Any, export: Export, patient: None, role: Role
+    someone: Any, export: Export, patient: None, compared: None, role: Role
 ) -> None:
     client = someone(role)
     for path, right in OWN.items():

@@ -34,6 +34,9 @@ ATTENTION = Right(_("See what needs attention and what to do"), (Role.IT, Role.D
 JOURNEY = Right(
     _("Follow a message or a transfer on its way"), (Role.DOCTOR, Role.NURSE, Role.IT, Role.DEPARTMENT)
 )
+INTEGRITY = Right(
+    _("See whether both hospitals have the same messages"), (Role.IT, Role.DEPARTMENT, Role.PROTECTION)
+)
 ACCOUNTS = Right(_("Make and lock accounts, give and take roles"), (Role.IT, Role.HEAD))
 EVIDENCE = Right(
     _("Take out the evidence package of a message or transfer"),
@@ -53,6 +56,7 @@ TABLE = (
     FLOW,
     ATTENTION,
     JOURNEY,
+    INTEGRITY,
     ACCOUNTS,
     EVIDENCE,
     EVIDENCE_CONTENT,

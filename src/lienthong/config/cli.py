@@ -65,6 +65,7 @@ def _parser() -> argparse.ArgumentParser:
     give_up.add_argument("message", metavar="MESSAGE")
     give_up.add_argument("--why", required=True, help="the reason, for the audit trail")
     give_up.set_defaults(run=_run_give_up)
+    _reconcile(commands.add_parser("reconcile", help="check what is kept of messages, compare, mend"))
     _evidence(commands.add_parser("evidence", help="write the evidence package of a message or a transfer"))
     commands.add_parser("verify", help="check an evidence package: lienthong verify FILE", add_help=False)
     _drill(commands.add_parser("drill", help="make a province fail on purpose, and count what arrived"))
@@ -388,6 +389,24 @@ def _run_give_up(options: argparse.Namespace) -> int:
         print(f"{error.problem.vi}\n{error.problem.en}", file=sys.stderr)
         return 1
     return 0
+
+
+def _reconcile(parser: argparse.ArgumentParser) -> None:
+    _home(parser)
+    parser.add_argument(
+        "--now", action="store_true", help="begin at once, show how it goes on, wait for its end"
+    )
+    parser.add_argument("--json", action="store_true", help="say the result as one JSON line")
+    parser.add_argument(
+        "--seconds", type=float, default=3600, help="with --now, wait at most so long (default %(default)s)"
+    )
+    parser.set_defaults(run=_run_reconcile)
+
+
+def _run_reconcile(options: argparse.Namespace) -> int:
+    from lienthong.config import reconcile
+
+    return reconcile.run(options.home, now=options.now, as_json=options.json, patience=options.seconds)
 
 
 def _his_xml(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

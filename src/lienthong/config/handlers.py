@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from lienthong.exchange.reconciling import handlers as reconciling
 from lienthong.transfers import desk
 
 HANDLERS = {
     desk.TRANSFER: desk.take_dossier,
     desk.STEP: desk.take_step,
+    **reconciling.HANDLERS,
 }
 """Kind of message to what the receiving site does with it, inside its transaction; returns the hash of what was
 stored."""

@@ -29,9 +29,12 @@ def run(home: Path, *, with_parent: bool = False) -> int:
     from granian import Granian
     from granian.constants import Interfaces
 
+    from lienthong.exchange.reconciling import Worker
+
     stop = threading.Event()
     threads = _hub_threads(stop) if settings.NODE.role == "hub" else _site_threads(stop)
     threads += _threads({"time-stamps": partial(_stamp, stop)})
+    threads += _threads({"reconciling": Worker(stop).run})
     for thread in threads:
         thread.start()
     multiprocessing.set_start_method("spawn", force=True)
@@ -65,10 +68,17 @@ def _file(name: str) -> Path | None:
 
 
 def _hub_threads(stop: threading.Event) -> list[threading.Thread]:
+    from lienthong.exchange import retention
     from lienthong.exchange.trust import keeper
     from lienthong.exchange.watch import Watch
 
-    return _threads({"keys": lambda: keeper.keep(stop), "watch": lambda: Watch().run(stop)})
+    return _threads(
+        {
+            "keys": lambda: keeper.keep(stop),
+            "watch": lambda: Watch().run(stop),
+            "retention": lambda: retention.run(stop),
+        }
+    )
 
 
 def _site_threads(stop: threading.Event) -> list[threading.Thread]:

@@ -50,6 +50,7 @@ MIDDLEWARE = [
     "lienthong.web.middleware.ContentSecurityPolicy",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "lienthong.web.middleware.Language",
+    "lienthong.web.middleware.NoRoom",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "lienthong.access.sessions.SessionTimeout",

@@ -94,6 +94,10 @@ class Hub:
             raise NoLine(problems.hub_fault(200))
         return [None if r["status"] == "kept" else Problem.from_dict(r["problem"]) for r in results]
 
+    def bring(self, body: bytes) -> None:
+        """Brings again what the hub asked for, as ``reconciling/again.py`` makes it."""
+        self.call("POST", "/exchange/v1/again", body, {"Content-Type": MSGPACK})
+
     def done(self, up_to: int) -> None:
         """Tells the hub which receipts were taken."""
         self.call("POST", "/exchange/v1/mailbox/done", json.dumps({"up_to": up_to}))

@@ -22,6 +22,7 @@ from lienthong.exchange import (
     peers,
     problems,
     receipts,
+    reconciling,
     sealed,
     space,
     sql,
@@ -50,7 +51,7 @@ _POLL = 20
 _LONGEST_PAUSE = 60.0
 _NO_ROOM = 5.0
 """Pause between two looks whether there is room again."""
-_OF_CONTENT = (400, 413, 415, 422)
+_OF_CONTENT = (400, 413, 422)
 """Answers to a whole call that may be the fault of what it carries; any other concerns this site or the hub."""
 _HUB_FULL = "exchange-hub-full"
 
@@ -348,6 +349,10 @@ class Courier:
         ready = []
         for row, found in good:
             missing = [part for part in found.parts if part.sha256 not in here]
+            unsent = [part.sha256 for part in missing if part.sealed is None]
+            if unsent:
+                with transaction.atomic():
+                    reconciling.request(row.message, unsent)
             if not missing:
                 ready.append((row, found))
             elif row.lane > self._line.open_lane():

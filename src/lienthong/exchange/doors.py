@@ -17,6 +17,7 @@ from django.db import DatabaseError, close_old_connections, connection
 from lienthong.exchange import compact, hub, peers, problems, sealed, space, tokens, tus
 from lienthong.exchange.batches import CALL, MOST_ITEMS, MOST_MESSAGES, MSGPACK, Item, batches, short
 from lienthong.exchange.limits import Bucket
+from lienthong.exchange.reconciling import again
 from lienthong.exchange.tokens import Caller
 from lienthong.exchange.trust import doors as trust
 from lienthong.foundation.blobs import NoSuchBlob
@@ -226,6 +227,16 @@ def _done(request: Request, caller: Caller) -> Response:
     return Response(204)
 
 
+def _again(request: Request, caller: Caller) -> Response:
+    if request.header("content-type") != MSGPACK:
+        raise HttpError(415, problems.not_understood(f"Content-Type is {MSGPACK}"))
+    try:
+        brought = again.decode(request.body(CALL))
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        raise HttpError(400, problems.not_understood(f"again: at most {again.MOST}")) from error
+    return answer(200, {"wanted": again.take(caller, brought)})
+
+
 _DOORS: dict[str, tuple[str, Callable[[Request, Caller], Response]]] = {
     "messages": ("POST", _messages),
     "mailbox": ("GET", _mailbox),
@@ -234,6 +245,7 @@ _DOORS: dict[str, tuple[str, Callable[[Request, Caller], Response]]] = {
     "directory": ("GET", trust.directory),
     "keys": ("POST", trust.keys),
     "keys/settled": ("POST", trust.settled),
+    "again": ("POST", _again),
 }
 
 

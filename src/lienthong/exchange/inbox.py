@@ -90,6 +90,7 @@ def position() -> int:
 def collect(items: Sequence[Item]) -> None:
     """Keeps what the hub handed over and moves on, in one transaction."""
     from lienthong.exchange import receipts
+    from lienthong.exchange.reconciling import again
     from lienthong.exchange.trust import arriving
 
     if not items:
@@ -107,6 +108,8 @@ def collect(items: Sequence[Item]) -> None:
                 receipts.keep(item.jws, item.at)
             elif item.type == "directory":
                 arriving.from_mail(item.jws)
+            elif item.type == "again":
+                again.from_mail(item.jws)
         with connection.cursor() as cursor:
             cursor.execute(sql.ADVANCE, (items[-1].number, clock.iso(clock.now())))
     collected.set()

@@ -143,10 +143,11 @@ def _one(statement: str, values: Sequence[str] = ()) -> Any:
 def _rows(statement: str, values: Sequence[str | int]) -> list[MessageRow]:
     with connection.cursor() as cursor:
         cursor.execute(statement, values)
-        return [_row(row) for row in cursor.fetchall()]
+        return [row_of(row) for row in cursor.fetchall()]
 
 
-def _row(row: tuple[Any, ...]) -> MessageRow:
+def row_of(row: tuple[Any, ...]) -> MessageRow:
+    """A row of the columns of a list of messages, in their order."""
     message, direction, kind, loop, sender, receiver, created, state, size, receipt_at, problem = row
     moments = clock.from_iso(created), _moment(receipt_at)
     return MessageRow(

@@ -9,6 +9,7 @@ from django.conf import settings
 from django.db import connection, transaction
 from django.utils.module_loading import import_string
 
+from lienthong.access import audit
 from lienthong.exchange import (
     alerts,
     causes,
@@ -119,6 +120,9 @@ def _verify(message: str, jws: str, at: str) -> None:
                         (message, now, here, trace.RECEIPT_VERIFIED, key.kid),
                     ]
                 )
+                signer = audit.Actor(f"node:{key.kid}", receiver, "site")
+                detail = {"message": message, "manifest": digest, "receipt": manifest.digest(jws.encode())}
+                audit.record(signer, f"receipt-{receipt.outcome}", page=f"exchange/{kind}", detail=detail)
         except LienThongError as error:
             if error.problem.retry:
                 _hold(message, error.problem)

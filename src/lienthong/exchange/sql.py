@@ -225,10 +225,11 @@ INSERT_ITEM = (
 )
 ITEMS = (
     "SELECT i.number, i.kind, i.at, i.handed_at, i.message,"
-    " CASE i.kind WHEN 'message' THEN m.jws WHEN 'receipt' THEN m.receipt END, m.acceptance"
+    " CASE i.kind WHEN 'message' THEN m.jws WHEN 'receipt' THEN m.receipt WHEN 'again' THEN w.jws END, m.acceptance"
     " FROM exchange_mailboxitem i LEFT JOIN exchange_message m ON m.direction = 'relay' AND m.message = i.message"
-    " WHERE i.facility = %s AND i.number > %s AND (i.kind <> 'message' OR m.state <> 'returned')"
-    " ORDER BY i.number LIMIT %s"
+    " LEFT JOIN exchange_wish w ON i.kind = 'again' AND w.message = i.message"
+    " WHERE i.facility = %s AND i.number > %s AND (i.kind NOT IN ('message', 'receipt') OR m.message IS NOT NULL)"
+    " AND (i.kind <> 'message' OR m.state <> 'returned') ORDER BY i.number LIMIT %s"
 )
 RECEIPT_ITEMS = (
     "SELECT i.number, i.kind, i.at, i.handed_at, i.message, m.receipt, ''"
@@ -269,7 +270,8 @@ UNDELIVERED = (
 )
 CUT_OFF = (
     "UPDATE exchange_message SET state = 'set-aside', problem = %s, claimed_by = '', claimed_until = ''"
-    " WHERE direction = 'out' AND receiver = %s AND state IN ('queued', 'accepted') RETURNING message"
+    " WHERE direction = 'out' AND receiver = %s AND created < %s AND state IN ('queued', 'accepted')"
+    " RETURNING message"
 )
 LAST_POSITION = "SELECT last FROM exchange_mailbox WHERE facility = %s"
 BEGIN_AT = (
@@ -476,3 +478,16 @@ LATEST_LOOPS = _LOOP_BYTES.format(
     loops="SELECT loop FROM (SELECT loop, MAX(number) AS latest FROM exchange_message WHERE direction = 'relay'"
     " AND sender = %s GROUP BY loop ORDER BY latest DESC LIMIT %s) AS recent"
 )
+
+# Retention at the hub
+_NEEDED = (
+    "NOT EXISTS (SELECT 1 FROM exchange_part q JOIN exchange_message n ON n.number = q.number"
+    " WHERE q.sealed = p.sealed AND n.direction = 'relay' AND (n.receipt_at = '' OR n.receipt_at >= %s))"
+)
+ARRIVED_SEALED = (
+    "SELECT DISTINCT p.sealed FROM exchange_part p JOIN exchange_message m ON m.number = p.number"
+    " WHERE m.direction = 'relay' AND m.receipt_at <> '' AND m.receipt_at < %s AND p.sealed <> ''"
+    " AND (EXISTS (SELECT 1 FROM exchange_sealed s WHERE s.sha256 = p.sealed)"
+    f" OR EXISTS (SELECT 1 FROM exchange_upload u WHERE u.sha256 = p.sealed)) AND {_NEEDED} LIMIT %s"
+)
+FORGET_UPLOADS = "DELETE FROM exchange_upload WHERE sha256 IN ({marks})"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from lienthong.foundation import json
+from lienthong.foundation import ids, json
 from lienthong.foundation.errors import LienThongError, Problem
 from lienthong.records.values import restricted
 
@@ -25,21 +25,32 @@ def pack(resources: Iterable[Resource], keep: frozenset[str] = frozenset()) -> t
     return json.dumps({"resourceType": "Bundle", "type": "collection", "entry": entries}), len(back)
 
 
-def unpack(content: bytes) -> list[Resource]:
-    """The resources of a Bundle.
+def with_notice(notice: dict[str, Any], bundle: bytes) -> bytes:
+    """The part ``dossier``: notice and Bundle in one JSON object, since both are needed at once and compress together.
+
+    The salt keeps the part's hash, which the hub sees, from being guessed from what is known of a patient.
+    """
+    return b'{"notice":%b,"salt":"%b","bundle":%b}' % (json.dumps(notice), ids.new_id().encode(), bundle)
+
+
+def unpack(content: bytes) -> tuple[Any, list[Resource]]:
+    """What the part ``dossier`` says of the notice, unchecked, and the resources of the Bundle.
 
     Raises:
         LienThongError: it is no Bundle of resources with ids.
     """
+    notice: Any = None
+    resources: list[Resource] = []
     try:
-        bundle = json.loads(content)
+        body = json.loads(content)
+        notice, bundle = body.get("notice"), body["bundle"]
         resources = [entry["resource"] for entry in bundle["entry"]]
         good = bundle["resourceType"] == "Bundle" and 0 < len(resources) <= MOST_RESOURCES
         good = good and all(
             isinstance(r["resourceType"], str) and isinstance(r["id"], str) for r in resources
         )
         good = good and len({ref(r) for r in resources}) == len(resources)
-    except (json.DecodeError, KeyError, TypeError):
+    except (json.DecodeError, AttributeError, KeyError, TypeError):
         good = False
     if not good:
         raise LienThongError(
@@ -51,7 +62,7 @@ def unpack(content: bytes) -> list[Resource]:
                 hint_en="The sender updates the software and sends it again.",
             )
         )
-    return resources
+    return notice, resources
 
 
 def ref(resource: Resource) -> str:

@@ -70,12 +70,7 @@ def send(
         TRANSFER,
         transfer.loop,
         body={"day": notice.left_at.astimezone(clock.VIETNAM).date().isoformat()},
-        parts=[
-            exchange.Part(
-                "notice", "application/json", json.dumps({**notice.as_data(), "salt": ids.new_id()})
-            ),
-            exchange.Part("bundle", "application/fhir+json", content),
-        ],
+        parts=[exchange.Part("dossier", "application/json", bundle.with_notice(notice.as_data(), content))],
         basis=basis,
     )
     if first:
@@ -274,8 +269,7 @@ def allowed_steps(transfer: Transfer) -> list[State]:
 
 def take_dossier(incoming: exchange.Incoming) -> str:
     """Handler of :data:`TRANSFER`: stores the dossier; returns the hash of what was stored."""
-    notice = _checked(incoming)
-    resources = bundle.unpack(incoming.part("bundle"))
+    notice, resources = _checked(incoming)
     if not any(bundle.ref(r) == f"Patient/{notice.patient}" for r in resources):
         raise exchange.Refused(_no_patient())
     try:
@@ -301,14 +295,15 @@ def take_dossier(incoming: exchange.Incoming) -> str:
     return outcome.hash
 
 
-def _checked(incoming: exchange.Incoming) -> Notice:
+def _checked(incoming: exchange.Incoming) -> tuple[Notice, list[Resource]]:
     try:
-        notice = Notice.from_json(incoming.part("notice"))
+        said, resources = bundle.unpack(incoming.part("dossier"))
+        notice = Notice.from_data(said)
     except LienThongError as error:
         raise exchange.Refused(error.problem) from error
     if (notice.sender, notice.receiver) != (incoming.sender, directory.here()):
         raise exchange.Refused(_foreign_loop())
-    return notice
+    return notice, resources
 
 
 def take_step(incoming: exchange.Incoming) -> str:

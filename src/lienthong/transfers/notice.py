@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass, fields
 from datetime import datetime
 from typing import Any
 
-from lienthong.foundation import clock, json
+from lienthong.foundation import clock
 from lienthong.foundation.errors import LienThongError, Problem
 
 
@@ -42,24 +42,23 @@ class Notice:
     kept_back: int = 0
 
     def as_data(self) -> dict[str, Any]:
-        """For the part ``notice``, as JSON values."""
+        """For the part ``dossier``, as JSON values."""
         return {**asdict(self), "left_at": clock.iso(self.left_at)}
 
     @classmethod
-    def from_json(cls, content: bytes) -> Notice:
-        """Reads the part ``notice``.
+    def from_data(cls, body: Any) -> Notice:
+        """Reads what :meth:`as_data` gave.
 
         Raises:
-            LienThongError: it is no JSON, a value is missing or has another type.
+            LienThongError: a value is missing or has another type.
         """
         texts = {f.name for f in fields(cls)} - {"left_at", "kept_back"}
         try:
-            body = json.loads(content)
             values = {name: body[name] for name in texts}
             if not all(isinstance(value, str) and len(value) <= 4000 for value in values.values()):
                 raise ValueError("text expected")
             return cls(**values, left_at=clock.from_iso(body["left_at"]), kept_back=int(body["kept_back"]))
-        except (json.DecodeError, KeyError, ValueError, TypeError) as error:
+        except (KeyError, ValueError, TypeError) as error:
             raise LienThongError(
                 Problem(
                     code="transfer-notice-unreadable",

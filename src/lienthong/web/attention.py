@@ -19,9 +19,12 @@ if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
 
 STUCK = "?stuck=1"
+NOTED = frozenset({"exchange-fork", "exchange-bad-receipt", "exchange-bad-manifest", "exchange-receipt-held"})
+"""Codes of what happened once and has no cause that could go: they close when a person has seen to them."""
 PLACES: dict[str, tuple[str, str, StrOrPromise]] = {
     "exchange-queue-": ("messages", STUCK, _("Waiting messages")),
     "exchange-no-receipt": ("messages", "", _("Messages")),
+    "exchange-discrepancies": ("reconcile", "", _("Reconciliation")),
     "exchange-site-silent": ("province", "", _("Province today")),
     "his-xml-silent": ("exports", "", _("Exports of the HIS")),
     "his-xml-refused": ("refused", "", _("Refused dossiers")),
@@ -47,6 +50,12 @@ class Group:
     url: str
     page: StrOrPromise
     messages: list[str]
+    about: str
+
+    @property
+    def notable(self) -> bool:
+        """Whether a person closes it."""
+        return self.problem.code in NOTED
 
     @property
     def bad(self) -> bool:
@@ -96,6 +105,7 @@ def _group(alerts: list[Alert]) -> Group:
         url=url,
         page=page,
         messages=messages,
+        about=first.about,
     )
 
 

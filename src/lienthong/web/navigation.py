@@ -41,6 +41,7 @@ ENTRIES = (
     Entry("refused", _("Refused dossiers"), rights.FLOW, hub=False),
     Entry("messages", _("Messages"), rights.FLOW),
     Entry("search", _("Where is it?"), rights.JOURNEY),
+    Entry("reconcile", _("Reconciliation"), rights.INTEGRITY),
     Entry("hub-link", _("Connection with the hub"), rights.LINK, hub=False),
     Entry("accounts", _("Accounts"), rights.ACCOUNTS),
     Entry("evidence", _("Evidence"), rights.EVIDENCE_CHECK),
