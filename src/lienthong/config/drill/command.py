@@ -123,7 +123,7 @@ def _one(seed: int, options: Options) -> tuple[Result, list[str]]:
         try:
             result = work.go(planned)
         except Exception:
-            result = Result(runs=1, lost=1, faults=[traceback.format_exc()])
+            result = Result(runs=1, faults=[traceback.format_exc()])
         result.seconds = round(time.monotonic() - begun, 1)
         if result.faults or options.keep:
             (place / "events.txt").write_text("\n".join([*work.said, *result.faults]) + "\n", "utf-8")
