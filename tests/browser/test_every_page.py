@@ -63,7 +63,7 @@ SENDING_IT = {
     "/it/exports": (("main table tbody tr",), ()),
     "export": (("dl.pairs",), ("/it/exports", "main table a")),
     "/attention": ((".concern ol li", "nav .count"), ()),
-    "/search?q=dossiers-01.xml": (("section.panel table tbody tr",), ()),
+    "/search?q=2501127719756.xml": (("section.panel table tbody tr",), ()),
     "/it/refused": (("main table tbody tr",), ()),
 }
 PAGES = {

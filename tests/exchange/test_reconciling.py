@@ -174,8 +174,8 @@ def _delivered(made: Reconciling) -> Iterator[Reconciling]:
         verified = (
             "SELECT COUNT(*) FROM exchange_message WHERE direction = 'out' AND receipt_state = 'verified'"
         )
-        made.wait_for("sender", verified, SENT, 90)
-        made.wait_for("receiver", verified, BACK, 90)
+        made.wait_for("sender", verified, SENT, 300)
+        made.wait_for("receiver", verified, BACK, 300)
         yield made
     finally:
         made.stop()
