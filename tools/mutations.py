@@ -378,6 +378,8 @@ def run(source: Path, words: str) -> tuple[int, str]:
         return 2, done.stderr[-300:]
     counts = json.loads(lines[-1])
     shown = {name: counts[name] for name in ("runs", "acknowledged", "lost", "doubled", "out_of_order")}
+    if done.returncode == 1 and not counts["acknowledged"]:
+        return 3, f"the drill itself broke down: {done.stderr[-300:]}"
     return done.returncode, ", ".join(f"{name} {value}" for name, value in shown.items())
 
 

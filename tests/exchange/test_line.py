@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import threading
 import time
 from collections.abc import Callable
@@ -9,7 +10,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from lienthong.exchange.line import Held, Line, Meter
+from lienthong.exchange.line import Held, Line, Meter, narrow
 from lienthong.foundation import clock
 
 NOON, NIGHT = datetime(2025, 1, 12, 5, tzinfo=UTC), datetime(2025, 1, 12, 15, tzinfo=UTC)
@@ -107,3 +108,14 @@ def test_the_rate_is_that_of_late() -> None:
     for _ in range(600):
         meter.add(5000, 1)
     assert meter.rate == pytest.approx(5000, rel=0.01)
+
+
+def test_a_connection_may_always_have_a_few_segments_under_way() -> None:
+    """Inside a machine a segment has 64 KB; a window of less would stop it between every two."""
+    with (
+        socket.create_server(("127.0.0.1", 0)) as server,
+        socket.create_connection(server.getsockname()) as sock,
+    ):
+        narrow(sock)
+        segment = sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_MAXSEG)
+        assert sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_WINDOW_CLAMP) >= 4 * segment

@@ -238,7 +238,8 @@ class Stream:
     def _measured(self, rate: float) -> None:
         self.piece = min(MOST, max(LEAST, int(rate / 20)))
         if self.sock is not None:
-            self._held = int(min(_HELD_MOST, max(_HELD_LEAST, 1.25 * rate * _round_trip(self.sock) + _SPARE)))
+            wanted = 1.25 * rate * _round_trip(self.sock) + _SPARE
+            self._held = int(min(_HELD_MOST, max(_least(self.sock), wanted)))
             if self._direction == "down":
                 _clamp(self.sock, self._held)
 
@@ -258,6 +259,11 @@ class Stream:
                 raise TimeoutError
             rate = self._line.meters["up"].rate
             time.sleep(min(0.05, max(0.002, (now + size - self._held) / rate / 2 if rate else 0.0)))
+
+
+def _least(sock: socket.socket) -> int:
+    """Less than a few segments makes TCP wait for more; segments are large inside a machine."""
+    return max(_HELD_LEAST, 4 * sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_MAXSEG))
 
 
 def _under_way(sock: socket.socket) -> int:
@@ -284,4 +290,4 @@ def _clamp(sock: socket.socket, size: int) -> None:
 
 def narrow(sock: socket.socket) -> None:
     """Lets the other side of a new connection send little at once; only now, so that it may be more later."""
-    _clamp(sock, 2 * _HELD_LEAST)
+    _clamp(sock, 2 * _least(sock))

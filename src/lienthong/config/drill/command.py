@@ -66,7 +66,9 @@ def run(
             province.make_database(folder / "template", database)
         options = Options(folder, database, processes, only, keep, patience)
         context = multiprocessing.get_context("spawn")
-        pool = stack.enter_context(ProcessPoolExecutor(AT_ONCE, context, _tidy, (os.getpid(),)))
+        pool = stack.enter_context(
+            ProcessPoolExecutor(AT_ONCE, context, lifeline.end_with_parent, (signal.SIGTERM, os.getpid()))
+        )
         runs: dict[Future[tuple[Result, list[str]]], int] = {
             pool.submit(one, seed, options): seed for seed in wanted
         }
@@ -88,14 +90,9 @@ def run(
     return 1 if faults else 0
 
 
-def _tidy(parent: int) -> None:
-    """Lets a process of the pool end with the command, after it has unmounted what it mounted."""
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
-    lifeline.end_with_parent(signal.SIGTERM, parent)
-
-
 def one(seed: int, options: Options) -> tuple[Result, list[str]]:
-    """One run in a process of its own: its counts and what happened."""
+    """One run in a process of its own: its counts and what happened. It unmounts, too, what it mounted."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     try:
         return _one(seed, options)
     except SystemExit:  # the command has ended; nobody gives this process more to do
@@ -126,15 +123,18 @@ def _one(seed: int, options: Options) -> tuple[Result, list[str]]:
         try:
             result = work.go(planned)
         except Exception:
-            result = Result(runs=1, lost=1, faults=[traceback.format_exc()])
+            result = Result(runs=1, faults=[traceback.format_exc()])
         result.seconds = round(time.monotonic() - begun, 1)
         if result.faults or options.keep:
             (place / "events.txt").write_text("\n".join([*work.said, *result.faults]) + "\n", "utf-8")
         return result, work.said
     finally:
-        if made is not None:
-            made.close()
-        disks.close(place / "kept" if result.faults else None)
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)  # what was begun to be unmounted is
+        try:
+            if made is not None:
+                made.close()
+        finally:
+            disks.close(place / "kept" if result.faults else None)
 
 
 def _place(folder: Path, seed: int) -> Path:

@@ -23,7 +23,7 @@ from lienthong.exchange import migrations
 HUB = "hub"
 SITES = {"bac-giang": "24011", "son-dong": "24004", "bach-mai": "01929"}
 _FACILITIES = {HUB: "SYT-24", **SITES}
-_READY_SECONDS = 60.0
+_READY_SECONDS = 180.0
 _STOP_SECONDS = 15.0
 _KEYS = "keys.json"
 _EARLIEST = "0003_sealed_parts_and_chains"
