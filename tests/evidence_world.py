@@ -168,8 +168,8 @@ def accept(sent: Sent, at: float, hub: str = HUB) -> None:
     sent.acceptance = key.jws(json.canonical(value), "lt-acceptance+jws")
 
 
-def answer(sent: Sent, at: float, *, refused: bool = False, signer: str = "") -> None:
-    """The receiver signs its receipt."""
+def answer(sent: Sent, at: float, *, refused: bool = False, signer: str = "", facility: str = "") -> None:
+    """The receiver, or somebody else, signs its receipt."""
     key, sent.receipt_at = key_of(signer or sent.receiver), moment(at)
     stored = hashlib.sha256(b"".join(sent.contents)).hexdigest()
     value: dict[str, Any] = {
@@ -179,7 +179,7 @@ def answer(sent: Sent, at: float, *, refused: bool = False, signer: str = "") ->
         "outcome": "refused" if refused else "stored",
         "stored": "" if refused else stored,
         "at": sent.receipt_at,
-        "by": {"facility": sent.receiver, "kid": key.kid},
+        "by": {"facility": facility or sent.receiver, "kid": key.kid},
     }
     if refused:
         value["problem"] = {"code": "test-refused", "message": "Không nhận.", "message_en": "Not taken."}

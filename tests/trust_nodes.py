@@ -139,7 +139,7 @@ class Nodes:
         """The first value of a query."""
         return self.rows(name, query)[0][0]
 
-    def wait_for(self, name: str, query: str, wanted: Any, seconds: float = 60) -> None:
+    def wait_for(self, name: str, query: str, wanted: Any, seconds: float = 180) -> None:
         """Until a query's first value is as wanted."""
         deadline = time.monotonic() + seconds
         while self.one(name, query) != wanted:

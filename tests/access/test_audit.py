@@ -93,7 +93,15 @@ def test_an_event_put_in_by_hand_is_found(chain: None) -> None:
 
 def test_a_head_set_back_is_found(chain: None) -> None:
     _sql("UPDATE access_audithead SET seq = 7")
-    assert audit.broken_at() == 9
+    assert audit.broken_at() == 8
+
+
+def test_events_added_while_the_chain_is_read_do_not_break_it(chain: None) -> None:
+    reading = audit.links()
+    assert next(reading)[0] == 1
+    _write(3)
+    assert [seq for seq, _ in reading] == list(range(2, 9))
+    assert audit.broken_at() is None
 
 
 def test_an_event_goes_with_its_transaction(db: None) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ from django.db import connection
 from hypothesis import given
 from hypothesis import strategies as st
 
+import fixed_tsa
 from lienthong.access import audit, merkle, timestamps
 from lienthong.access.tsa import Service
 from lienthong.exchange.evidence import verify
@@ -22,6 +23,7 @@ from lienthong.foundation import clock
 from lienthong.foundation.errors import LienThongError
 from tsa import Authority, Server, served
 
+AT = datetime(2025, 1, 12, 3, 4, 5, tzinfo=UTC)
 DOCTOR = audit.Actor("bs.hoa", "Nguyễn Thị Hoa", "doctor", "10.0.0.7")
 
 
@@ -316,3 +318,31 @@ def test_the_loop_stamps_and_tells_of_trouble_once_it_ends(
     assert told[0] == "timestamp-no-service"
     assert told[-1] is None
     assert timestamps.check().stamped == 3
+
+
+def test_another_time_under_the_same_signature_is_found() -> None:
+    answer = fixed_tsa.answer(b"x", AT, 1)
+    assert verify.check_stamp(answer, b"x").at == AT
+    assert answer.count(b"20250112") == 1
+    with pytest.raises(verify.Fault, match="messageDigest"):
+        verify.check_stamp(answer.replace(b"20250112", b"20240112"), b"x")
+
+
+@given(st.integers(min_value=0), st.integers(0, 7))
+def test_a_stamp_with_one_bit_changed_says_the_same_or_nothing(place: int, bit: int) -> None:
+    answer = fixed_tsa.answer(b"x", AT, 1)
+    at = place % len(answer)
+    changed = answer[:at] + bytes([answer[at] ^ 1 << bit]) + answer[at + 1 :]
+    roots = [fixed_tsa.certificates()[0]]
+    try:
+        found = verify.check_stamp(changed, b"x", roots)
+    except verify.Fault:
+        return
+    assert found == verify.check_stamp(answer, b"x", roots)
+
+
+@given(st.binary(max_size=200))
+def test_no_answer_of_a_stranger_raises_anything_but_a_fault(answer: bytes) -> None:
+    for one in (answer, b"\x30" + bytes([len(answer) % 128]) + answer):
+        with pytest.raises(verify.Fault):
+            verify.check_stamp(one, b"x")

@@ -36,7 +36,15 @@ IT = {
     "/it/refused": (("h1",), ()),
     "/it/messages": (("main table tbody tr",), ()),
     "/it/messages?stuck=1": (("h1",), ()),
-    "message": ((".steps li",), ("/it/messages", "main table a")),
+    "/reconcile": ((".answer", ".figures"), ()),
+    "message": ((".journey li.stop-ok", ".lanes"), ("/it/messages", "main table a")),
+    "/attention": (("#attention",), ()),
+    "/search?q=zzzzzz": (("input[name=q]",), ()),
+    "/evidence": (("input[type=file]", "main dl.pairs code"), ()),
+    "evidence of a message": (
+        ("select[name=purpose]",),
+        ("/it/messages", "main table a", "a[href^='/evidence/take/']"),
+    ),
     "/accounts": (("main table tbody tr",), ()),
     "/accounts/new": (("#id_roles",), ()),
     "account": (("main form",), ("/accounts", "main table a")),
@@ -54,6 +62,8 @@ SENDING_IT = {
     **IT,
     "/it/exports": (("main table tbody tr",), ()),
     "export": (("dl.pairs",), ("/it/exports", "main table a")),
+    "/attention": ((".concern ol li", "nav .count"), ()),
+    "/search?q=dossiers-01.xml": (("section.panel table tbody tr",), ()),
     "/it/refused": (("main table tbody tr",), ()),
 }
 PAGES = {
@@ -66,6 +76,8 @@ PAGES = {
     ("hub", "department"): {
         "/province": (("main svg[role=img]", "main table tbody tr"), ()),
         "unit": (("dl.pairs", "main svg[role=img]"), ("/province", "main table a")),
+        "/attention": (("#attention",), ()),
+        "/search": (("input[name=q]",), ()),
         "/rights": (("main table",), ()),
     },
     ("hub", "protection"): {"/audit": (("table.trail tbody tr",), ())},

@@ -11,8 +11,9 @@ from pathlib import Path
 import pytest
 
 from lienthong.config.drill.blocklog import BlockLog
+from lienthong.config.drill.disks import missing_for_cuts
 
-pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="a file system on a loop device needs root")
+pytestmark = pytest.mark.skipif(bool(missing_for_cuts()), reason=missing_for_cuts())
 SIZE = 16 << 20
 
 

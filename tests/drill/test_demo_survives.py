@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 
 pytestmark = pytest.mark.drill
-KILLS = 25
+KILLS = 12
 SITES = {"bac-giang": "24011", "son-dong": "24004", "bach-mai": "01929"}
 
 

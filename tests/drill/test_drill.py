@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from lienthong.config.drill.disks import missing_for_cuts
 
 pytestmark = pytest.mark.drill
 ROOT = Path(__file__).resolve().parents[2]
@@ -27,9 +28,7 @@ def drill(*words: str) -> dict[str, Any]:
     return dict(counts)
 
 
-@pytest.mark.skipif(
-    os.geteuid() != 0, reason="power cuts need root: a file system on a loop device is mounted"
-)
+@pytest.mark.skipif(bool(missing_for_cuts()), reason=missing_for_cuts())
 def test_power_cuts_of_any_node_lose_nothing() -> None:
     drill("--seeds", "1-3", "--only", "power-cut")
 

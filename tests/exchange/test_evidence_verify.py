@@ -123,9 +123,12 @@ def test_a_right_package_is_valid_and_says_who_when_and_what(make: Make) -> None
 
 def test_the_same_state_gives_the_same_bytes(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
     from lienthong.access import audit
+    from lienthong.foundation import clock
     from lienthong.transfers import evidence
 
     first = make()
+    soon = clock.from_iso(moment(310))  # so near that events of taking lie among those of the message
+    monkeypatch.setattr(clock, "now", lambda: soon)
     out = io.BytesIO()
     built = evidence.take(LOOP, out, with_content=True, actor=audit.system("test"), why="court")
     assert out.getvalue() == first
@@ -200,6 +203,8 @@ def changes(members: dict[str, bytes]) -> dict[str, tuple[dict[str, bytes], str]
     stranger = world.send(1, SENDER, RECEIVER, 300, world.CONTENTS, signer=OTHER)
     forged = world.transfer()[0]
     world.answer(forged, 305, signer=OTHER)
+    meddling = world.transfer()[0]
+    world.answer(meddling, 305, signer=OTHER, facility=OTHER)
     part = f"parts/{hashlib.sha256(world.CONTENTS[0]).hexdigest()}"
     event = next(name for name in members if name.endswith(".event"))
     proof = plain.loads(members[event.replace(".event", ".json")])
@@ -211,6 +216,10 @@ def changes(members: dict[str, bytes]) -> dict[str, tuple[dict[str, bytes], str]
         "another manifest": ({f"{at}/manifest.jws": another.jws.encode()}, "bad-receipt"),
         "a receipt of somebody else": ({f"{at}/receipt.jws": second.receipt.encode()}, "bad-receipt"),
         "a receipt by a third facility": ({f"{at}/receipt.jws": forged.receipt.encode()}, "bad-receipt"),
+        "a receipt in the name of a third facility": (
+            {f"{at}/receipt.jws": meddling.receipt.encode()},
+            "bad-receipt",
+        ),
         "a manifest by a third facility": ({f"{at}/manifest.jws": stranger.jws.encode()}, "bad-manifest"),
         "a receipt as acceptance": ({f"{at}/acceptance.jws": first.receipt.encode()}, "bad-acceptance"),
         "another part": ({part: b"x" * len(world.CONTENTS[0])}, "bad-part"),
@@ -221,6 +230,14 @@ def changes(members: dict[str, bytes]) -> dict[str, tuple[dict[str, bytes], str]
         ),
         "an event's place": (
             {event.replace(".event", ".json"): plain.dumps({**proof, "index": 0}).encode()},
+            "bad-event",
+        ),
+        "an event's path": (
+            {
+                event.replace(".event", ".json"): plain.dumps(
+                    {**proof, "path": ["0" * 64, *proof["path"][1:]]}
+                ).encode()
+            },
             "bad-event",
         ),
         "a batch": ({"audit/batch-1.json": plain.dumps({**batch, "last": 6}).encode()}, "bad-event"),
@@ -305,6 +322,7 @@ def test_a_revoked_key_is_judged_by_the_hubs_time(
     report = check(make(messages, directory=found))
     assert report.status == status
     assert code in codes(report, "broken", "missing", "note")
+    assert ("proven-sent" in {step.code for step in report.proven}) == (status == 0)
 
 
 def test_the_hub_may_rotate_its_key_and_the_pinned_one_may_be_old_or_new(make: Make) -> None:
@@ -429,6 +447,11 @@ def test_signed_nonsense_is_a_fault_and_no_crash(value: Any, typ: str) -> None:
     signed = key_of(SENDER).jws(plain.dumps(value).encode(), typ)
     with pytest.raises(verify.Fault):
         verify.shaped(verify.read_jws(signed.encode(), typ))
+
+
+def test_a_year_beyond_the_calendar_is_a_fault() -> None:
+    for at in ("9999-12-31T23:59:59.000Z", "0001-01-01T00:00:00.000Z", "2025-02-30T00:00:00.000Z"):
+        assert not verify._moment(at)
 
 
 def test_json_that_can_be_read_in_two_ways_is_refused() -> None:

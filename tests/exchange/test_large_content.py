@@ -186,6 +186,7 @@ def test_another_tus_client_uploads_and_resumes_after_kills(tmp_path: Path) -> N
     file.write_bytes(content)
     with province(tmp_path, kbit=20_000) as (nodes, line):
         assert line is not None
+        nodes.wait_for("sender", "SELECT COUNT(*) FROM exchange_line WHERE contact_at <> ''", 1)
         told = subprocess.run(
             [sys.executable, "-c", TOKEN, str(tmp_path / "sender")],
             capture_output=True,

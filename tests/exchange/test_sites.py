@@ -85,7 +85,7 @@ def handle_all() -> None:
             try:
                 found = inbox.checked(row)
             except LienThongError as error:
-                inbox.distrust(row, error.problem)
+                work.hold(row, error.problem)
             else:
                 inbox.handle([(row, found)])
 
@@ -452,6 +452,22 @@ def test_only_a_verified_receipt_turns_a_message_green(sites: Sites, become: Any
     (row,) = exchange.messages_of("one")
     assert (row.state, row.problem, receipted) == ("stored", None, [message])
     assert [step.step for step in exchange.journey(message)][-1] == "receipt-verified"
+
+
+def test_an_acceptance_that_comes_after_the_refusal_leaves_its_reason(sites: Sites, become: Any) -> None:
+    become(SENDER)
+    message, value = put()
+    why = Problem("test-refused", "Từ chối.", "Refused.").as_dict()
+    inbox.collect(
+        [receipt_item(1, sites[RECEIVER].receipt(value, outcome="refused", stored="", problem=why))]
+    )
+    outbox.accepted(
+        [outbox.Sent(message, "acceptance", clock.iso(clock.now()), HUB, 0, clock.iso(clock.now()))]
+    )
+    (row,) = exchange.messages_of("one")
+    assert row.state == "refused"
+    assert row.problem is not None
+    assert row.problem.code == "test-refused"
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

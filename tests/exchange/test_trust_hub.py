@@ -275,8 +275,11 @@ def test_keys_are_not_proposed_for_another(sites: Sites, tmp_path: Any) -> None:
     assert site.call("POST", "keys", proposal(site, new, kid=sites[OTHER].key.kid)).status == 400
     assert sites[OTHER].call("POST", "keys", proposal(site, new)).status == 400
     assert site.call("POST", "keys", proposal(site, new, jwk=sites[OTHER].key.jwk)).status == 400
+    stranger = key(tmp_path, "stranger")
+    assert site.call("POST", "keys", proposal(site, new, jwk=stranger.jwk)).status == 400
     assert site.call("POST", "keys", json.dumps({"proposal": "x"})).status == 400
     assert directory.node_key(new.kid) is None
+    assert directory.node_key(stranger.kid) is None
 
 
 def test_statements_form_a_chain_that_the_hub_key_signs_through_its_own_change(sites: Sites) -> None:

@@ -226,9 +226,10 @@ def test_limits(sites: Sites, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(uploads, "MOST_OPEN", 9)
     monkeypatch.setattr(uploads, "MOST_OPEN_BYTES", 9)
     assert tus_call(site, "POST", upload_length="4", **given).status == 507
-    monkeypatch.setattr(uploads, "MOST_OPEN_BYTES", 99)
-    monkeypatch.setattr(uploads, "_FREE", 1 << 60)
-    assert tus_call(site, "POST", upload_length="4", **given).status == 507
+    monkeypatch.setattr(uploads, "MOST_OPEN_BYTES", 10**15)
+    monkeypatch.setattr(uploads, "LARGEST", 10**15)
+    full = tus_call(site, "POST", upload_length=str(10**14), **given)
+    assert (full.status, full.json["code"]) == (507, "exchange-hub-full"), "no disk is that large"
 
 
 def test_only_so_many_bodies_come_at_once(sites: Sites, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -99,7 +99,7 @@ def test_who_may_not_read_records_gets_hashes_whatever_is_asked(someone: Any, ro
 
 def test_a_doctor_takes_it_from_the_page_of_the_message_or_transfer(someone: Any) -> None:
     assert f"/evidence/take/{world.transfer()[0].id}" in text(
-        someone(Role.IT).get(f"/it/messages/{world.transfer()[0].id}")
+        someone(Role.IT).get(f"/messages/{world.transfer()[0].id}")
     )
     assert someone(Role.DOCTOR).get(f"/evidence/take/{LOOP}").status_code == 200
 

@@ -15,10 +15,13 @@ from django.conf import settings
 from django.test import Client
 from django.urls import get_resolver
 
-from lienthong import exchange, records
+from lienthong import records
 from lienthong.access import audit, rights
 from lienthong.access.models import Account, Role
+from lienthong.connectors.his_xml import concerns
 from lienthong.connectors.his_xml.models import DossierVersion, Export, Finding
+from lienthong.exchange.models import Comparison
+from lienthong.exchange.watch import Watch
 from lienthong.facilities.models import Node
 from lienthong.foundation import clock
 from lienthong.foundation.errors import Problem
@@ -41,6 +44,10 @@ OWN = {
     f"/it/exports/{SHA}": rights.FLOW,
     "/it/refused": rights.FLOW,
     "/it/messages": rights.FLOW,
+    "/reconcile": rights.INTEGRITY,
+    "/reconcile/24011/01929": rights.INTEGRITY,
+    "/attention": rights.ATTENTION,
+    "/search": rights.JOURNEY,
     "/accounts": rights.ACCOUNTS,
     "/accounts/new": rights.ACCOUNTS,
     "/accounts/someone": rights.ACCOUNTS,
@@ -99,6 +106,12 @@ def export(db: None) -> Export:
 
 
 @pytest.fixture
+def compared(db: None) -> None:
+    """Two hospitals that have compared their messages."""
+    Comparison.objects.create(sender="24011", receiver="01929")
+
+
+@pytest.fixture
 def patient(db: None) -> None:
     """A patient of this node."""
     records.transact([PATIENT], origin="his-xml/24011/LK1", actor=audit.system("test"))
@@ -110,7 +123,7 @@ def _text(answer: Any) -> str:
 
 @pytest.mark.parametrize("role", list(Role))
 def test_each_role_opens_its_own_pages_and_no_others(
-    someone: Any, export: Export, patient: None, role: Role
+    someone: Any, export: Export, patient: None, compared: None, role: Role
 ) -> None:
     client = someone(role)
     for path, right in OWN.items():
@@ -144,9 +157,10 @@ def test_no_page_is_without_a_door(client: Client) -> None:
 
 def test_the_answer_is_in_plain_words(someone: Any, export: Export) -> None:
     client = someone(Role.IT)
+    Watch([concerns.look]).look()
     page = _text(client.get("/it"))
     assert "Không, dữ liệu đang bị tắc." in page
-    assert "Chưa kết nối được với trục liên thông lần nào." in page
+    assert "Chưa lần nào kết nối được với trục liên thông." in page
     assert "1 hồ sơ hoặc tệp bị từ chối" in page
 
 
@@ -169,19 +183,6 @@ def test_a_dossier_that_comes_again_leaves_the_refused(someone: Any, export: Exp
     )
     assert "Không có hồ sơ nào bị từ chối." in _text(client.get("/it/refused"))
     assert "Không xác định" in _text(client.get("/it/refused?all=1&code=his-xml-no-patient"))
-
-
-def test_a_message_is_found_by_its_loop_and_shows_its_journey(someone: Any, hospitals: Any) -> None:
-    client = someone(Role.IT)
-    part = exchange.Part("bundle", "application/fhir+json", b"{}")
-    message = exchange.put("01929", "transfer", "loop-1", body={}, parts=[part], basis="referral-duty")
-    assert message[-8:] in _text(client.get("/it/messages?q=loop-1"))
-    assert message[-8:] in _text(client.get("/it/messages"))
-    page = _text(client.get(f"/it/messages/{message}"))
-    assert "Đưa vào hàng chờ gửi" in page
-    assert "Bệnh viện Bạch Mai" in page
-    assert client.get("/it/messages/" + "0" * 32).status_code == 404
-    assert "Không tìm thấy" in _text(client.get("/it/messages", {"q": "' OR 1=1 --"}))
 
 
 def test_making_locking_and_resetting_an_account(someone: Any) -> None:

@@ -30,6 +30,13 @@ TRANSFERS = Right(_("See transfers and take the next step"), (Role.DOCTOR, Role.
 SEEN_BY = Right(_("See who opened a record"), (Role.DOCTOR, Role.HEAD, Role.PROTECTION))
 TRAIL = Right(_("Read and check the audit trail"), (Role.HEAD, Role.PROTECTION))
 FLOW = Right(_("Watch the flow of messages and mend refused files"), (Role.IT,))
+ATTENTION = Right(_("See what needs attention and what to do"), (Role.IT, Role.DEPARTMENT))
+JOURNEY = Right(
+    _("Follow a message or a transfer on its way"), (Role.DOCTOR, Role.NURSE, Role.IT, Role.DEPARTMENT)
+)
+INTEGRITY = Right(
+    _("See whether both hospitals have the same messages"), (Role.IT, Role.DEPARTMENT, Role.PROTECTION)
+)
 ACCOUNTS = Right(_("Make and lock accounts, give and take roles"), (Role.IT, Role.HEAD))
 EVIDENCE = Right(
     _("Take out the evidence package of a message or transfer"),
@@ -47,6 +54,9 @@ TABLE = (
     SEEN_BY,
     TRAIL,
     FLOW,
+    ATTENTION,
+    JOURNEY,
+    INTEGRITY,
     ACCOUNTS,
     EVIDENCE,
     EVIDENCE_CONTENT,

@@ -59,6 +59,13 @@ def _parser() -> argparse.ArgumentParser:
         "--full", action="store_true", help="from the first event, not from the last checked stamp"
     )
     audit.set_defaults(run=_run_audit)
+    _send_again(commands.add_parser("send-again", help="send or try again what was set aside or refused"))
+    give_up = commands.add_parser("give-up", help="close a message that was set aside or refused")
+    _home(give_up)
+    give_up.add_argument("message", metavar="MESSAGE")
+    give_up.add_argument("--why", required=True, help="the reason, for the audit trail")
+    give_up.set_defaults(run=_run_give_up)
+    _reconcile(commands.add_parser("reconcile", help="check what is kept of messages, compare, mend"))
     _evidence(commands.add_parser("evidence", help="write the evidence package of a message or a transfer"))
     commands.add_parser("verify", help="check an evidence package: lienthong verify FILE", add_help=False)
     _drill(commands.add_parser("drill", help="make a province fail on purpose, and count what arrived"))
@@ -301,20 +308,12 @@ def _run_evidence(options: argparse.Namespace) -> int:
 
 
 def _drill(parser: argparse.ArgumentParser) -> None:
-    from lienthong.config.drill import command, events
-
-    parser.add_argument(
-        "--seeds", type=command.seeds, default="1-25", metavar="A-B", help="default %(default)s"
-    )
+    parser.add_argument("--seeds", type=_seeds, default="1-25", metavar="A-B", help="default %(default)s")
     parser.add_argument("--json", action="store_true", help="the counts as one JSON line, as the last line")
     parser.add_argument("--database", choices=["sqlite", "postgresql"], default="sqlite", help="of the hub")
     parser.add_argument("--hub-processes", type=int, default=1, metavar="N", help="web processes of the hub")
     parser.add_argument(
-        "--only",
-        choices=events.KINDS,
-        action="append",
-        default=[],
-        help="this kind of event; may be repeated",
+        "--only", action="append", default=[], metavar="KIND", help="this kind of event; may be repeated"
     )
     parser.add_argument("--keep", action="store_true", help="keep the folders of runs that held, too")
     parser.add_argument("--stop", action="store_true", help="stop at the first run that does not hold")
@@ -326,6 +325,14 @@ def _drill(parser: argparse.ArgumentParser) -> None:
         help="for the rest to arrive (default %(default)s)",
     )
     parser.set_defaults(run=_run_drill)
+
+
+def _seeds(text: str) -> range:
+    first, _, last = text.partition("-")
+    found = range(int(first), int(last or first) + 1)
+    if not found:
+        raise ValueError(text)
+    return found
 
 
 def _run_drill(options: argparse.Namespace) -> int:
@@ -341,6 +348,65 @@ def _run_drill(options: argparse.Namespace) -> int:
         stop=options.stop,
         as_json=options.json,
     )
+
+
+def _send_again(parser: argparse.ArgumentParser) -> None:
+    _home(parser)
+    parser.add_argument("messages", nargs="*", metavar="MESSAGE", help="ids, in the order of sending")
+    parser.add_argument("--all", action="store_true", help="all that were set aside or refused")
+    parser.set_defaults(run=_run_send_again)
+
+
+def _run_send_again(options: argparse.Namespace) -> int:
+    from lienthong.config import setup
+
+    setup.use(options.home)
+    from lienthong.access import audit
+    from lienthong.exchange import again
+    from lienthong.foundation.errors import LienThongError
+
+    failed = 0
+    for message in again.open_messages() if options.all else options.messages:
+        try:
+            print(f"{message} → {again.again(message, actor=audit.system('command-line'))}")
+        except LienThongError as error:
+            failed += 1
+            print(f"{message}: {error.problem.vi} / {error.problem.en}", file=sys.stderr)
+    return 1 if failed else 0
+
+
+def _run_give_up(options: argparse.Namespace) -> int:
+    from lienthong.config import setup
+
+    setup.use(options.home)
+    from lienthong.access import audit
+    from lienthong.exchange import again
+    from lienthong.foundation.errors import LienThongError
+
+    try:
+        again.give_up(options.message, why=options.why, actor=audit.system("command-line"))
+    except LienThongError as error:
+        print(f"{error.problem.vi}\n{error.problem.en}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def _reconcile(parser: argparse.ArgumentParser) -> None:
+    _home(parser)
+    parser.add_argument(
+        "--now", action="store_true", help="begin at once, show how it goes on, wait for its end"
+    )
+    parser.add_argument("--json", action="store_true", help="say the result as one JSON line")
+    parser.add_argument(
+        "--seconds", type=float, default=3600, help="with --now, wait at most so long (default %(default)s)"
+    )
+    parser.set_defaults(run=_run_reconcile)
+
+
+def _run_reconcile(options: argparse.Namespace) -> int:
+    from lienthong.config import reconcile
+
+    return reconcile.run(options.home, now=options.now, as_json=options.json, patience=options.seconds)
 
 
 def _his_xml(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

@@ -45,8 +45,13 @@ if _parent is not None:
     _close_at_signal()
 
 
+_served = threading.Lock()
+
+
 def application(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
     """Exchange doors for their paths, Django for the rest."""
+    if _served.acquire(blocking=False):  # the first call: now the server listens
+        lifeline.notice_dead_callers()
     if doors.serves(environ.get("PATH_INFO", "")):
         return doors.application(environ, start_response)
     return _pages(environ, start_response)

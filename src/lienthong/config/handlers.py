@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from lienthong.exchange.reconciling import handlers as reconciling
 from lienthong.transfers import desk
 
 HANDLERS = {
     desk.TRANSFER: desk.take_dossier,
     desk.STEP: desk.take_step,
+    **reconciling.HANDLERS,
 }
 """Kind of message to what the receiving site does with it, inside its transaction; returns the hash of what was
 stored."""
@@ -15,3 +17,6 @@ RECEIPT_HANDLERS = {
     desk.TRANSFER: desk.receipt_came,
 }
 """Kind of message to what the sending site does when the receiver's verified receipt is stored."""
+
+NEWEST_STANDS = frozenset({desk.TRANSFER})
+"""Kinds whose newest message of a loop holds all that earlier ones held."""

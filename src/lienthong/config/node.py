@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import secrets
 import tomllib
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from lienthong.foundation.daytime import Window
 
 Role = Literal["hub", "site"]
 FILE = "lienthong.toml"
+_TIME = re.compile("(?:[01][0-9]|2[0-3]):[0-5][0-9]")
 _EVERYWHERE = ("0.0.0.0", "::")  # noqa: S104
 
 
@@ -35,7 +37,11 @@ class NodeConfig:
         tls_certificate, tls_key: PEM files; without them a server in front of this one ends TLS.
         processes: how many web processes share the node's database.
         secure: whether pages are reached over HTTPS only (cookies, HSTS).
+        reconcile_at: time of day in Viet Nam (``hh:mm``) from which, within an hour, the nightly check begins.
         demo: whether the sign-in page shows the invented accounts.
+        reserve_mb: room on the disk (MiB) that new input must leave; 0: 512, on a small disk a twentieth of it.
+        quota_messages, quota_mb: how much may wait to be sent before new input is refused (messages, MiB).
+        keep_sealed_days: how long a hub keeps sealed content after the receiver's receipt.
         timestamp_url: time-stamping service (RFC 3161) for the audit trail; empty for none.
         timestamp_ca: PEM file with the certificates that the service's must lead to; without it any is taken.
         timestamp_minutes: how long events wait at most until they are put under a stamp together.
@@ -57,7 +63,12 @@ class NodeConfig:
     tls_key: str = ""
     processes: int = 1
     secure: bool = True
+    reconcile_at: str = "01:30"
     demo: bool = False
+    reserve_mb: int = 0
+    quota_messages: int = 200_000
+    quota_mb: int = 20_000
+    keep_sealed_days: int = 30
     timestamp_url: str = ""
     timestamp_ca: str = ""
     timestamp_minutes: int = 10
@@ -113,7 +124,10 @@ def load(home: Path) -> NodeConfig:
         raise ValueError(
             f"{path.name}: unknown settings {', '.join(unknown)}; known are {', '.join(sorted(known))}"
         )
-    return NodeConfig(home=home, **values)
+    found = NodeConfig(home=home, **values)
+    if not _TIME.fullmatch(found.reconcile_at):
+        raise ValueError(f'{path.name}: reconcile_at is a time of day such as "01:30"')
+    return found
 
 
 def save(config: NodeConfig) -> None:

@@ -1,4 +1,4 @@
-"""One node at work: pages and doors in a web process, courier and export folder in threads of this one."""
+"""One node at work: pages and doors in a web process; courier, export folder and watch in threads of this one."""
 
 from __future__ import annotations
 
@@ -29,9 +29,12 @@ def run(home: Path, *, with_parent: bool = False) -> int:
     from granian import Granian
     from granian.constants import Interfaces
 
+    from lienthong.exchange.reconciling import Worker
+
     stop = threading.Event()
     threads = _hub_threads(stop) if settings.NODE.role == "hub" else _site_threads(stop)
     threads += _threads({"time-stamps": partial(_stamp, stop)})
+    threads += _threads({"reconciling": Worker(stop).run})
     for thread in threads:
         thread.start()
     multiprocessing.set_start_method("spawn", force=True)
@@ -65,22 +68,33 @@ def _file(name: str) -> Path | None:
 
 
 def _hub_threads(stop: threading.Event) -> list[threading.Thread]:
+    from lienthong.exchange import retention
     from lienthong.exchange.trust import keeper
+    from lienthong.exchange.watch import Watch
 
-    return _threads({"keys": lambda: keeper.keep(stop)})
+    return _threads(
+        {
+            "keys": lambda: keeper.keep(stop),
+            "watch": lambda: Watch().run(stop),
+            "retention": lambda: retention.run(stop),
+        }
+    )
 
 
 def _site_threads(stop: threading.Event) -> list[threading.Thread]:
     from django.conf import settings
 
+    from lienthong.connectors.his_xml import concerns
     from lienthong.connectors.his_xml.folder import Folder
     from lienthong.exchange.trust import keeper
+    from lienthong.exchange.watch import Watch
 
     return _threads(
         {
             "exports": lambda: Folder(settings.NODE.exports).run(stop),
             "joining": lambda: keeper.join(stop),
             "line": lambda: _work_the_line(stop),
+            "watch": lambda: Watch([concerns.look]).run(stop),
         }
     )
 

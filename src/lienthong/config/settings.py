@@ -50,6 +50,7 @@ MIDDLEWARE = [
     "lienthong.web.middleware.ContentSecurityPolicy",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "lienthong.web.middleware.Language",
+    "lienthong.web.middleware.NoRoom",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "lienthong.access.sessions.SessionTimeout",
@@ -125,6 +126,7 @@ FHIR_DEFINITIONS = _ASSETS / "@medplum" / "definitions" / "dist" / "fhir" / "r4"
 _HANDLERS = "lienthong.config.drill" if os.environ.get("LIENTHONG_DRILL") else "lienthong.config"
 EXCHANGE_HANDLERS = f"{_HANDLERS}.handlers.HANDLERS"
 EXCHANGE_RECEIPT_HANDLERS = f"{_HANDLERS}.handlers.RECEIPT_HANDLERS"
+EXCHANGE_NEWEST_STANDS = "lienthong.config.handlers.NEWEST_STANDS"
 # Calls that may hold a thread of the hub's server for long: those that wait for mail, and bodies on a slow line.
 # What is left of SERVER_THREADS is for all others.
 EXCHANGE_LONG_POLLS, EXCHANGE_STREAMS = 24, 48

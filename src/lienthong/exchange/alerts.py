@@ -5,6 +5,7 @@ An alert is a :class:`Problem` about something (a message id, a facility, a key,
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -38,15 +39,41 @@ def raise_alert(problem: Problem, about: str = "") -> None:
     The words of the last call stand. Of ``about`` 80 characters count.
     """
     now = clock.iso(clock.now())
-    text = json.dumps(problem.as_dict() | {"retry": problem.retry}).decode()
     with connection.cursor() as cursor:
-        cursor.execute(sql.RAISE_ALERT, (problem.code[:60], about[:80], text, now, now))
+        cursor.execute(sql.RAISE_ALERT, (problem.code[:60], about[:80], _as_text(problem), now, now))
+
+
+def settle(code: str, found: Mapping[str, Problem]) -> None:
+    """Makes the open alerts with that code those of ``found``, by what they are about.
+
+    For causes that are looked for again and again: what stays open gets the new words and is not counted once more.
+    """
+    now = clock.iso(clock.now())
+    with connection.cursor() as cursor:
+        cursor.execute(sql.ALERTS_OF, (code,))
+        before = dict(cursor.fetchall())
+        for about, problem in found.items():
+            text = _as_text(problem)
+            if about not in before:
+                raise_alert(problem, about)
+            elif before[about] != text:
+                cursor.execute(sql.RENEW_ALERT, (text, now, code, about))
+    for about in before.keys() - found.keys():
+        with connection.cursor() as cursor:
+            cursor.execute(sql.CLOSE_ALERT, (now, code, about))
 
 
 def clear(code: str, about: str = "") -> None:
     """Closes the alert with that code about something (``""``: all with that code), since its cause is gone."""
     with connection.cursor() as cursor:
         cursor.execute(sql.CLEAR_ALERT, (clock.iso(clock.now()), code[:60], about[:80], about[:80]))
+
+
+def count() -> int:
+    """How many alerts are open."""
+    with connection.cursor() as cursor:
+        cursor.execute(sql.COUNT_ALERTS)
+        return int(cursor.fetchone()[0])
 
 
 def open_alerts() -> list[Alert]:
@@ -60,3 +87,7 @@ def open_alerts() -> list[Alert]:
             for about, text, since, last, times in cursor.fetchall()
         ]
     return sorted(found, key=lambda alert: (alert.problem.severity == "warning", alert.since))
+
+
+def _as_text(problem: Problem) -> str:
+    return json.dumps(problem.as_dict() | {"retry": problem.retry}).decode()

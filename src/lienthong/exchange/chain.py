@@ -29,6 +29,7 @@ def follow(handled: Iterable[Manifest]) -> None:
     """
     numbers: dict[str, int] = {}
     for one in handled:
+        _withdraw(one)
         numbers[one.sender.facility] = min(one.seq, numbers.get(one.sender.facility, one.seq))
     for sender, lowest in sorted(numbers.items()):
         with transaction.atomic(), connection.cursor() as cursor:
@@ -36,15 +37,22 @@ def follow(handled: Iterable[Manifest]) -> None:
             start = seq, last = cursor.fetchone() or (0, manifest.FIRST)
             if lowest <= seq:
                 alerts.raise_alert(problems.fork(sender, lowest), sender)
-            cursor.execute(sql.FOLLOWING, (sender, seq))
+            cursor.execute(sql.FOLLOWING, (sender, seq, sender, seq))
             for number, prev, digest in cursor.fetchall():
                 if number > seq + 1:
                     break
-                if number == seq or prev != last:
+                if number == seq or (prev and prev != last):
                     alerts.raise_alert(problems.fork(sender, number), sender)
                 seq, last = number, digest
             if (seq, last) != start:
                 cursor.execute(sql.MOVE_CHAIN, (sender, seq, last))
+
+
+def _withdraw(one: Manifest) -> None:
+    with connection.cursor() as cursor:
+        for gone in one.withdrawn:
+            if gone.seq < one.seq:
+                cursor.execute(sql.NEVER_COMES, (one.sender.facility, gone.seq, gone.manifest))
 
 
 def gaps() -> list[Gap]:
@@ -55,7 +63,7 @@ def gaps() -> list[Gap]:
         for (sender,) in cursor.fetchall():
             cursor.execute(sql.CHAIN, (sender,))
             before = (cursor.fetchone() or (0, ""))[0]
-            cursor.execute(sql.AFTER, (sender, before))
+            cursor.execute(sql.AFTER, (sender, before, sender, before))
             for (number,) in cursor.fetchall():
                 if number > before + 1:
                     found.append(Gap(sender, before + 1, number - 1))

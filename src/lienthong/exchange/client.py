@@ -71,9 +71,13 @@ class Hub:
             raise NoLine(problems.hub_fault(200))
         return results
 
-    def mailbox(self, after: int, limit: int, wait: int) -> tuple[list[Item], int]:
-        """Items after a number, waiting up to ``wait`` seconds for one; and how long to pause before asking again."""
-        query = urlencode({"after": after, "limit": limit, "wait": wait})
+    def mailbox(self, after: int, limit: int, wait: int, *, receipts: bool = False) -> tuple[list[Item], int]:
+        """Items after a number, waiting up to ``wait`` seconds for one; and how long to pause before asking again.
+
+        ``receipts``: no messages, which then stay where they are.
+        """
+        only = {"only": "receipt"} if receipts else {}
+        query = urlencode({"after": after, "limit": limit, "wait": wait, **only})
         try:
             answer = self.open("GET", f"/exchange/v1/mailbox?{query}", headers=_COMPACT)
             body = self._read(answer)
@@ -89,6 +93,10 @@ class Hub:
         if len(results) != len(batch):
             raise NoLine(problems.hub_fault(200))
         return [None if r["status"] == "kept" else Problem.from_dict(r["problem"]) for r in results]
+
+    def bring(self, body: bytes) -> None:
+        """Brings again what the hub asked for, as ``reconciling/again.py`` makes it."""
+        self.call("POST", "/exchange/v1/again", body, {"Content-Type": MSGPACK})
 
     def done(self, up_to: int) -> None:
         """Tells the hub which receipts were taken."""
@@ -240,9 +248,11 @@ class Hub:
             return answer
         status, wait = answer.status, answer.headers.get("Retry-After", "")
         problem = answer.headers.get("Content-Type", "") == "application/problem+json"
-        body = self._read(answer)
+        body, seconds = self._read(answer), float(wait) if wait.isdigit() else 0.0
+        if problem and seconds and status in (503, 507):
+            raise NoLine(Problem.from_dict(_json(body)), seconds)
         if status in (401, 429, 502, 503, 504) or not problem:
-            raise NoLine(problems.hub_fault(status), float(wait) if wait.isdigit() else 0.0)
+            raise NoLine(problems.hub_fault(status), seconds)
         if status >= 500 and status != 507:
             raise LienThongError(problems.hub_fault(status))
         raise HubRefused(status, _json(body))

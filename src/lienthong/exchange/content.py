@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
+import zstandard
 from django.conf import settings
 from django.db import connection
 
@@ -148,6 +149,28 @@ def read(sha256: str) -> bytes:
     if hashlib.sha256(content).hexdigest() != sha256:
         raise DamagedBlob(sha256)
     return content
+
+
+def kept(sha256: str, size: int) -> Kept:
+    """Content that is here, whole and unharmed, to be sealed once more; in bounded memory.
+
+    Raises:
+        NoSuchBlob: it is not here; DamagedBlob: it is not what was kept.
+    """
+    frame = _look_up(sql.CONTENTS, [sha256]).get(sha256)
+    if frame is not None:
+        read(sha256)
+        return Kept(sha256, size, bytes(frame))
+    digest = hashlib.sha256()
+    try:
+        with _folder().open(sha256) as stream:
+            while chunk := stream.read(_CHUNK):
+                digest.update(chunk)
+    except zstandard.ZstdError as error:
+        raise DamagedBlob(sha256) from error
+    if digest.hexdigest() != sha256:
+        raise DamagedBlob(sha256)
+    return Kept(sha256, size)
 
 
 def open_large(sha256: str) -> BinaryIO:

@@ -14,7 +14,20 @@ from typing import Any, TypeVar
 from django.conf import settings
 from django.db import close_old_connections, connection, transaction
 
-from lienthong.exchange import content, inbox, outbox, peers, problems, receipts, sealed, sql, work
+from lienthong.exchange import (
+    alerts,
+    content,
+    inbox,
+    outbox,
+    peers,
+    problems,
+    receipts,
+    reconciling,
+    sealed,
+    space,
+    sql,
+    work,
+)
 from lienthong.exchange.batches import MOST_ITEMS, MOST_MESSAGES
 from lienthong.exchange.bulk import Bulk
 from lienthong.exchange.client import Hub, HubRefused, NoLine
@@ -24,7 +37,7 @@ from lienthong.exchange.outbox import Outgoing
 from lienthong.exchange.work import Claimed, Leases
 from lienthong.foundation import clock, ids
 from lienthong.foundation.blobs import NoSuchBlob
-from lienthong.foundation.errors import LienThongError
+from lienthong.foundation.errors import LienThongError, Problem
 
 log = logging.getLogger(__name__)
 
@@ -36,6 +49,11 @@ _RENEW = 2.0
 _LOOK_AGAIN = 0.5
 _POLL = 20
 _LONGEST_PAUSE = 60.0
+_NO_ROOM = 5.0
+"""Pause between two looks whether there is room again."""
+_OF_CONTENT = (400, 413, 422)
+"""Answers to a whole call that may be the fault of what it carries; any other concerns this site or the hub."""
+_HUB_FULL = "exchange-hub-full"
 
 Result = outbox.Sent | Exception
 Checked = tuple[Claimed, Manifest]
@@ -61,6 +79,8 @@ class Courier:
         self._bulk = Bulk(self._hub, self._line)
         self._leases = Leases(self._worker)
         self._reached = False
+        self._receipts_taken = 0
+        self._hub_full = True
 
     def run_outbox(self) -> None:
         """Uploads parts and manifests of what was put, and keeps the hub's acceptances."""
@@ -109,7 +129,9 @@ class Courier:
                     faults = 0
                 except Exception as error:
                     faults += 1
-                    if not isinstance(error, NoLine):
+                    if isinstance(error, space.NoRoom) or space.disk_failed(error):
+                        log.error("the work waits until the disk can be written: %s", error)
+                    elif not isinstance(error, NoLine | HubRefused):
                         log.exception("courier")
                     self._pause(faults, error, longest)
         finally:
@@ -118,8 +140,10 @@ class Courier:
     def _pause(self, faults: int, error: Exception, longest: float = _LONGEST_PAUSE) -> None:
         """Waits after a fault, shorter when the line is found to be back meanwhile."""
         pause = min(longest, 0.5 * 2.0 ** min(faults, 8)) * random.uniform(0.5, 1.0)  # noqa: S311 - jitter
+        if isinstance(error, HubRefused):
+            self._trouble(error.problem)
         if isinstance(error, NoLine):
-            self._trouble(error)
+            self._trouble(error.problem)
             self._stop.wait(max(error.wait, min(pause, 0.5)))
             self._line.wait_until_alive(pause)
         else:
@@ -142,10 +166,13 @@ class Courier:
             if self._stop.is_set():
                 raise Held
 
-    def _trouble(self, error: NoLine) -> None:
+    def _trouble(self, problem: Problem) -> None:
         try:
             with transaction.atomic(), connection.cursor() as cursor:
-                cursor.execute(sql.TROUBLE, (work.as_text(error.problem),))
+                cursor.execute(sql.TROUBLE, (work.as_text(problem),))
+                if problem.code == _HUB_FULL:
+                    self._hub_full = True
+                    alerts.settle(_HUB_FULL, {"": problem})
         except Exception:
             log.exception("the state of the line could not be kept")
 
@@ -201,6 +228,13 @@ class Courier:
         except (NoLine, Held):
             raise
         except Exception as error:
+            alone = (
+                len(batch) == 1 and batch[0].alone and isinstance(error, HubRefused) and error.problem.retry
+            )
+            if isinstance(error, HubRefused) and error.status not in _OF_CONTENT and not alone:
+                raise NoLine(error.problem, wait=30.0) from error
+            if space.disk_failed(error):
+                raise
             if len(batch) == 1:
                 return [error]
             return [result for one in batch for result in self._send([one])]
@@ -234,22 +268,27 @@ class Courier:
         good = [result for result in future.result() if isinstance(result, outbox.Sent)]
         if good:
             outbox.accepted(good)
+            if self._hub_full:
+                alerts.clear(_HUB_FULL)
+                self._hub_full = False
         for one, result in zip(batch, future.result(), strict=True):
             row = one.row
             if isinstance(result, NoSuchBlob):
-                outbox.set_aside(row, problems.part_lost(str(result.args[0])))
-            elif isinstance(result, HubRefused) and not result.problem.retry:
-                outbox.set_aside(row, result.problem)
+                work.set_aside(row, problems.part_lost(str(result.args[0])))
             elif isinstance(result, LienThongError):
-                work.try_again(row, result.problem)
+                damaged = outbox.damaged(one) if result.problem.code == "exchange-wrong-part" else None
+                work.hold(row, damaged or result.problem)
             elif isinstance(result, Exception):
                 log.error("message %s could not be sent", row.message, exc_info=result)
-                work.try_again(row, problems.handler_failed(result))
+                work.hold(row, problems.handler_failed(result))
         return None
 
     # Inbox
 
     def _collect(self) -> None:
+        if space.problem() is not None:
+            self._collect_receipts()
+            return
         after = inbox.position()
         items, pause = self._hub.mailbox(after, MOST_ITEMS, _POLL if self._reached else 0)
         self._reached = True
@@ -266,6 +305,15 @@ class Courier:
                 cursor.execute(sql.CLOCK, (round(self._hub.ahead.total_seconds()),))
         receipts.again()
         self._stop.wait(pause)
+
+    def _collect_receipts(self) -> None:
+        """While the disk is full the mail stays at the hub; receipts come all the same, since they make room."""
+        after = max(inbox.position(), self._receipts_taken)
+        items, _ = self._hub.mailbox(after, MOST_ITEMS, 0, receipts=True)
+        if items:
+            inbox.take_receipts(items)
+            self._receipts_taken = items[-1].number
+        self._stop.wait(_GATHER if items else _NO_ROOM)
 
     def _handle_all(self, fetches: _Lanes, pending: Fetches) -> None:
         """Works on what was collected as long as there is something; then waits for more."""
@@ -296,14 +344,15 @@ class Courier:
                 good.append((row, inbox.checked(row)))
             except LienThongError as error:
                 self._leases.drop([row.number])
-                if error.problem.retry:
-                    work.try_again(row, error.problem)
-                else:
-                    inbox.distrust(row, error.problem)
+                work.hold(row, error.problem)
         here = content.has({part.sha256 for _, found in good for part in found.parts})
         ready = []
         for row, found in good:
             missing = [part for part in found.parts if part.sha256 not in here]
+            unsent = [part.sha256 for part in missing if part.sealed is None]
+            if unsent:
+                with transaction.atomic():
+                    reconciling.request(row.message, unsent)
             if not missing:
                 ready.append((row, found))
             elif row.lane > self._line.open_lane():
@@ -321,6 +370,7 @@ class Courier:
             if part.sealed is None:
                 raise LienThongError(problems.content_awaited(1))
             this = part.sealed
+            space.check(this.size + part.size)
             self._insist(lambda: self._bulk.download(this, lane))  # noqa: B023 - called at once
             try:
                 content.take(part)
@@ -341,13 +391,15 @@ class Courier:
             self._leases.drop([row.number])
             if isinstance(error, Held):
                 work.pause(row)
-            elif isinstance(error, LienThongError) and (error.problem.retry or isinstance(error, HubRefused)):
-                work.try_again(row, error.problem)
-            elif isinstance(error, LienThongError):
+            elif isinstance(error, LienThongError) and error.problem.code == "exchange-cannot-open":
                 inbox.refuse(row, found, error.problem)
+            elif isinstance(error, LienThongError):
+                work.hold(row, error.problem)
+            elif space.disk_failed(error):
+                work.hold(row, problems.disk_failed())
             else:
                 log.error("parts of message %s could not be fetched", row.message, exc_info=error)
-                work.try_again(row, problems.handler_failed(error))
+                work.hold(row, problems.handler_failed(error))
         return ready
 
     def _send_receipts(self) -> None:

@@ -14,9 +14,10 @@ import msgspec
 from django.conf import settings
 from django.db import DatabaseError, close_old_connections, connection
 
-from lienthong.exchange import compact, hub, peers, problems, sealed, tokens, tus
+from lienthong.exchange import compact, hub, peers, problems, sealed, space, tokens, tus
 from lienthong.exchange.batches import CALL, MOST_ITEMS, MOST_MESSAGES, MSGPACK, Item, batches, short
 from lienthong.exchange.limits import Bucket
+from lienthong.exchange.reconciling import again
 from lienthong.exchange.tokens import Caller
 from lienthong.exchange.trust import doors as trust
 from lienthong.foundation.blobs import NoSuchBlob
@@ -39,6 +40,7 @@ PART_LIMIT = 16 << 30
 RECEIPTS_LIMIT, MOST_RECEIPTS = 4 << 20, 200
 LONGEST_WAIT, POLL_AGAIN = 30.0, 2
 _FORM_LIMIT = 16_384
+_AGAIN_WITH_ROOM = "30"
 _SMALL = 1 << 18
 _CHUNK = 1 << 18
 _SHA256 = re.compile("[0-9a-f]{64}")
@@ -69,14 +71,20 @@ def application(environ: Environ, start_response: StartResponse) -> Iterable[byt
         response = _route(request)
     except HttpError as error:
         response = problem_response(error)
+    except space.NoRoom as error:
+        response = problem_response(_no_room(error.problem))
     except LienThongError as error:
         response = problem_response(HttpError(400, error.problem))
-    except DatabaseError:
-        log.exception("%s %s", request.method, request.path)
-        response = problem_response(HttpError(503, _busy(), headers=(("Retry-After", "2"),)))
-    except Exception:
-        log.exception("%s %s", request.method, request.path)
-        response = problem_response(HttpError(500, problems.hub_fault(500)))
+    except Exception as error:
+        if space.disk_failed(error):
+            log.error("%s %s: %s", request.method, request.path, error)
+            response = problem_response(_no_room(problems.hub_full(space.room().free, space.room().reserve)))
+        elif isinstance(error, DatabaseError):
+            log.exception("%s %s", request.method, request.path)
+            response = problem_response(HttpError(503, _busy(), headers=(("Retry-After", "2"),)))
+        else:
+            log.exception("%s %s", request.method, request.path)
+            response = problem_response(HttpError(500, problems.hub_fault(500)))
     finally:
         if connection.in_atomic_block:
             connection.close()
@@ -129,6 +137,7 @@ def _messages(request: Request, caller: Caller) -> Response:
     if request.header("content-type") != MSGPACK:
         raise HttpError(415, problems.not_understood(f"Content-Type is {MSGPACK}"))
     encoding, body = request.header("content-encoding"), request.body(CALL)
+    space.check(len(body))
     if encoding not in ("", compact.ENCODING):
         raise HttpError(415, problems.not_understood(f"Content-Encoding is {compact.ENCODING} or none"))
     try:
@@ -165,7 +174,10 @@ def _mailbox(request: Request, caller: Caller) -> Response:
         raise HttpError(
             400, problems.not_understood(f"limit is 1 to {MOST_ITEMS}, after and wait not negative")
         )
-    items, waited = _wait_for_mail(caller, after, limit, wait)
+    if query.get("only") == "receipt":
+        items, waited = hub.mailbox(caller, after, limit, receipts=True), True
+    else:
+        items, waited = _wait_for_mail(caller, after, limit, wait)
     value: dict[str, Any] = {"items": short(items) if _compact(request) else items}
     if not items and not waited:
         value["poll_after"] = POLL_AGAIN
@@ -215,6 +227,16 @@ def _done(request: Request, caller: Caller) -> Response:
     return Response(204)
 
 
+def _again(request: Request, caller: Caller) -> Response:
+    if request.header("content-type") != MSGPACK:
+        raise HttpError(415, problems.not_understood(f"Content-Type is {MSGPACK}"))
+    try:
+        brought = again.decode(request.body(CALL))
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        raise HttpError(400, problems.not_understood(f"again: at most {again.MOST}")) from error
+    return answer(200, {"wanted": again.take(caller, brought)})
+
+
 _DOORS: dict[str, tuple[str, Callable[[Request, Caller], Response]]] = {
     "messages": ("POST", _messages),
     "mailbox": ("GET", _mailbox),
@@ -223,6 +245,7 @@ _DOORS: dict[str, tuple[str, Callable[[Request, Caller], Response]]] = {
     "directory": ("GET", trust.directory),
     "keys": ("POST", trust.keys),
     "keys/settled": ("POST", trust.settled),
+    "again": ("POST", _again),
 }
 
 
@@ -295,6 +318,10 @@ def _slices(stream: BinaryIO, start: int, length: int) -> Iterator[bytes]:
         while length and (chunk := stream.read(min(length, _CHUNK))):
             length -= len(chunk)
             yield chunk
+
+
+def _no_room(problem: Problem) -> HttpError:
+    return HttpError(507, problem, headers=(("Retry-After", _AGAIN_WITH_ROOM),))
 
 
 class _Streamed:

@@ -287,17 +287,18 @@ def _post(
         cursor.executemany(sql.INSERT_ITEM, rows)
 
 
-def mailbox(caller: Caller, after: int, limit: int) -> list[Item]:
+def mailbox(caller: Caller, after: int, limit: int, *, receipts: bool = False) -> list[Item]:
     """The caller's items after a number, with their small parts; notes which are handed over for the first time.
 
-    Together they have at most ``CALL`` bytes; of a first item that is larger, parts are left out.
+    Together they have at most ``CALL`` bytes; of a first item that is larger, parts are left out. ``receipts``: these
+    alone.
 
     Raises:
         HttpError: 401, the caller was cut off while it waited.
     """
     tokens.still_in(caller)
     with connection.cursor() as cursor:
-        cursor.execute(sql.ITEMS, (caller.facility, after, limit))
+        cursor.execute(sql.RECEIPT_ITEMS if receipts else sql.ITEMS, (caller.facility, after, limit))
         rows = cursor.fetchall()
     items = _with_parts(rows)
     fresh = [row[0] for row in rows[: len(items)] if not row[3]]
@@ -376,7 +377,7 @@ def take_receipts(caller: Caller, batch: Sequence[str]) -> list[dict[str, Any]]:
 
 
 def _refused(problem: Problem) -> dict[str, Any]:
-    return {"status": "refused", "problem": problem.as_dict()}
+    return {"status": "refused", "problem": problem.as_dict() | {"retry": problem.retry}}
 
 
 def _receipt(caller: Caller, jws: str) -> Receipt | Problem:
@@ -405,7 +406,8 @@ def _keep_receipt(
         if before:
             same = manifest.read_receipt(manifest.payload_of(before)).outcome == receipt.outcome
             return None if same else problems.bad_receipt("another outcome was receipted before")
-        cursor.execute(sql.RELAY_RECEIPT, (jws, now, receipt.outcome, receipt.message))
+        digest = manifest.digest(manifest.payload_of(jws))
+        cursor.execute(sql.RELAY_RECEIPT, (jws, digest, now, receipt.outcome, receipt.message))
         if cursor.fetchone() is None:
             return None
     news[receipt.message] = sender

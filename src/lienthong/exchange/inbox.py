@@ -15,12 +15,25 @@ from django.db import connection, transaction
 from django.utils.module_loading import import_string
 
 from lienthong.access import audit
-from lienthong.exchange import chain, content, keys, manifest, outbox, problems, sql, trace, work
+from lienthong.exchange import (
+    alerts,
+    chain,
+    content,
+    faults,
+    keys,
+    manifest,
+    outbox,
+    problems,
+    space,
+    sql,
+    trace,
+    work,
+)
 from lienthong.exchange.batches import Item
 from lienthong.exchange.manifest import Manifest, Receipt
 from lienthong.exchange.problems import Refused
 from lienthong.exchange.work import Claimed
-from lienthong.foundation import clock
+from lienthong.foundation import clock, json
 from lienthong.foundation.errors import LienThongError, Problem
 
 log = logging.getLogger(__name__)
@@ -77,6 +90,7 @@ def position() -> int:
 def collect(items: Sequence[Item]) -> None:
     """Keeps what the hub handed over and moves on, in one transaction."""
     from lienthong.exchange import receipts
+    from lienthong.exchange.reconciling import again
     from lienthong.exchange.trust import arriving
 
     if not items:
@@ -94,10 +108,22 @@ def collect(items: Sequence[Item]) -> None:
                 receipts.keep(item.jws, item.at)
             elif item.type == "directory":
                 arriving.from_mail(item.jws)
+            elif item.type == "again":
+                again.from_mail(item.jws)
         with connection.cursor() as cursor:
             cursor.execute(sql.ADVANCE, (items[-1].number, clock.iso(clock.now())))
     collected.set()
     due.set()
+
+
+def take_receipts(items: Sequence[Item]) -> None:
+    """Takes the receipts among items ahead of the messages before them, which stay in the mailbox."""
+    from lienthong.exchange import receipts
+
+    with transaction.atomic():
+        for item in items:
+            if item.type == "receipt":
+                receipts.keep(item.jws, item.at)
 
 
 def _read(item: Item) -> tuple[Manifest, str] | None:
@@ -107,6 +133,7 @@ def _read(item: Item) -> tuple[Manifest, str] | None:
         return manifest.read_manifest(payload), manifest.digest(payload)
     except LienThongError as error:
         log.error("mailbox item %s is no message: %s", item.number, error)
+        alerts.raise_alert(error.problem, f"item-{item.number}")
         return None
 
 
@@ -159,13 +186,18 @@ def checked(row: Claimed) -> Manifest:
     return found
 
 
-def distrust(row: Claimed, problem: Problem) -> None:
-    """Sets a message aside that cannot be trusted. No receipt: whoever it says it is from may not have sent it."""
+def resume() -> int:
+    """Tries once more what was set aside here for a reason that may have gone: a key, a handler, content that came.
+
+    Returns how many there are. The time of the next try is the last of :data:`faults.TRIES`.
+    """
     with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute(sql.SET_ASIDE, (work.as_text(problem), row.number))
-        trace.add(
-            [(row.message, clock.iso(clock.now()), settings.NODE.facility, trace.SET_ASIDE, problem.code)]
-        )
+        cursor.execute(sql.SET_ASIDE_IN)
+        rows = [number for number, text in cursor.fetchall() if json.loads(text).get("retry")]
+        cursor.executemany(sql.RESUME, [(faults.TRIES, number) for number in rows])
+    if rows:
+        collected.set()
+    return len(rows)
 
 
 def refuse(row: Claimed, found: Manifest, problem: Problem) -> None:
@@ -192,13 +224,15 @@ def handle(batch: Sequence[tuple[Claimed, Manifest]]) -> int:
                 if time.monotonic() > until:
                     break
     except Exception as error:
+        if space.disk_failed(error):
+            raise
         if tried > 1:
             for one in batch[:tried]:
                 handle([one])
         else:
             row, found = batch[0]
             log.exception("handler of %s failed on message %s", found.kind, row.message)
-            work.try_again(row, problems.handler_failed(error))
+            work.hold(row, problems.handler_failed(error))
     chain.follow(found for _, found in batch[:tried])
     due.set()
     return tried
@@ -208,16 +242,36 @@ def _handle(row: Claimed, found: Manifest) -> None:
     try:
         with transaction.atomic():
             if _take(row):
+                if row.attempts:
+                    _not_overtaken(row, found)
                 _finish(row, found, _handler(found.kind)(_incoming(found)), None)
     except Refused as refusal:
         with transaction.atomic():
             if _take(row):
                 _finish(row, found, "", refusal.problem)
     except LienThongError as error:
-        work.try_again(row, error.problem)
+        work.hold(row, error.problem)
     except Exception as error:
+        if space.disk_failed(error):
+            raise
         log.exception("handler of %s failed on message %s", found.kind, row.message)
-        work.try_again(row, problems.handler_failed(error))
+        work.hold(row, problems.handler_failed(error))
+
+
+def _not_overtaken(row: Claimed, found: Manifest) -> None:
+    """Refuses a message that waited so long that a newer one, which stands for it, was stored before it.
+
+    Raises:
+        Refused: there is one.
+    """
+    stands: frozenset[str] = import_string(settings.EXCHANGE_NEWEST_STANDS)
+    if found.kind in stands:
+        with connection.cursor() as cursor:
+            cursor.execute(
+                sql.OVERTAKEN, (found.loop, found.kind, found.sender.facility, row.position, found.seq)
+            )
+            if cursor.fetchone():
+                raise Refused(problems.newer_stored())
 
 
 def _incoming(found: Manifest) -> Incoming:
@@ -248,7 +302,8 @@ def _finish(row: Claimed, found: Manifest, stored: str, problem: Problem | None)
     state = "refused" if problem else "stored"
     with connection.cursor() as cursor:
         text = work.as_text(problem) if problem else ""
-        cursor.execute(sql.HANDLED, (state, receipt, now, text, row.number))
+        digest = manifest.digest(manifest.payload_of(receipt))
+        cursor.execute(sql.HANDLED, (state, receipt, digest, now, text, row.number))
     trace.add(
         [
             (row.message, now, here, state, stored or (problem.code if problem else "")),

@@ -73,6 +73,13 @@ class Entry(Struct):
 _DAY = re.compile(r"\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])", re.ASCII)
 
 
+class Withdrawn(Struct):
+    """An earlier message of the sender to this receiver that never comes: its number and the hash of its manifest."""
+
+    seq: Annotated[int, Meta(ge=1, lt=1 << 53)]
+    manifest: Sha256
+
+
 class Manifest(Struct, rename={"sender": "from"}):
     """What a message is, from whom to whom, and its parts."""
 
@@ -88,6 +95,7 @@ class Manifest(Struct, rename={"sender": "from"}):
     prev: Sha256
     body: dict[str, Any]
     parts: Annotated[list[Entry], Meta(max_length=MOST_PARTS)]
+    withdrawn: Annotated[list[Withdrawn], Meta(max_length=100)] = []
 
     @property
     def bytes(self) -> int:

@@ -14,9 +14,9 @@ class Message(models.Model):
     """A message at one node: ``out`` at its sender, ``relay`` at the hub, ``in`` at its receiver.
 
     ``manifest`` is the SHA-256 of the signed payload, ``bytes`` the size of all parts, ``position`` the number in the
-    receiver's mailbox. ``state``: out ``queued accepted stored refused set-aside``, relay ``accepted stored refused
-    returned``, in ``collected stored refused set-aside``. ``receipt_state``: in ``due sent held``, out
-    ``collected verified``. ``seq`` and ``prev`` chain the messages from one facility to another.
+    receiver's mailbox. ``state``: out ``queued accepted stored refused set-aside replaced given-up``, relay ``accepted
+    stored refused returned``, in ``collected stored refused set-aside given-up``. ``receipt_state``: in ``due sent
+    held``, out ``collected verified``. ``seq`` and ``prev`` chain the messages from one facility to another.
     """
 
     number = models.BigAutoField(primary_key=True)
@@ -43,9 +43,16 @@ class Message(models.Model):
     )
     receipt = models.TextField(db_default="")
     receipt_at = models.CharField(max_length=_MOMENT, db_default="")
+    receipt_hash = models.CharField(max_length=64, db_default="", help_text="SHA-256 of its payload")
     receipt_state = models.CharField(max_length=10, db_default="")
     receipt_position = models.BigIntegerField(null=True, help_text="relay: number in the sender's mailbox")
     problem = models.TextField(db_default="", help_text="JSON of the problem that holds it up")
+    replaced_by = models.CharField(
+        max_length=32, db_default="", help_text="out: the message that stands for it"
+    )
+    withdrawn_by = models.CharField(
+        max_length=32, db_default="", help_text="out: the message that tells that this one never comes"
+    )
     attempts = models.IntegerField(db_default=0)
     next_try = models.CharField(max_length=_MOMENT, db_default="")
     claimed_by = models.CharField(max_length=32, db_default="")
@@ -62,6 +69,9 @@ class Message(models.Model):
             models.Index(fields=["state", "direction"], name="exchange_state"),
             models.Index(fields=["direction", "sender", "seq"], name="exchange_chained"),
             models.Index(fields=["receipt_state", "direction"], name="exchange_receipt_state"),
+            models.Index(
+                fields=["receipt_hash"], condition=~models.Q(receipt_hash=""), name="exchange_receipt_hash"
+            ),
         ]
 
 
@@ -178,6 +188,15 @@ class Trace(models.Model):
         indexes = [models.Index(fields=["message", "at"], name="exchange_trace_message")]
 
 
+class Withdrawn(models.Model):
+    """Receiver: a place in a sender's chain whose message, as the sender says, never comes."""
+
+    sender = models.CharField(max_length=16)
+    seq = models.BigIntegerField()
+    manifest = models.CharField(max_length=64)
+    pk = models.CompositePrimaryKey("sender", "seq")
+
+
 # Trust
 
 
@@ -257,3 +276,94 @@ class Running(models.Model):
     address = models.CharField(max_length=200, db_default="")
     at = models.CharField(max_length=_MOMENT)
     pk = models.CompositePrimaryKey("direction", "sha256")
+
+
+# Reconciling
+
+
+class Discrepancy(models.Model):
+    """A thing that is not as it was signed, or that two facilities do not have alike; one row for each, however often.
+
+    ``side``: ``here`` when this node must mend it, ``there`` when the other one must. ``what`` and ``finding`` are
+    words of ``reconciling/words.py``; ``place`` is the SHA-256 of content or the facility of a mailbox.
+    """
+
+    key = models.CharField(max_length=32, primary_key=True)
+    direction = models.CharField(max_length=5)
+    message = models.CharField(max_length=32, help_text="empty while only its manifest's hash is known")
+    manifest = models.CharField(max_length=64)
+    sender = models.CharField(max_length=16)
+    receiver = models.CharField(max_length=16)
+    what = models.CharField(max_length=12)
+    place = models.CharField(max_length=64, db_default="")
+    finding = models.CharField(max_length=12)
+    side = models.CharField(max_length=5, db_default="here")
+    source = models.CharField(max_length=10, help_text="checking or comparing")
+    found_at = models.CharField(max_length=_MOMENT)
+    asked_at = models.CharField(max_length=_MOMENT, db_default="")
+    mended_at = models.CharField(max_length=_MOMENT, db_default="")
+    how = models.CharField(max_length=12, db_default="")
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["mended_at", "found_at"], name="exchange_discrepancy_open"),
+            models.Index(fields=["message"], name="exchange_discrepancy_message"),
+        ]
+
+
+class Reconciliation(models.Model):
+    """The nightly work of this node and how far it is: one row. A worker holds it by ``claimed_until``."""
+
+    name = models.CharField(max_length=4, primary_key=True)
+    phase = models.CharField(max_length=10, db_default="", help_text="checking, comparing, or empty")
+    wanted = models.CharField(max_length=_MOMENT, db_default="", help_text="since when a person waits for it")
+    position = models.BigIntegerField(db_default=0)
+    last = models.BigIntegerField(db_default=0)
+    checked = models.BigIntegerField(db_default=0)
+    total = models.BigIntegerField(db_default=0)
+    started_at = models.CharField(max_length=_MOMENT, db_default="")
+    checked_at = models.CharField(max_length=_MOMENT, db_default="")
+    ended_at = models.CharField(max_length=_MOMENT, db_default="")
+    next_at = models.CharField(max_length=_MOMENT, db_default="")
+    claimed_by = models.CharField(max_length=32, db_default="")
+    claimed_until = models.CharField(max_length=_MOMENT, db_default="")
+
+
+class Comparison(models.Model):
+    """The messages from one facility to another, compared by the two; at the hub as their results say.
+
+    ``state``: ``asked`` while it goes on, ``done``. ``memory`` holds what the asking side must remember meanwhile,
+    ``differences`` the ids and words of the last result, ``seen`` the hub's number of the message that brought it.
+    """
+
+    sender = models.CharField(max_length=16)
+    receiver = models.CharField(max_length=16)
+    run = models.CharField(max_length=32, db_default="")
+    state = models.CharField(max_length=8, db_default="")
+    horizon = models.CharField(max_length=_MOMENT, db_default="")
+    asked_at = models.CharField(max_length=_MOMENT, db_default="")
+    compared_at = models.CharField(max_length=_MOMENT, db_default="")
+    messages = models.BigIntegerField(db_default=0)
+    differing = models.BigIntegerField(db_default=0)
+    memory = models.TextField(db_default="")
+    differences = models.TextField(db_default="")
+    seen = models.BigIntegerField(db_default=0)
+    pk = models.CompositePrimaryKey("sender", "receiver")
+
+
+class Inquiry(models.Model):
+    """What another facility asked and this one has still to answer."""
+
+    message = models.CharField(max_length=32, primary_key=True)
+    kind = models.CharField(max_length=40)
+    peer = models.CharField(max_length=16)
+    content = models.TextField()
+    at = models.CharField(max_length=_MOMENT)
+
+
+class Wish(models.Model):
+    """Hub: what it asks sites to bring again of a damaged message, signed."""
+
+    message = models.CharField(max_length=32, primary_key=True)
+    jws = models.TextField()
+    at = models.CharField(max_length=_MOMENT)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import threading
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -11,16 +12,17 @@ from typing import Any
 from django.conf import settings
 from django.db import connection, transaction
 
-from lienthong.exchange import content, keys, manifest, problems, sealed, sql, trace
+from lienthong.exchange import content, keys, manifest, problems, sealed, space, sql, trace
 from lienthong.exchange.batches import Carried, Envelope
 from lienthong.exchange.content import Kept
 from lienthong.exchange.manifest import Sealed
-from lienthong.exchange.work import Claimed, as_text, marks
+from lienthong.exchange.work import Claimed, marks
 from lienthong.foundation import clock, ids
 from lienthong.foundation.blobs import NoSuchBlob
 from lienthong.foundation.errors import LienThongError, Problem
 
 _FRAMING = 128
+_CHUNK = 1 << 20
 
 wake = threading.Event()
 """Set when a message was put by this process."""
@@ -89,7 +91,9 @@ def prepare(to: str, parts: Sequence[Part]) -> list[Ready]:
 
     Raises:
         LienThongError: ``exchange-unknown-receiver``: nobody there to whom it could be sealed.
+        NoRoom: the disk is full.
     """
+    space.check(2 * sum(_size(part) for part in parts))
     recipient = _recipient(to)
     kept = [
         content.put_file(p.content) if isinstance(p.content, Path) else content.put(p.content) for p in parts
@@ -105,6 +109,27 @@ def prepare(to: str, parts: Sequence[Part]) -> list[Ready]:
         )
         for part, one in zip(parts, kept, strict=True)
     ]
+
+
+def sealed_again(to: str, parts: Sequence[manifest.Entry]) -> list[Ready]:
+    """Parts of an earlier message, to be put once more: all of them travel, sealed to the receiver's present key.
+
+    Raises:
+        LienThongError: as :func:`prepare`; NoSuchBlob, DamagedBlob: the content of one is lost here.
+    """
+    space.check(sum(part.size for part in parts))
+    recipient = _recipient(to)
+    kept = [content.kept(part.sha256, part.size) for part in parts]
+    return [
+        Ready(part.role, part.type, part.priority, one, content.seal(one, recipient))
+        for part, one in zip(parts, kept, strict=True)
+    ]
+
+
+def _size(part: Part | Ready) -> int:
+    if isinstance(part, Ready):
+        return part.kept.size
+    return part.content.stat().st_size if isinstance(part.content, Path) else len(part.content)
 
 
 def _recipient(to: str) -> str:
@@ -147,11 +172,13 @@ def put(
 
     Raises:
         LienThongError: ``exchange-to-self``, ``exchange-unknown-receiver`` or ``exchange-bad-manifest``.
+        NoRoom: the queue or the disk is full (:mod:`.space`).
     """
     if not connection.in_atomic_block:
         raise RuntimeError("put() joins the caller's transaction: call it inside transaction.atomic()")
     here, key = settings.NODE.facility, keys.own()
     _recipient(to)
+    space.check_queue(sum(_size(part) for part in parts))
     fresh = iter(prepare(to, [part for part in parts if isinstance(part, Part)]))
     ready = [next(fresh) if isinstance(part, Part) else part for part in parts]
     message, now = ids.new_id(), clock.iso(clock.now())
@@ -172,6 +199,9 @@ def put(
         "body": body,
         "parts": [_entry(one) for one in ready],
     }
+    withdrawn = _withdrawn(to, message)
+    if withdrawn:
+        value["withdrawn"] = withdrawn
     jws, payload = manifest.sign_manifest(key, value)
     found, digest = manifest.read_manifest(payload), manifest.digest(payload)
     head = (message, kind, loop, here, to, now, jws, digest, found.bytes, found.lane, seq, found.prev)
@@ -182,6 +212,13 @@ def put(
     trace.add([(message, now, here, trace.QUEUED, f"{here} → {to}")])
     transaction.on_commit(wake.set)
     return message
+
+
+def _withdrawn(to: str, message: str) -> list[dict[str, Any]]:
+    """Earlier messages to this receiver that were closed before the hub had them; this one tells of them."""
+    with connection.cursor() as cursor:
+        cursor.execute(sql.WITHDRAWN, (message, to))
+        return [{"seq": seq, "manifest": digest} for seq, digest in sorted(cursor.fetchall())]
 
 
 def _entry(one: Ready) -> dict[str, Any]:
@@ -268,6 +305,19 @@ def envelopes(batch: Sequence[Outgoing]) -> list[Envelope]:
         raise NoSuchBlob(error.args[0]) from error
 
 
+def damaged(one: Outgoing) -> Problem | None:
+    """What is wrong with the sealed content that the hub finds wrong; None when all of it is whole here."""
+    for name in (*one.carried, *one.alone):
+        digest = hashlib.sha256()
+        stream, _ = sealed.open_stream(name)
+        with stream:
+            while chunk := stream.read(_CHUNK):
+                digest.update(chunk)
+        if digest.hexdigest() != name:
+            return problems.part_damaged(name)
+    return None
+
+
 def accepted(sent: Sequence[Sent]) -> None:
     """Notes what the hub has accepted, in one transaction."""
     here, now = settings.NODE.facility, clock.iso(clock.now())
@@ -280,12 +330,3 @@ def accepted(sent: Sequence[Sent]) -> None:
                 steps.append((one.message, one.at, one.by, trace.ACCEPTED, ""))
         trace.add(steps)
         cursor.execute(sql.CONTACT, (now,))
-
-
-def set_aside(row: Claimed, problem: Problem) -> None:
-    """Takes a message out of the queue for good, with the reason; the rest goes on."""
-    with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute(sql.SET_ASIDE, (as_text(problem), row.number))
-        if cursor.rowcount:
-            now = clock.iso(clock.now())
-            trace.add([(row.message, now, settings.NODE.facility, trace.SET_ASIDE, problem.code)])

@@ -150,6 +150,27 @@ def fork(sender: str, seq: int) -> Problem:
     )
 
 
+def part_damaged(sha256: str) -> Problem:
+    """A sealed part of an outgoing message has changed on this node's disk."""
+    return Problem(
+        "exchange-part-damaged",
+        "Tệp đính kèm của gói tin bị hỏng trên ổ đĩa của đơn vị.",
+        "A part of the message has changed on this node's disk.",
+        "Kiểm tra ổ đĩa. Gửi lại: hệ thống niêm phong lại từ nội dung gốc, nếu nội dung gốc còn nguyên.",
+        "Check the disk. Send it again: it is sealed once more from the source, if that is whole.",
+        where={"sha256": sha256},
+    )
+
+
+def newer_stored() -> Problem:
+    """Receiver: a newer message of the loop, which stands for this one, was stored before it could be."""
+    return Problem(
+        "exchange-newer-stored",
+        "Nơi nhận đã lưu hồ sơ mới hơn của lượt chuyển này, nên không lưu bản cũ.",
+        "The receiver has stored a newer dossier of this transfer, and so not this older one.",
+    )
+
+
 def no_such_part() -> Problem:
     """Not there, or not the caller's to see."""
     return Problem(
@@ -268,6 +289,109 @@ def not_understood(reason: str) -> Problem:
     )
 
 
+def disk_full(free: int, needed: int) -> Problem:
+    """Less than the reserve would be left on this node's disk."""
+    return Problem(
+        "exchange-disk-full",
+        f"Ổ đĩa của máy chủ sắp đầy: còn {free >> 20} MB, cần ít nhất {needed >> 20} MB để nhận thêm dữ liệu.",
+        f"The server's disk is nearly full: {free >> 20} MB are left, {needed >> 20} MB are needed to take more.",
+        "Giải phóng dung lượng trên ổ đĩa, hoặc chuyển sang ổ đĩa lớn hơn.\n"
+        "Không cần nhập lại gì: dữ liệu đã nhận vẫn an toàn, dữ liệu mới sẽ được nhận khi đủ chỗ.",
+        "Make room on the disk, or move to a larger one.\n"
+        "Nothing must be entered again: what was taken is safe, what is new is taken when there is room.",
+        where={"free_mb": free >> 20, "needed_mb": needed >> 20},
+        retry=True,
+    )
+
+
+def hub_full(free: int, needed: int) -> Problem:
+    """The same at the hub."""
+    return Problem(
+        "exchange-hub-full",
+        "Ổ đĩa của trục liên thông sắp đầy, nên tạm thời chưa nhận thêm gói tin.",
+        "The hub's disk is nearly full, so that it takes no more messages for now.",
+        "Sở Y tế cần giải phóng dung lượng trên máy chủ của trục liên thông.\n"
+        "Các đơn vị không cần làm gì: gói tin được giữ lại và tự gửi khi đủ chỗ.",
+        "The Department of Health must make room on the hub's server.\n"
+        "Hospitals need not do anything: messages are kept and sent by themselves when there is room.",
+        where={"free_mb": free >> 20, "needed_mb": needed >> 20},
+        retry=True,
+    )
+
+
+def queue_full(messages: int, size: int) -> Problem:
+    """More waits to be sent than the node's quota allows."""
+    return Problem(
+        "exchange-queue-full",
+        f"Hàng chờ gửi đã đầy: {messages} gói tin ({size >> 20} MB) đang chờ đường truyền.",
+        f"The queue is full: {messages} messages ({size >> 20} MB) wait for the line.",
+        "Kiểm tra đường truyền Internet của đơn vị.\n"
+        "Nếu đường truyền tốt mà hàng chờ vẫn dài, tăng quota_messages hoặc quota_mb trong lienthong.toml.\n"
+        "Không cần nhập lại gì: dữ liệu mới sẽ được nhận khi hàng chờ ngắn lại.",
+        "Check the Internet line.\n"
+        "If the line is good and the queue stays long, raise quota_messages or quota_mb in lienthong.toml.\n"
+        "Nothing must be entered again: what is new is taken when the queue has become shorter.",
+        where={"messages": messages},
+        retry=True,
+    )
+
+
+def disk_failed() -> Problem:
+    """A write to the disk failed; nothing of it was kept."""
+    return Problem(
+        "exchange-disk-failed",
+        "Máy chủ không ghi được vào ổ đĩa (ổ đĩa đầy hoặc bị lỗi).",
+        "The server cannot write to its disk (it is full or broken).",
+        "Giải phóng dung lượng; nếu ổ đĩa còn chỗ thì kiểm tra ổ đĩa có bị lỗi không.\n"
+        "Chưa có gì bị mất: việc đang làm được hoãn lại và tự làm tiếp khi ghi được.",
+        "Make room; if there is room, check the disk for faults.\n"
+        "Nothing is lost: the work is put off and goes on by itself when the disk can be written again.",
+        retry=True,
+    )
+
+
+def not_possible() -> Problem:
+    """The message is not one that waits for a person."""
+    return Problem(
+        "exchange-not-possible",
+        "Gói tin này không ở trạng thái cần xử lý.",
+        "This message does not wait for a decision.",
+        "Tải lại trang để xem trạng thái mới nhất.",
+        "Reload the page to see its present state.",
+    )
+
+
+def newer_sent() -> Problem:
+    """A newer message of the loop stands for this one."""
+    return Problem(
+        "exchange-newer-sent",
+        "Đã có hồ sơ mới hơn được gửi cho lượt chuyển này; gửi lại bản cũ sẽ thay mất bản mới.",
+        "A newer dossier of this transfer was sent; sending the old one again would take its place.",
+        "Thôi không gửi gói tin này nữa và ghi lý do.",
+        "Give this message up with the reason.",
+    )
+
+
+def no_reason(shortest: int) -> Problem:
+    """Giving up needs a reason."""
+    return Problem(
+        "exchange-no-reason",
+        f"Cần ghi lý do, ít nhất {shortest} ký tự.",
+        f"A reason is needed, at least {shortest} characters.",
+    )
+
+
+def given_up(why: str) -> Problem:
+    """The receiving hospital's IT has closed a message that could not be stored."""
+    return Problem(
+        "exchange-given-up",
+        "Nơi nhận không lưu được gói tin và đã thôi xử lý.",
+        "The receiver could not store the message and has given it up.",
+        f"Lý do nơi nhận nêu: {why}",
+        f"The receiver's reason: {why}",
+    )
+
+
 def no_such_upload() -> Problem:
     """Never begun by this caller, ended, expired, or its content was not what had been announced."""
     return Problem(
@@ -322,17 +446,5 @@ def too_many_uploads(count: int) -> Problem:
         f"The facility has {count} unfinished uploads.",
         "Gửi xong hoặc hủy các lượt cũ; hệ thống sẽ tự thử lại.",
         "Finish or end the earlier ones; it is tried again by itself.",
-        retry=True,
-    )
-
-
-def no_room() -> Problem:
-    """The hub's disk is full, or nearly."""
-    return Problem(
-        "exchange-no-room",
-        "Ổ đĩa của trục liên thông sắp đầy nên chưa nhận thêm tệp lớn.",
-        "The hub's disk is nearly full: it takes no more large content.",
-        "Tệp được giữ lại tại đơn vị và sẽ tự gửi lại. Báo cho Sở Y tế để giải phóng ổ đĩa.",
-        "It is kept and sent again by itself. Tell the Department of Health to make room.",
         retry=True,
     )

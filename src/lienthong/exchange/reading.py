@@ -52,6 +52,7 @@ class Flow:
         last_contact_at: when the hub last answered.
         last_error: what is wrong with the line now.
         set_aside: messages that will not go on by themselves.
+        clock_ahead: seconds by which the hub's clock was ahead of this node's at the last contact.
     """
 
     waiting: int
@@ -61,6 +62,7 @@ class Flow:
     last_contact_at: datetime | None
     last_error: Problem | None
     set_aside: int
+    clock_ahead: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,15 +95,22 @@ def flow() -> Flow:
         last_contact_at=_moment(line[1]),
         last_error=_problem(line[2]),
         set_aside=_one(sql.SET_ASIDE_COUNT)[0],
+        clock_ahead=line[3],
     )
 
 
 def find(text: str) -> list[MessageRow]:
-    """Messages by id, loop, or the first six or more digits of an id, of a manifest's or of a part's hash."""
+    """Messages by id, loop, or the first six or more digits of an id or of a hash: manifest, part (open or sealed),
+    receipt."""
     text = text.strip()
     prefix = text.lower() if _HEX.fullmatch(text.lower()) else "-"
     span = (prefix, prefix + "g")
-    return _rows(sql.FIND, (text, *span, *span, *span, *span))
+    return _rows(sql.FIND, (text, *span, *span, *span, *span, *span))
+
+
+def by_id(message: str) -> list[MessageRow]:
+    """The message with that id."""
+    return _rows(sql.BY_ID, (message,))
 
 
 def recent(limit: int, *, stuck: bool = False) -> list[MessageRow]:
@@ -134,10 +143,11 @@ def _one(statement: str, values: Sequence[str] = ()) -> Any:
 def _rows(statement: str, values: Sequence[str | int]) -> list[MessageRow]:
     with connection.cursor() as cursor:
         cursor.execute(statement, values)
-        return [_row(row) for row in cursor.fetchall()]
+        return [row_of(row) for row in cursor.fetchall()]
 
 
-def _row(row: tuple[Any, ...]) -> MessageRow:
+def row_of(row: tuple[Any, ...]) -> MessageRow:
+    """A row of the columns of a list of messages, in their order."""
     message, direction, kind, loop, sender, receiver, created, state, size, receipt_at, problem = row
     moments = clock.from_iso(created), _moment(receipt_at)
     return MessageRow(

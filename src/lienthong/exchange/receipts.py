@@ -9,28 +9,49 @@ from django.conf import settings
 from django.db import connection, transaction
 from django.utils.module_loading import import_string
 
-from lienthong.exchange import manifest, peers, problems, sealed, sql, trace, work
+from lienthong.access import audit
+from lienthong.exchange import (
+    alerts,
+    causes,
+    manifest,
+    peers,
+    problems,
+    sealed,
+    space,
+    sql,
+    trace,
+    work,
+)
 from lienthong.exchange.inbox import ReceiptHandler
 from lienthong.foundation import clock
 from lienthong.foundation.errors import LienThongError, Problem
 
 log = logging.getLogger(__name__)
 BATCH = 100
+_LATER = timedelta(minutes=1)
 
 
 def due() -> list[tuple[int, str, str]]:
     """Receipts signed here that the hub does not have yet: number, message id, JWS."""
     with connection.cursor() as cursor:
-        cursor.execute(sql.DUE_RECEIPTS, (BATCH,))
+        cursor.execute(sql.DUE_RECEIPTS, (*work.due(), BATCH))
         return list(cursor.fetchall())
 
 
 def sent(results: list[tuple[int, str, Problem | None]]) -> None:
-    """Notes what the hub answered to receipts: number, message id, why it did not take it."""
+    """Notes what the hub answered to receipts: number, message id, why it did not take it.
+
+    One that it may take later is sent again after a minute; any other is held, with an alert.
+    """
     here, now = settings.NODE.facility, clock.iso(clock.now())
     steps: list[trace.Row] = []
     with transaction.atomic(), connection.cursor() as cursor:
         for number, message, problem in results:
+            if problem and problem.retry:
+                cursor.execute(sql.RECEIPT_LATER, (clock.iso(clock.now() + _LATER), number))
+                continue
+            if problem:
+                alerts.raise_alert(causes.receipt_held(problem), message)
             text = work.as_text(problem) if problem else ""
             cursor.execute(sql.RECEIPT_SENT, ("held" if problem else "sent", text, text, number))
             steps.append((message, now, here, trace.HELD if problem else trace.RECEIPT_SENT, ""))
@@ -43,12 +64,14 @@ def keep(jws: str, at: str) -> None:
     A receipt that proves nothing is logged and forgotten; one whose handler fails stays for :func:`again`.
     """
     try:
-        receipt = manifest.read_receipt(manifest.payload_of(jws))
+        payload = manifest.payload_of(jws)
+        receipt = manifest.read_receipt(payload)
     except LienThongError as error:
         log.error("not a receipt: %s", error)
+        alerts.raise_alert(error.problem)
         return
     with connection.cursor() as cursor:
-        cursor.execute(sql.KEEP_RECEIPT, (jws, at, receipt.message))
+        cursor.execute(sql.KEEP_RECEIPT, (jws, manifest.digest(payload), at, receipt.message))
         if cursor.rowcount:
             _verify(receipt.message, jws, at)
 
@@ -85,6 +108,8 @@ def _verify(message: str, jws: str, at: str) -> None:
                     return
                 if kind in handlers:
                     handlers[kind](message, loop, receipt)
+                if receipt.problem:
+                    alerts.raise_alert(causes.refused(Problem.from_dict(receipt.problem)), message)
                 if receipt.outcome == "stored":
                     cursor.execute(sql.ARRIVED, (message,))
                     sealed.forget(row[0] for row in cursor.fetchall())
@@ -95,13 +120,19 @@ def _verify(message: str, jws: str, at: str) -> None:
                         (message, now, here, trace.RECEIPT_VERIFIED, key.kid),
                     ]
                 )
+                signer = audit.Actor(f"node:{key.kid}", receiver, "site")
+                detail = {"message": message, "manifest": digest, "receipt": manifest.digest(jws.encode())}
+                audit.record(signer, f"receipt-{receipt.outcome}", page=f"exchange/{kind}", detail=detail)
         except LienThongError as error:
             if error.problem.retry:
                 _hold(message, error.problem)
             else:
                 log.error("receipt of message %s: %s", message, error)
+                alerts.raise_alert(error.problem, message)
                 cursor.execute(sql.FORGET_RECEIPT, (work.as_text(error.problem), message))
         except Exception as error:
+            if space.disk_failed(error):
+                raise
             log.exception("receipt handler of %s failed on message %s", kind, message)
             _hold(message, problems.handler_failed(error))
 

@@ -119,7 +119,7 @@ def line_state() -> LineState:
     up_rate, down_rate = _rates()
     with connection.cursor() as cursor:
         cursor.execute(sql.WAITING_LANES)
-        lanes = {lane: (count, left + count * _MANIFEST) for lane, count, left in cursor.fetchall()}
+        lanes = {lane: (count, int(left) + count * _MANIFEST) for lane, count, left in cursor.fetchall()}
         cursor.execute(sql.WAITING_FIRST, (_SHOWN,))
         rows = cursor.fetchall()
         cursor.execute(sql.FETCHING)
@@ -136,7 +136,7 @@ def line_state() -> LineState:
 
     waiting, sums = [], [0, 0]
     for message, kind, loop, receiver, lane, parts, done in rows:
-        size = parts + _MANIFEST
+        size, done = int(parts) + _MANIFEST, int(done)  # sums are decimals on PostgreSQL
         late = window is not None and lane >= node.night_lane
         sums[late] += size - done
         waits = opens if late else None
@@ -195,7 +195,14 @@ def _loops(statement: str, values: tuple[str | int, ...]) -> list[LoopBytes]:
         cursor.execute(statement, values)
         return [
             LoopBytes(
-                loop, sender, receiver, clock.from_iso(first), count, size + heads, heaviest or 0, stored
+                loop,
+                sender,
+                receiver,
+                clock.from_iso(first),
+                count,
+                int(size + heads),
+                heaviest or 0,
+                int(stored),
             )
             for loop, sender, receiver, first, count, heads, heaviest, stored, size in cursor.fetchall()
         ]

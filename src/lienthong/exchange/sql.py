@@ -17,6 +17,14 @@ NEXT_LINK = (
     " ON CONFLICT (direction, peer) DO UPDATE SET seq = exchange_chain.seq + 1 RETURNING seq, manifest"
 )
 LINK = "UPDATE exchange_chain SET manifest = %s WHERE direction = 'out' AND peer = %s"
+WITHDRAWN = (
+    "UPDATE exchange_message SET withdrawn_by = %s WHERE number IN (SELECT number FROM exchange_message"
+    " WHERE direction = 'out' AND state IN ('replaced', 'given-up') AND receiver = %s AND acceptance = ''"
+    " AND withdrawn_by = '' ORDER BY number LIMIT 100) RETURNING seq, manifest"
+)
+WITHDRAWN_AGAIN = (
+    "UPDATE exchange_message SET withdrawn_by = '' WHERE direction = 'out' AND withdrawn_by = %s"
+)
 HELD_THERE = (
     "SELECT DISTINCT p.sha256 FROM exchange_part p JOIN exchange_message m ON m.number = p.number"
     " WHERE p.sha256 IN ({marks}) AND m.state = 'stored'"
@@ -27,7 +35,8 @@ ARRIVED = (
     " WHERE m.direction = 'out' AND m.message = %s AND p.sealed <> ''"
 )
 ACCEPTED = (
-    "UPDATE exchange_message SET accepted_at = %s, day = %s, acceptance = %s, problem = '',"
+    "UPDATE exchange_message SET accepted_at = %s, day = %s, acceptance = %s,"
+    " problem = CASE WHEN state = 'queued' THEN '' ELSE problem END,"
     " claimed_by = '', claimed_until = '', state = CASE WHEN state = 'queued' THEN 'accepted' ELSE state END"
     " WHERE direction = 'out' AND message = %s AND acceptance = ''"
 )
@@ -36,7 +45,7 @@ SENDER_MESSAGE = (
     " WHERE direction = 'out' AND message = %s"
 )
 KEEP_RECEIPT = (
-    "UPDATE exchange_message SET receipt = %s, receipt_at = %s, receipt_state = 'collected'"
+    "UPDATE exchange_message SET receipt = %s, receipt_hash = %s, receipt_at = %s, receipt_state = 'collected'"
     " WHERE direction = 'out' AND message = %s AND receipt_state = ''"
 )
 RECEIPTED = (
@@ -48,7 +57,7 @@ OPEN_RECEIPTS = (
     " AND receipt_state = 'collected' AND (next_try <= %s OR next_try > %s) ORDER BY number LIMIT 100"
 )
 FORGET_RECEIPT = (
-    "UPDATE exchange_message SET receipt = '', receipt_at = '', receipt_state = '', problem = %s"
+    "UPDATE exchange_message SET receipt = '', receipt_hash = '', receipt_at = '', receipt_state = '', problem = %s"
     " WHERE direction = 'out' AND message = %s AND receipt_state = 'collected'"
 )
 HOLD_RECEIPT = (
@@ -87,13 +96,14 @@ REPLACE_SET_ASIDE = (
 DELETE_PARTS = "DELETE FROM exchange_part WHERE number = %s"
 TAKE = "UPDATE exchange_message SET attempts = attempts + 1 WHERE number = %s AND state = 'collected' RETURNING number"
 HANDLED = (
-    "UPDATE exchange_message SET state = %s, receipt = %s, receipt_at = %s, receipt_state = 'due', problem = %s,"
-    " claimed_by = '', claimed_until = '' WHERE number = %s"
+    "UPDATE exchange_message SET state = %s, receipt = %s, receipt_hash = %s, receipt_at = %s, receipt_state = 'due',"
+    " problem = %s, claimed_by = '', claimed_until = '', next_try = '' WHERE number = %s"
 )
 DUE_RECEIPTS = (
     "SELECT number, message, receipt FROM exchange_message WHERE direction = 'in' AND receipt_state = 'due'"
-    " ORDER BY number LIMIT %s"
+    " AND (next_try <= %s OR next_try > %s) ORDER BY number LIMIT %s"
 )
+RECEIPT_LATER = "UPDATE exchange_message SET next_try = %s WHERE number = %s AND receipt_state = 'due'"
 RECEIPT_SENT = (
     "UPDATE exchange_message SET receipt_state = %s, problem = CASE WHEN %s = '' THEN problem ELSE %s END"
     " WHERE number = %s AND receipt_state = 'due'"
@@ -102,12 +112,18 @@ RECEIPT_SENT = (
 CHAIN = "SELECT seq, manifest FROM exchange_chain WHERE direction = 'in' AND peer = %s"
 FOLLOWING = (
     "SELECT seq, prev, manifest FROM exchange_message WHERE direction = 'in' AND sender = %s AND seq > %s"
-    " AND state IN ('stored', 'refused') ORDER BY seq LIMIT 1000"
+    " AND state IN ('stored', 'refused')"
+    " UNION ALL SELECT seq, '', manifest FROM exchange_withdrawn WHERE sender = %s AND seq > %s"
+    " ORDER BY seq LIMIT 1000"
 )
 SENDERS = "SELECT DISTINCT sender FROM exchange_message WHERE direction = 'in'"
 AFTER = (
-    "SELECT DISTINCT seq FROM exchange_message WHERE direction = 'in' AND sender = %s AND seq > %s"
-    " ORDER BY seq LIMIT 1000"
+    "SELECT seq FROM exchange_message WHERE direction = 'in' AND sender = %s AND seq > %s"
+    " UNION SELECT seq FROM exchange_withdrawn WHERE sender = %s AND seq > %s ORDER BY seq LIMIT 1000"
+)
+NEVER_COMES = (
+    "INSERT INTO exchange_withdrawn (sender, seq, manifest) VALUES (%s, %s, %s)"
+    " ON CONFLICT (sender, seq) DO NOTHING"
 )
 MOVE_CHAIN = (
     "INSERT INTO exchange_chain (direction, peer, seq, manifest) VALUES ('in', %s, %s, %s)"
@@ -209,10 +225,16 @@ INSERT_ITEM = (
 )
 ITEMS = (
     "SELECT i.number, i.kind, i.at, i.handed_at, i.message,"
-    " CASE i.kind WHEN 'message' THEN m.jws WHEN 'receipt' THEN m.receipt END, m.acceptance"
+    " CASE i.kind WHEN 'message' THEN m.jws WHEN 'receipt' THEN m.receipt WHEN 'again' THEN w.jws END, m.acceptance"
     " FROM exchange_mailboxitem i LEFT JOIN exchange_message m ON m.direction = 'relay' AND m.message = i.message"
-    " WHERE i.facility = %s AND i.number > %s AND (i.kind <> 'message' OR m.state <> 'returned')"
-    " ORDER BY i.number LIMIT %s"
+    " LEFT JOIN exchange_wish w ON i.kind = 'again' AND w.message = i.message"
+    " WHERE i.facility = %s AND i.number > %s AND (i.kind NOT IN ('message', 'receipt') OR m.message IS NOT NULL)"
+    " AND (i.kind <> 'message' OR m.state <> 'returned') ORDER BY i.number LIMIT %s"
+)
+RECEIPT_ITEMS = (
+    "SELECT i.number, i.kind, i.at, i.handed_at, i.message, m.receipt, ''"
+    " FROM exchange_mailboxitem i JOIN exchange_message m ON m.direction = 'relay' AND m.message = i.message"
+    " WHERE i.facility = %s AND i.number > %s AND i.kind = 'receipt' ORDER BY i.number LIMIT %s"
 )
 ITEM_PARTS = (
     "SELECT m.message, p.sealed, LENGTH(s.age) FROM exchange_message m JOIN exchange_part p ON p.number = m.number"
@@ -228,7 +250,7 @@ DONE = (
     " AND number <= %s"
 )
 RELAY_RECEIPT = (
-    "UPDATE exchange_message SET receipt = %s, receipt_at = %s, receipt_state = 'sent', state = %s"
+    "UPDATE exchange_message SET receipt = %s, receipt_hash = %s, receipt_at = %s, receipt_state = 'sent', state = %s"
     " WHERE direction = 'relay' AND message = %s AND receipt = '' RETURNING number"
 )
 TRAFFIC = (
@@ -248,7 +270,8 @@ UNDELIVERED = (
 )
 CUT_OFF = (
     "UPDATE exchange_message SET state = 'set-aside', problem = %s, claimed_by = '', claimed_until = ''"
-    " WHERE direction = 'out' AND receiver = %s AND state IN ('queued', 'accepted') RETURNING message"
+    " WHERE direction = 'out' AND receiver = %s AND created < %s AND state IN ('queued', 'accepted')"
+    " RETURNING message"
 )
 LAST_POSITION = "SELECT last FROM exchange_mailbox WHERE facility = %s"
 BEGIN_AT = (
@@ -269,13 +292,16 @@ _ROW = (
     "SELECT message, direction, kind, loop, sender, receiver, created, state, bytes, receipt_at, problem"
     " FROM exchange_message"
 )
+BY_ID = _ROW + " WHERE direction IN ('in', 'out', 'relay') AND message = %s"
 OF_LOOP = _ROW + " WHERE loop = %s ORDER BY number"
 FIND = (  # constants and placeholders only
     _ROW
     + " WHERE number IN (SELECT number FROM exchange_message WHERE loop = %s OR (manifest >= %s AND manifest < %s)"
     " OR (direction IN ('in', 'out', 'relay') AND message >= %s AND message < %s)"
     " UNION SELECT number FROM exchange_part WHERE sha256 >= %s AND sha256 < %s"
-    " UNION SELECT number FROM exchange_part WHERE sealed >= %s AND sealed < %s) ORDER BY number DESC LIMIT 50"
+    " UNION SELECT number FROM exchange_part WHERE sealed >= %s AND sealed < %s"
+    " UNION SELECT number FROM exchange_message WHERE receipt_hash <> '' AND receipt_hash >= %s AND receipt_hash < %s)"
+    " ORDER BY number DESC LIMIT 50"
 )
 RECENT = _ROW + " ORDER BY number DESC LIMIT %s"
 STUCK = _ROW + " WHERE state IN ('queued', 'refused', 'set-aside') ORDER BY number DESC LIMIT %s"
@@ -299,7 +325,78 @@ RAISE_ALERT = (
 CLEAR_ALERT = (
     "UPDATE exchange_alert SET closed_at = %s WHERE code = %s AND (about = %s OR %s = '') AND closed_at = ''"
 )
+ALERTS_OF = "SELECT about, problem FROM exchange_alert WHERE code = %s AND closed_at = ''"
+RENEW_ALERT = "UPDATE exchange_alert SET problem = %s, last = %s WHERE code = %s AND about = %s"
+CLOSE_ALERT = "UPDATE exchange_alert SET closed_at = %s WHERE code = %s AND about = %s"
+COUNT_ALERTS = "SELECT COUNT(*) FROM exchange_alert WHERE closed_at = ''"
 OPEN_ALERTS = "SELECT about, problem, since, last, times FROM exchange_alert WHERE closed_at = '' LIMIT 1000"
+
+# Room
+QUEUED_SIZE = (
+    "SELECT COUNT(*), COALESCE(SUM(bytes), 0) FROM exchange_message"
+    " WHERE direction = 'out' AND state = 'queued'"
+)
+
+# What is looked for
+UNCONFIRMED = (
+    "SELECT receiver, COUNT(*), MIN(accepted_at) FROM exchange_message WHERE direction = 'out'"
+    " AND state = 'accepted' AND accepted_at < %s GROUP BY receiver"
+)
+CLOSE_MESSAGE_ALERTS = (
+    "UPDATE exchange_alert SET closed_at = %s WHERE closed_at = '' AND code IN ('exchange-set-aside',"
+    " 'exchange-refused') AND NOT EXISTS (SELECT 1 FROM exchange_message m WHERE m.message = exchange_alert.about"
+    " AND (m.state = 'set-aside' OR (m.state = 'refused' AND m.direction = 'out')))"
+)
+
+# The way of a message
+PAPERS = (
+    "SELECT manifest, accepted_at, receipt, receipt_at, replaced_by FROM exchange_message"
+    " WHERE direction = %s AND message = %s"
+)
+
+# Sending again
+OPEN_MESSAGES = (
+    "SELECT message FROM exchange_message WHERE (direction IN ('in', 'out') AND state = 'set-aside')"
+    " OR (direction = 'out' AND state = 'refused') ORDER BY number"
+)
+JWS_OF = "SELECT jws FROM exchange_message WHERE direction = %s AND message = %s"
+CLOSE_MESSAGE = (
+    "UPDATE exchange_message SET state = %s, replaced_by = %s WHERE direction = %s AND message = %s"
+    " AND state IN ('set-aside', 'refused')"
+)
+REPLACED_BY = "UPDATE exchange_message SET replaced_by = %s WHERE direction = 'out' AND message = %s"
+COLLECTED_AGAIN = (
+    "UPDATE exchange_message SET state = 'collected', problem = '', attempts = 0, next_try = '', claimed_by = '',"
+    " claimed_until = '' WHERE direction = 'in' AND message = %s AND state = 'set-aside'"
+)
+NEWER = (
+    "SELECT 1 FROM exchange_message n JOIN exchange_message o ON o.direction = 'out' AND n.number > o.number"
+    " WHERE n.direction = 'out' AND n.loop = %s AND n.kind = %s AND n.receiver = %s AND o.message = %s"
+    " AND n.state IN ('queued', 'accepted', 'stored') LIMIT 1"
+)
+CLAIMED_ROW = (
+    "SELECT number, message, jws, manifest, attempts, lane, position, accepted_at, acceptance FROM exchange_message"
+    " WHERE direction = 'in' AND message = %s"
+)
+_STANDS = (
+    "FROM exchange_message n WHERE n.direction = 'out' AND n.loop = exchange_message.loop"
+    " AND n.kind = exchange_message.kind AND n.receiver = exchange_message.receiver"
+    " AND n.number > exchange_message.number AND n.state = 'stored'"
+)
+SUPERSEDED = (
+    f"UPDATE exchange_message SET state = 'replaced', replaced_by = (SELECT n.message {_STANDS}"
+    " ORDER BY n.number DESC LIMIT 1) WHERE direction = 'out' AND state IN ('set-aside', 'refused')"
+    f" AND kind IN ({{marks}}) AND EXISTS (SELECT 1 {_STANDS})"
+)
+SET_ASIDE_IN = "SELECT number, problem FROM exchange_message WHERE direction = 'in' AND state = 'set-aside'"
+RESUME = (
+    "UPDATE exchange_message SET state = 'collected', attempts = %s, next_try = ''"
+    " WHERE number = %s AND state = 'set-aside'"
+)
+OVERTAKEN = (
+    "SELECT 1 FROM exchange_message WHERE direction = 'in' AND loop = %s AND kind = %s AND sender = %s"
+    " AND position > %s AND seq > %s AND state = 'stored' LIMIT 1"
+)
 
 # Hub: uploads in pieces
 OWN_SEALED = "SELECT 1 FROM exchange_upload WHERE facility = %s AND sha256 = %s AND size = %s"
@@ -381,3 +478,16 @@ LATEST_LOOPS = _LOOP_BYTES.format(
     loops="SELECT loop FROM (SELECT loop, MAX(number) AS latest FROM exchange_message WHERE direction = 'relay'"
     " AND sender = %s GROUP BY loop ORDER BY latest DESC LIMIT %s) AS recent"
 )
+
+# Retention at the hub
+_NEEDED = (
+    "NOT EXISTS (SELECT 1 FROM exchange_part q JOIN exchange_message n ON n.number = q.number"
+    " WHERE q.sealed = p.sealed AND n.direction = 'relay' AND (n.receipt_at = '' OR n.receipt_at >= %s))"
+)
+ARRIVED_SEALED = (
+    "SELECT DISTINCT p.sealed FROM exchange_part p JOIN exchange_message m ON m.number = p.number"
+    " WHERE m.direction = 'relay' AND m.receipt_at <> '' AND m.receipt_at < %s AND p.sealed <> ''"
+    " AND (EXISTS (SELECT 1 FROM exchange_sealed s WHERE s.sha256 = p.sealed)"
+    f" OR EXISTS (SELECT 1 FROM exchange_upload u WHERE u.sha256 = p.sealed)) AND {_NEEDED} LIMIT %s"
+)
+FORGET_UPLOADS = "DELETE FROM exchange_upload WHERE sha256 IN ({marks})"

@@ -20,8 +20,11 @@ QUEUED, UPLOADED, ACCEPTED, IN_MAILBOX, HANDED_OVER = (
     "handed-over",
 )
 COLLECTED, STORED, REFUSED, HELD, SET_ASIDE = "collected", "stored", "refused", "held", "set-aside"
+REPLACED, GIVEN_UP = "replaced", "given-up"
 RECEIPT_SIGNED, RECEIPT_SENT = "receipt-signed", "receipt-sent"
 RECEIPT_AT_HUB, RECEIPT_TAKEN, RECEIPT_VERIFIED = "receipt-at-hub", "receipt-taken", "receipt-verified"
+
+MENDED = "mended"
 
 Row = tuple[str, str, str, str, str]
 """Message id, time, place (facility), step, detail."""

@@ -11,7 +11,6 @@ import contextlib
 import errno
 import fcntl
 import os
-import shutil
 import tempfile
 import time
 from collections.abc import Iterable, Iterator
@@ -24,7 +23,7 @@ from django.conf import settings
 from django.db import connection, transaction
 
 from lienthong.access import audit
-from lienthong.exchange import peers, problems, sealed, sql
+from lienthong.exchange import peers, problems, sealed, space, sql
 from lienthong.exchange.manifest import Sealed
 from lienthong.exchange.tokens import Caller
 from lienthong.foundation import clock, ids
@@ -36,8 +35,6 @@ MOST_OPEN, MOST_OPEN_BYTES = 64, 64 << 30
 """Unfinished uploads of one facility: how many, and how many bytes they say they will have."""
 KEPT = timedelta(days=7)
 """How long an unfinished upload waits for its next piece, and a finished one for its message."""
-_FREE = 1 << 30
-"""Bytes of the disk that uploads leave free."""
 _FLUSH = 8 << 20
 _PATIENCE = 10.0
 
@@ -71,7 +68,7 @@ def create(caller: Caller, sha256: str, size: int, metadata: str) -> Upload:
         raise HttpError(413, problems.upload_too_large(LARGEST))
     sweep()
     _supersede(caller, sha256)
-    _has_room(size)
+    space.check(size)
     now, upload = clock.now(), ids.new_id()
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(sql.OWN_SEALED, (caller.facility, sha256, size))
@@ -324,13 +321,9 @@ def _unlink(upload: str) -> None:
     (_folder() / f"{upload}.lock").unlink(missing_ok=True)
 
 
-def _has_room(size: int) -> None:
-    if shutil.disk_usage(_folder()).free < size + _FREE:
-        raise _no_room()
-
-
-def _no_room() -> HttpError:
-    return HttpError(507, problems.no_room())
+def _no_room() -> space.NoRoom:
+    room = space.room()
+    return space.NoRoom(problems.hub_full(room.free, room.reserve))
 
 
 def _path(upload: str) -> Path:

@@ -15,7 +15,7 @@ from typing import Literal
 from django.conf import settings
 from django.db import connection, transaction
 
-from lienthong.exchange import sql, trace
+from lienthong.exchange import alerts, causes, faults, sql, trace
 from lienthong.foundation import clock, json
 from lienthong.foundation.errors import Problem
 
@@ -86,6 +86,24 @@ def due() -> tuple[str, str]:
     """Between which moments a row's next try says that it is due: before the first, or after the second."""
     now = clock.now()
     return clock.iso(now), clock.iso(now + _PLAUSIBLE)
+
+
+def hold(row: Claimed, problem: Problem) -> None:
+    """Puts a message back for a later try, or sets it aside when that cannot help (:mod:`.faults`)."""
+    if faults.goes_on(problem, row.attempts):
+        try_again(row, problem)
+    else:
+        set_aside(row, problem)
+
+
+def set_aside(row: Claimed, problem: Problem) -> None:
+    """Takes a message out of the queue, with the reason and an alert; the rest goes on."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(sql.SET_ASIDE, (as_text(problem), row.number))
+        if cursor.rowcount:
+            now = clock.iso(clock.now())
+            trace.add([(row.message, now, settings.NODE.facility, trace.SET_ASIDE, problem.code)])
+            alerts.raise_alert(causes.set_aside(problem), row.message)
 
 
 def try_again(row: Claimed, problem: Problem) -> None:

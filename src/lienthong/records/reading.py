@@ -150,6 +150,22 @@ def find_patients(text: str, *, limit: int = 50) -> list[Stored]:
     return sorted(found, key=lambda s: (s.resource.get("name", [{}])[0].get("text", ""), s.id))
 
 
+def patients_numbered(text: str, *, limit: int = 20) -> list[str]:
+    """FHIR ids of patients with that number (whole, whatever kind) or that FHIR id."""
+    number = "".join(text.split()).upper()
+    ids = _ids(
+        "SELECT resource FROM records_searchvalue WHERE param = %s AND value = %s LIMIT %s",
+        [values.NUMBER, number, limit],
+    )
+    found = (
+        [s.id for s in _fetch(sql.READ_IDS.format(marks=sql.marks(len(ids))), ids) if not s.deleted]
+        if ids
+        else []
+    )
+    itself = read("Patient", text.strip())
+    return sorted({*found, *([itself.id] if itself else [])})
+
+
 def _by_name(text: str, limit: int) -> list[int]:
     conditions: list[tuple[int, str, str]] = []
     words = []

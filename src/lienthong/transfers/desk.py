@@ -369,6 +369,17 @@ def of_patient(patient: str) -> list[Transfer]:
     return list(Transfer.objects.filter(patient=patient).order_by("-left_at"))
 
 
+def numbered(text: str) -> list[Transfer]:
+    """Transfers with that loop, slip number (of any year) or MA_LK, newest first, at most 20."""
+    found = Transfer.objects.filter(Q(loop=text) | Q(slip=text) | Q(ma_lk=text))
+    return list(found.prefetch_related("steps").order_by("-left_at")[:20])
+
+
+def of_episodes(sender: str, episodes: Collection[str]) -> list[Transfer]:
+    """The transfers of these episodes of a hospital, newest first."""
+    return list(Transfer.objects.filter(sender=sender, ma_lk__in=episodes).order_by("-left_at"))
+
+
 def begun(sender: str, ma_lk: str) -> Transfer | None:
     """The latest transfer already begun for an episode of this hospital."""
     return Transfer.objects.filter(sender=sender, ma_lk=ma_lk).order_by("-changed_at").first()

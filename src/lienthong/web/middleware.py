@@ -1,4 +1,4 @@
-"""Headers and language of every page."""
+"""Headers and language of every page, and the page for a full disk."""
 
 from __future__ import annotations
 
@@ -6,7 +6,10 @@ from collections.abc import Callable
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
 from django.utils import translation
+
+from lienthong.exchange import problems, space
 
 _POLICY = (
     "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self'; object-src 'none';"
@@ -41,3 +44,23 @@ class Language:
             response = self.get_response(request)
         response.headers.setdefault("Content-Language", language)
         return response
+
+
+class NoRoom:
+    """When the disk is full or fails, a page says so and what to do; nothing of the request was kept."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        """The page, with status 507; None for any other fault."""
+        if isinstance(exception, space.NoRoom):
+            problem = exception.problem
+        elif space.disk_failed(exception):
+            problem = space.problem() or problems.disk_failed()
+        else:
+            return None
+        return render(request, "web/errors/507.html", {"problem": problem}, status=507)

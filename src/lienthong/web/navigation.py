@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from lienthong.access import accounts, rights
 from lienthong.access.rights import Right
 from lienthong.facilities import directory
+from lienthong.web import attention
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
@@ -35,9 +36,12 @@ ENTRIES = (
     Entry("province", _("Province today"), rights.PROVINCE, site=False),
     Entry("units", _("Units"), rights.UNITS, site=False),
     Entry("it", _("Is everything flowing?"), rights.FLOW),
+    Entry("attention", _("What needs attention"), rights.ATTENTION),
     Entry("exports", _("Exports of the HIS"), rights.FLOW, hub=False),
     Entry("refused", _("Refused dossiers"), rights.FLOW, hub=False),
     Entry("messages", _("Messages"), rights.FLOW),
+    Entry("search", _("Where is it?"), rights.JOURNEY),
+    Entry("reconcile", _("Reconciliation"), rights.INTEGRITY),
     Entry("hub-link", _("Connection with the hub"), rights.LINK, hub=False),
     Entry("accounts", _("Accounts"), rights.ACCOUNTS),
     Entry("evidence", _("Evidence"), rights.EVIDENCE_CHECK),
@@ -47,11 +51,12 @@ ENTRIES = (
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """A link ready to show."""
+    """A link ready to show; ``count``: how many things wait there."""
 
     url: str
     label: StrOrPromise
     current: bool
+    count: int = 0
 
 
 def links(request: HttpRequest) -> list[Link]:
@@ -65,4 +70,8 @@ def links(request: HttpRequest) -> list[Link]:
     }
     inside = [url for url in urls if request.path == url or request.path.startswith(f"{url}/")]
     current = max(inside, key=len, default="")
-    return [Link(url, label, url == current) for url, label in urls.items()]
+    counted = reverse("attention")
+    return [
+        Link(url, label, url == current, attention.count() if url == counted else 0)
+        for url, label in urls.items()
+    ]

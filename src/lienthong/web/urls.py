@@ -4,7 +4,20 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, include, path
 
-from lienthong.web.views import accounts, evidence, it, link, me, province, session, trail, units
+from lienthong.web.views import (
+    accounts,
+    attention,
+    evidence,
+    it,
+    journey,
+    link,
+    me,
+    province,
+    reconcile,
+    session,
+    trail,
+    units,
+)
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", session.home, name="home"),
@@ -18,8 +31,16 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("it/exports", it.exports, name="exports"),
     path("it/exports/<slug:sha256>", it.export, name="export"),
     path("it/refused", it.refused, name="refused"),
+    path("attention", attention.attention, name="attention"),
+    path("attention/noted", attention.noted, name="attention-noted"),
+    path("search", journey.search, name="search"),
     path("it/messages", it.messages, name="messages"),
-    path("it/messages/<slug:id>", it.message, name="message"),
+    path("messages/<slug:id>", journey.message, name="message"),
+    path("messages/<slug:id>/again", journey.again, name="message-again"),
+    path("messages/<slug:id>/give-up", journey.give_up, name="message-give-up"),
+    path("reconcile", reconcile.overview, name="reconcile"),
+    path("reconcile/start", reconcile.start, name="reconcile-start"),
+    path("reconcile/<slug:sender>/<slug:receiver>", reconcile.pair, name="reconcile-pair"),
     path("accounts", accounts.listing, name="accounts"),
     path("accounts/new", accounts.new, name="account-new"),
     path("accounts/<str:username>", accounts.one, name="account"),

@@ -35,6 +35,12 @@ ACTIONS = {
     "store": _("Data stored"),
     "send": _("Dossier sent"),
     "audit-checked": _("Trail checked"),
+    "message-again": _("Message sent or tried again"),
+    "message-given-up": _("Message given up"),
+    "reconcile-started": _("Reconciliation begun"),
+    "content-given": _("Damaged content given again"),
+    "message-brought-again": _("Message brought to the hub again"),
+    "alert-noted": _("Alert closed by hand"),
     "review-entered": _("Security review entered"),
     "join-code-made": _("Code for joining made"),
     "join-code-refused": _("Code for joining refused"),
@@ -54,6 +60,12 @@ ACTIONS = {
     "keys-ended": _("Old keys ended"),
     "hub-key-entered": _("New key of the hub entered"),
     "hub-key-ended": _("Old key of the hub ended"),
+    "message-stored": _("Message stored"),
+    "message-refused": _("Message refused"),
+    "messages-accepted": _("Messages accepted"),
+    "messages-handed-over": _("Messages handed over"),
+    "receipt-stored": _("Receipt verified: stored"),
+    "receipt-refused": _("Receipt verified: refused"),
     "evidence-taken": _("Evidence package taken out"),
     "evidence-checked": _("Evidence package checked"),
 }
@@ -79,6 +91,8 @@ PAGES = {
     "accounts": _("Accounts"),
     "account": _("Account"),
     "it": _("Is everything flowing?"),
+    "search": _("Where is it?"),
+    "reconcile": _("Reconciliation"),
     "trail-check": _("Audit trail"),
     "evidence": _("Evidence"),
     "evidence-take": _("Evidence package"),
@@ -127,7 +141,15 @@ def places(problem: Problem | dict[str, Any]) -> list[tuple[str, str]]:
     ]
 
 
-KINDS = {"transfer": _("Transfer dossier"), "transfer-step": _("Step of a transfer")}
+KINDS = {
+    "transfer": _("Transfer dossier"),
+    "transfer-step": _("Step of a transfer"),
+    "reconcile": _("Reconciliation: question"),
+    "reconcile-answer": _("Reconciliation: answer"),
+    "reconcile-result": _("Reconciliation: result"),
+    "content-request": _("Request for damaged content"),
+    "content": _("Damaged content given again"),
+}
 """Kinds of message."""
 
 LANES = {0: _("Summary"), 1: _("Documents"), 2: _("Key images"), 3: _("Full study")}
@@ -140,9 +162,18 @@ MESSAGE_STATES = {
     "stored": ("ok", _("Stored, receipt signed")),
     "refused": ("bad", _("Refused by the receiver")),
     "set-aside": ("bad", _("Set aside")),
+    "replaced": ("info", _("Sent again as another message")),
+    "given-up": ("info", _("Given up")),
     "returned": ("bad", _("Not handed over, receiver cut off")),
 }
 """States of a message: shape of the tag and words."""
+
+FAULTS = {
+    "network": _("Line or room"),
+    "refused": _("Refused by the other side"),
+    "content": _("Bad content"),
+}
+"""Classes of what goes wrong with a message."""
 
 STEPS = {
     "queued": _("Put into the outbox"),
@@ -155,11 +186,14 @@ STEPS = {
     "refused": _("Refused by the receiver"),
     "held": _("Kept for another try"),
     "set-aside": _("Set aside"),
+    "replaced": _("Sent again as another message"),
+    "given-up": _("Given up"),
     "receipt-signed": _("Receipt signed by the receiver"),
     "receipt-sent": _("Receipt sent to the hub"),
     "receipt-at-hub": _("Receipt at the hub"),
     "receipt-taken": _("Receipt taken by the sender"),
     "receipt-verified": _("Receipt verified by the sender"),
+    "mended": _("Mended from the other side"),
 }
 """Steps of a message's journey."""
 
@@ -188,6 +222,7 @@ REASONS = {
     "emergency": _("emergency"),
     "written-request": _("written request"),
     "holds": _("the chain holds"),
+    "integrity-check": _("nightly check of what is kept"),
     "valid": _("the package is valid"),
     "incomplete": _("the package is incomplete"),
     "invalid": _("the package is invalid"),

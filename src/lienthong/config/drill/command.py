@@ -19,7 +19,7 @@ from pathlib import Path
 from lienthong.config import lifeline
 from lienthong.config.drill import events, postgres, province
 from lienthong.config.drill.count import Result
-from lienthong.config.drill.disks import Disks
+from lienthong.config.drill.disks import Disks, missing_for_cuts
 from lienthong.config.drill.run import PATIENCE, Run
 
 AT_ONCE = 2
@@ -37,19 +37,6 @@ class Options:
     patience: float = PATIENCE
 
 
-def seeds(text: str) -> range:
-    """``3-9`` or ``3`` as numbers.
-
-    Raises:
-        ValueError: something else.
-    """
-    first, _, last = text.partition("-")
-    found = range(int(first), int(last or first) + 1)
-    if not found:
-        raise ValueError(f"{text}: no seeds")
-    return found
-
-
 def run(
     wanted: range,
     *,
@@ -61,7 +48,13 @@ def run(
     stop: bool,
     as_json: bool,
 ) -> int:
-    """Runs the seeds and prints the counts; 0 only when the invariant held in every run."""
+    """Runs the seeds and prints the counts: 0 only when the invariant held in every run, 2 when none can be made."""
+    if unknown := set(only) - set(events.KINDS):
+        print(f"{', '.join(sorted(unknown))}? The kinds are {', '.join(events.KINDS)}.", file=sys.stderr)
+        return 2
+    if "power-cut" in only and (missing := missing_for_cuts()):
+        print(missing, file=sys.stderr)
+        return 2
     begun = time.monotonic()
     folder = Path(tempfile.mkdtemp(prefix="lienthong-drill-"))
     province.make_template(folder / "template")

@@ -22,6 +22,16 @@ _SMALL = 96 << 20
 _IMAGE = 64 << 20
 
 
+def missing_for_cuts() -> str:
+    """What power cuts need and this machine does not have; empty when they can be played."""
+    if os.geteuid() != 0:
+        return "power cuts need root: a file system is mounted on a loop device"
+    if not Path("/dev/fuse").exists():
+        return "power cuts need /dev/fuse"
+    programs = [name for name in ("mkfs.ext4", "e2fsck", "mount") if shutil.which(name) is None]
+    return f"power cuts need {', '.join(programs)} (Debian: e2fsprogs, mount)" if programs else ""
+
+
 @dataclass(slots=True)
 class Disks:
     """What was mounted for a run, and what is full now."""
@@ -62,13 +72,7 @@ class Disks:
         self._full.clear()
 
     def logged(self, home: Path) -> None:
-        """Puts an ext4 file system where a node's folder will be, on a disk that knows what was flushed.
-
-        Raises:
-            PermissionError: not root.
-        """
-        if os.geteuid() != 0:
-            raise PermissionError("power cuts need root: a file system must be mounted on a loop device")
+        """Puts an ext4 file system where a node's folder will be, on a disk that knows what was flushed."""
         home.mkdir(parents=True)
         image = self.folder / f"{home.name}.image"
         image.touch()

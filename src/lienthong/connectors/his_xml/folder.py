@@ -2,7 +2,7 @@
 
 A file is taken when it is completely written: its size and time stood still between two looks and it ends with a
 closing root element. One that stands still without it is taken after :data:`PATIENCE` seconds, and then refused with
-the reason.
+the reason. While there is no room for more, files stay where they are.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from django.db import close_old_connections
 from lienthong.connectors.his_xml import intake
 from lienthong.connectors.his_xml.models import Export, Finding
 from lienthong.connectors.his_xml.report import write_report
+from lienthong.exchange import space
 
 PATIENCE = 60.0
 LOOK_SECONDS = 0.5
@@ -41,6 +42,7 @@ class Folder:
     patience: float = PATIENCE
     _seen: dict[Path, tuple[Stamp, float]] = field(default_factory=dict)
     _put_off: dict[Path, tuple[float, float]] = field(default_factory=dict)
+    _no_room: bool = False
 
     def __post_init__(self) -> None:
         for folder in (self.root, self.done, self.refused):
@@ -83,17 +85,32 @@ class Folder:
             if stop is not None and stop.is_set():
                 break
             due, pause = self._put_off.get(path, (0.0, LOOK_SECONDS))
-            if time.monotonic() < due or not self._complete(path, stamp):
+            if time.monotonic() < due or not self._complete(path, stamp) or not self._room_for(stamp[0]):
                 continue
             try:
                 self.take(path)
-            except Exception:
-                _log.exception("%r cannot be taken now; trying again in %.0f s", path.name, pause)
+            except Exception as error:
+                if isinstance(error, space.NoRoom) or space.disk_failed(error):
+                    self._say_no_room(str(error))
+                else:
+                    _log.exception("%r cannot be taken now; trying again in %.0f s", path.name, pause)
                 self._put_off[path] = (time.monotonic() + pause, min(pause * 2, _SLOWEST_LOOK))
                 continue
             self._put_off.pop(path, None)
+            self._no_room = False
             took += 1
         return took
+
+    def _room_for(self, size: int) -> bool:
+        problem = space.problem(size) or space.queue_problem()
+        if problem is not None:
+            self._say_no_room(problem.en)
+        return problem is None
+
+    def _say_no_room(self, why: str) -> None:
+        if not self._no_room:
+            _log.warning("exports stay in the folder until there is room: %s", why)
+        self._no_room = True
 
     def _files(self) -> list[tuple[Path, Stamp]]:
         found = []

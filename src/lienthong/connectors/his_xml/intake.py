@@ -28,6 +28,7 @@ from lienthong.connectors.his_xml.dossier import Dossier
 from lienthong.connectors.his_xml.models import DossierVersion, Export, Finding
 from lienthong.connectors.his_xml.reader import read_export
 from lienthong.connectors.his_xml.source import readable
+from lienthong.exchange import space
 from lienthong.facilities import directory
 from lienthong.foundation import clock, json
 from lienthong.foundation.blobs import BlobFolder
@@ -72,6 +73,9 @@ def take(path: Path) -> Export:
     """Reads one complete export file into the store; returns what became of it.
 
     The bytes are kept first, by their SHA-256; content that was finished before does nothing.
+
+    Raises:
+        NoRoom: the queue or the disk is full; taken again, the file goes on where it stopped.
     """
     sha256, size = BlobFolder(settings.NODE.blobs).put_stream(_chunks(path))
     export, _ = Export.objects.get_or_create(
@@ -113,7 +117,10 @@ def _read(export: Export, path: Path) -> Export:
     try:
         with closing(read_export(path)) as dossiers:
             for group in _groups(dossiers, export.position):
+                space.check()
                 _commit(export, group, source)
+    except space.NoRoom:
+        raise  # nothing is wrong with the file: it goes on at ``position`` when there is room
     except LienThongError as error:
         problem = error.problem
     with transaction.atomic():

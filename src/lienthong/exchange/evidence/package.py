@@ -18,10 +18,10 @@ from django.db import connection
 from django.db.models.functions import Substr
 
 from lienthong.access import audit, timestamps
-from lienthong.exchange import content, keys, manifest
+from lienthong.exchange import content, keys, manifest, trace
 from lienthong.exchange.evidence import problems, readme, sql, verify
 from lienthong.facilities.models import Statement
-from lienthong.foundation import json
+from lienthong.foundation import clock, json
 from lienthong.foundation.blobs import DamagedBlob, NoSuchBlob
 from lienthong.foundation.errors import LienThongError
 
@@ -161,8 +161,11 @@ def _directory(rows: Sequence[_Row], members: _Members) -> None:
 
 def _audit(rows: Sequence[_Row], members: _Members) -> None:
     """The events about the messages, each with its path to a root under a time-stamp, when there is one."""
+    here = settings.NODE.facility
     words = {row.message for row in rows} | {row.loop for row in rows}
     moments = {moment for row in rows for moment in row.moments}
+    steps = [step for row in rows for step in trace.journey(row.message)]
+    moments |= {clock.iso(step.at) for step in steps if step.place == here}
     links = audit.naming(words, moments, without=(TAKEN,))
     batches = {link.seq: timestamps.of(link.seq) for link in links}
     paths: dict[int, list[str]] = {}

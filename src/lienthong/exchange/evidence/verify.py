@@ -14,6 +14,7 @@ import argparse
 import base64
 import binascii
 import hashlib
+import io
 import itertools
 import json
 import re
@@ -27,7 +28,7 @@ from struct import Struct
 from typing import Any, BinaryIO
 
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
 from cryptography.hazmat.primitives.serialization import Encoding
@@ -290,7 +291,7 @@ _SIZE = _whole(0, 1 << 40)
 
 def _moment(value: Any) -> bool:
     try:
-        return _spelled(value) and _when(value).year > 1
+        return _spelled(value) and 1 < _when(value).year < 9999
     except ValueError:
         return False
 
@@ -543,7 +544,7 @@ def check_stamp(answer: bytes, content: bytes, roots: Sequence[x509.Certificate]
         return _stamp(answer, content, roots)
     except Fault:
         raise
-    except (ValueError, IndexError, KeyError, TypeError, UnsupportedAlgorithm, OverflowError) as error:
+    except Exception as error:  # whatever the certificates of a stranger make the library say
         raise _no_stamp(type(error).__name__) from error
 
 
@@ -597,6 +598,8 @@ def _general_time(value: _Der) -> datetime:
     if value.tag != _GENERAL_TIME or found is None or (found[2] or "1").endswith("0"):
         raise _no_stamp("genTime")
     moment = datetime.strptime(found[1], "%Y%m%d%H%M%S").replace(tzinfo=timezone.utc)  # noqa: UP017
+    if moment.year > 9998:
+        raise _no_stamp("genTime")
     return moment + timedelta(microseconds=int((found[2] or "0").ljust(6, "0")))
 
 
@@ -703,7 +706,7 @@ def _issued(certificate: x509.Certificate, issuer: x509.Certificate) -> bool:
         if not issuer.extensions.get_extension_for_class(x509.BasicConstraints).value.ca:
             return False
         certificate.verify_directly_issued_by(issuer)
-    except (x509.ExtensionNotFound, ValueError, TypeError, InvalidSignature, UnsupportedAlgorithm):
+    except Exception:
         return False
     return True
 
@@ -970,6 +973,7 @@ class Message:
 
     Attributes:
         sender, receiver: facilities; created: the sender's time; manifest: hash of the manifest.
+        signed: whether the sender's signature proves it.
         accepted: the hub's time; outcome, received, stored: of the receipt.
         stamped: by when an independent service says that the audit trail named this manifest.
         parts: as the manifest lists them.
@@ -982,6 +986,7 @@ class Message:
     receiver: str = ""
     created: str = ""
     manifest: str = ""
+    signed: bool = False
     accepted: str = ""
     outcome: str = ""
     received: str = ""
@@ -1193,7 +1198,8 @@ class Verifier:
             self._say("broken", "directory", "directory-forked", number=numbers[1], before=numbers[0])
 
     def _tell_directory(self, newest: dict[str, Any]) -> None:
-        for place in newest.get("facilities") or []:
+        places = newest.get("facilities")
+        for place in places if isinstance(places, list) else []:
             try:
                 last = place["names"][-1]
                 self.report.names[str(place["facility"])] = (str(last["vi"]), str(last["en"]))
@@ -1205,10 +1211,16 @@ class Verifier:
         code = ("holds", "hub-key-given") if self.report.pinned else ("note", "hub-key-as-stated")
         self._say(code[0], "directory", code[1], kids=", ".join(self.report.hub_keys))
 
-    def _key(self, party: dict[str, Any], role: str, at: str, judged: str, about: str) -> dict[str, Any]:
-        """The key of a party, when the directory in force at ``judged`` and the newest one name it as valid.
+    def _check(
+        self, signed: Signed, party: dict[str, Any], role: str, at: str, judged: str, about: str
+    ) -> bool:
+        """Checks a signature with the party's key, which the directory in force at ``judged`` and the newest one name.
 
-        ``at`` is the time of signing as the signer states it, ``judged`` the hub's.
+        ``at`` is the time of signing as the signer states it, ``judged`` the hub's. False: the key is doubtful, so that
+        the signature holds but proves nothing by itself.
+
+        Raises:
+            Fault: it does not count.
         """
         if not self._statements:
             raise _no_directory()
@@ -1219,15 +1231,17 @@ class Verifier:
             if (node["facility"], node["role"]) != (party["facility"], role):
                 raise _other_facility()
             _valid_at(node, at, judged)
+        signed.verify(node["jwk"])
         facility, revoked = _Facility(party["facility"]), node.get("revoked")
-        if revoked and revoked.get("since") and revoked["since"] <= at:
-            self._say("missing", about, "key-doubtful", facility=facility, at=_local(revoked["since"]))
+        since = (revoked or {}).get("since") or ""
+        doubtful = bool(since) and since <= at
+        if doubtful:
+            self._say("missing", about, "key-doubtful", facility=facility, at=_local(since))
         elif revoked:
             self._say("note", about, "key-revoked-later", facility=facility, at=_local(revoked["at"]))
         if not before:
             self._say("note", about, "directory-of-later")
-        key: dict[str, Any] = node["jwk"]
-        return key
+        return not doubtful
 
     # Messages
 
@@ -1265,7 +1279,9 @@ class Verifier:
         try:
             if manifest.value["id"] != message.id or message.sender == message.receiver:
                 raise Fault("Mã gói tin hoặc nơi nhận sai.", "The id or the receiver is wrong.")
-            manifest.verify(self._key(manifest.value["from"], "site", message.created, judged, message.id))
+            message.signed = self._check(
+                manifest, manifest.value["from"], "site", message.created, judged, message.id
+            )
         except Fault as fault:
             self._say("broken", message.id, "bad-manifest", fault=fault)
             return
@@ -1278,11 +1294,11 @@ class Verifier:
         at, party = value["at"], value["by"]
         try:
             _same(value, message)
-            acceptance.verify(self._key(party, "hub", at, at, message.id))
+            proves = self._check(acceptance, party, "hub", at, at, message.id)
         except Fault as fault:
             self._say("broken", message.id, "bad-acceptance", fault=fault)
             return
-        message.accepted = at
+        message.accepted = at if proves else ""
         self._say("holds", message.id, "accepted", facility=_Facility(party["facility"]), at=_local(at))
         if message.created > at:
             self._say("note", message.id, "clock-ahead")
@@ -1294,13 +1310,14 @@ class Verifier:
             _same(value, message)
             if party["facility"] != message.receiver:
                 raise Fault("Không phải bên nhận ký.", "It was not signed by the receiver.")
-            receipt.verify(self._key(party, "site", at, max(at, message.accepted), message.id))
+            proves = self._check(receipt, party, "site", at, max(at, message.accepted), message.id)
         except Fault as fault:
             self._say("broken", message.id, "bad-receipt", fault=fault)
             return
-        message.received, message.outcome, message.stored = at, value["outcome"], value["stored"]
-        self._say("holds", message.id, message.outcome, facility=_Facility(message.receiver), at=_local(at))
-        if message.outcome == "refused":
+        if proves:
+            message.received, message.outcome, message.stored = at, value["outcome"], value["stored"]
+        self._say("holds", message.id, value["outcome"], facility=_Facility(message.receiver), at=_local(at))
+        if value["outcome"] == "refused":
             problem = value.get("problem") or {}
             why = Fault(str(problem.get("message", "")), str(problem.get("message_en", "")))
             self._say("note", message.id, "refused-because", fault=why)
@@ -1435,7 +1452,7 @@ class Verifier:
         values = {"kind": message.kind, "id": message.id, "facility": _Facility(message.receiver)}
         values |= {"sender": _Facility(message.sender), "stored": message.stored}
         for code, at in (
-            ("proven-sent", message.accepted),
+            ("proven-sent", message.accepted if message.signed else ""),
             (f"proven-{message.outcome}", message.received),
             ("proven-stamped", message.stamped),
         ):
@@ -1556,6 +1573,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--json", action="store_true", help="the result as JSON")
     parser.add_argument("--lang", choices=["vi", "en"], default="vi")
     options = parser.parse_args(arguments)
+    if isinstance(sys.stdout, io.TextIOWrapper):  # a console of another code page would break off at ✓
+        sys.stdout.reconfigure(encoding="utf-8", errors="backslashreplace")
     try:
         roots = x509.load_pem_x509_certificates(options.tsa_ca.read_bytes()) if options.tsa_ca else []
         file = options.file.open("rb")

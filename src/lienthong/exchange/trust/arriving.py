@@ -7,7 +7,6 @@ from django.db import transaction
 from lienthong.access import audit
 from lienthong.exchange import alerts, keys
 from lienthong.exchange.trust import cutting, keyfiles, problems, statement
-from lienthong.exchange.trust.statement import Statement
 from lienthong.facilities import directory
 from lienthong.foundation.errors import LienThongError
 
@@ -21,10 +20,9 @@ def take(jws: str, *, new_hub: bool = False) -> None:
         LienThongError: ``trust-bad-directory``, ``trust-directory-forked``.
     """
     with transaction.atomic():
-        found = statement.take(jws, new_hub=new_hub)
-        if found is None:
+        if statement.take(jws, new_hub=new_hub) is None:
             return
-        cutting.tell_senders(_cut(found))
+        cutting.tell_senders()
         use_named_keys()
         alerts.clear(problems.forked(0).code)
 
@@ -35,11 +33,6 @@ def from_mail(jws: str) -> None:
         take(jws)
     except LienThongError as error:
         alerts.raise_alert(error.problem)
-
-
-def _cut(found: Statement) -> list[str]:
-    revoked = {node.facility for node in found.nodes if node.revoked and node.role == "site"}
-    return sorted(facility for facility in revoked if not directory.nodes("site", facility))
 
 
 def use_named_keys() -> None:
@@ -57,4 +50,5 @@ def use_named_keys() -> None:
     if old != new.kid:
         audit.record(audit.system("trust"), "keys-renewed", page="hub", detail={"old": old, "new": new.kid})
         alerts.clear("trust-key-old")
+        alerts.clear("trust-bad-proposal")
     keyfiles.use_next()

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
-from django.db import connection, transaction
+from django.db import OperationalError, connection, transaction
 from django.db.models import Q
 
 from lienthong.access import audit
@@ -19,6 +19,10 @@ from lienthong.foundation import clock
 from lienthong.foundation.errors import LienThongError
 
 LONGEST_WHY = 400
+MARGIN = timedelta(days=1)
+"""Keys are entered as valid from a day before, and end a day after, the moment of the call: nobody can have used a key
+before it was made, and so a node whose clock is wrong by hours loses nothing."""
+_ATTEMPTS = 4
 
 
 def cut_off(facility: str, why: str, by: audit.Actor, *, since: datetime | None = None) -> int:
@@ -36,24 +40,39 @@ def cut_off(facility: str, why: str, by: audit.Actor, *, since: datetime | None 
     """
     if not why.strip():
         raise LienThongError(problems.reason_needed())
+    for attempt in range(_ATTEMPTS):
+        try:
+            return _cut_off(facility, why.strip()[:LONGEST_WHY], by, since)
+        except OperationalError:  # a deadlock with calls under way, which must not stop this
+            if attempt == _ATTEMPTS - 1:
+                raise
+    raise AssertionError
+
+
+@transaction.atomic
+def _cut_off(facility: str, why: str, by: audit.Actor, since: datetime | None) -> int:
     now = clock.now()
-    with transaction.atomic():
-        keys = models.Node.objects.filter(facility=facility, role="site", revoked_at=None)
-        running = keys.filter(Q(valid_to=None) | Q(valid_to__gt=now))
-        if not running.exists():
-            raise LienThongError(problems.nothing_to_cut(facility))
-        kids = list(keys.values_list("kid", flat=True))
-        detail: dict[str, Any] = {"facility": facility, "keys": kids, "since": _text(since)}
-        audit.record(by, "cut-off", page="units", why=why, detail=detail)
-        keys.update(revoked_at=now, revoked_why=why.strip()[:LONGEST_WHY], doubtful_from=since)
-        JoinCode.objects.filter(facility=facility, state__in=["open", "waiting"]).update(
-            state="withdrawn", key=""
-        )
-        alerts.clear("trust-join-waiting", facility)
-        statement.publish(by, f"{facility} cut off")
-        with connection.cursor() as cursor:
-            cursor.execute(sql.WITHDRAW, (work.as_text(problems.cut_off(facility)), facility))
-            return len(cursor.fetchall())
+    keys = models.Node.objects.filter(facility=facility, role="site", revoked_at=None)
+    if not keys.filter(Q(valid_to=None) | Q(valid_to__gt=now)).exists():
+        raise LienThongError(problems.nothing_to_cut(facility))
+    kids = list(keys.values_list("kid", flat=True))
+    keys.update(revoked_at=now, revoked_why=why, doubtful_from=since)
+    JoinCode.objects.filter(facility=facility, state__in=["open", "waiting"]).update(
+        state="withdrawn", key=""
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(sql.WITHDRAW, (work.as_text(problems.cut_off(facility)), facility))
+        withdrawn = [row[0] for row in cursor.fetchall()]
+    statement.publish(by, f"{facility} cut off")
+    detail: dict[str, Any] = {
+        "facility": facility,
+        "keys": kids,
+        "since": _text(since),
+        "returned": withdrawn,
+    }
+    audit.record(by, "cut-off", page="units", why=why, detail=detail)
+    alerts.clear("trust-join-waiting", facility)
+    return len(withdrawn)
 
 
 def _text(moment: datetime | None) -> str:
@@ -67,14 +86,21 @@ def undelivered(facility: str) -> int:
         return int(cursor.fetchone()[0])
 
 
-def tell_senders(cut: Iterable[str]) -> None:
-    """Site: sets aside what this site has sent or still has to send to facilities that were cut off, with one alert
-    for each of them. Joins the caller's transaction."""
+def tell_senders() -> None:
+    """Site: sets aside what was put for facilities that were cut off, and before they joined anew if they have, with
+    one alert for each of them. Joins the caller's transaction."""
     now = clock.iso(clock.now())
-    for facility in cut:
+    revoked = models.Node.objects.filter(role="site").exclude(revoked_at=None)
+    for facility in sorted(set(revoked.values_list("facility", flat=True))):
+        again = (
+            models.Node.objects.filter(facility=facility, role="site", revoked_at=None)
+            .order_by("valid_from")
+            .first()
+        )
+        before = clock.iso(again.valid_from + MARGIN) if again else "9"
         problem = problems.cut_off(facility)
         with connection.cursor() as cursor:
-            cursor.execute(sql.CUT_OFF, (work.as_text(problem), facility))
+            cursor.execute(sql.CUT_OFF, (work.as_text(problem), facility, before))
             messages = [row[0] for row in cursor.fetchall()]
         here = settings.NODE.facility
         trace.add([(message, now, here, trace.SET_ASIDE, problem.code) for message in messages])

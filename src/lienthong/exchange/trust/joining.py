@@ -13,11 +13,12 @@ from django.db import connection, transaction
 from msgspec import Meta, Struct
 
 from lienthong.access import audit
-from lienthong.exchange import alerts, keys, sql
+from lienthong.exchange import alerts, keys, sql, work
 from lienthong.exchange.manifest import LONGEST_JWS, Facility, Kid, Moment
 from lienthong.exchange.models import JoinCode
 from lienthong.exchange.trust import codes, problems, statement
 from lienthong.exchange.trust.codes import Code
+from lienthong.exchange.trust.cutting import MARGIN
 from lienthong.facilities import directory, models
 from lienthong.foundation import clock, json, signing
 from lienthong.foundation.errors import LienThongError
@@ -28,9 +29,6 @@ VALID_FOR = timedelta(days=3)
 """How long a code may be used, and how long a unit may ask for the answer after each step."""
 LEAST_LEVEL = 2
 """Systems with patients' data: Decree 331/2026, article 12(1); Decree 85/2016 before."""
-MARGIN = timedelta(days=1)
-"""Keys are entered as valid from a day before, and end a day after, the moment of the call: nobody can have used a key
-before it was made, and so a node whose clock is wrong by hours loses nothing."""
 _NOBODY = bytes(32)
 
 
@@ -270,9 +268,11 @@ def approve(code: str, by: audit.Actor) -> None:
             last = cursor.fetchone()
         row.position = last[0] if last else 0
         row.save()
+        with connection.cursor() as cursor:  # what a call accepted at the very moment of a cut-off
+            cursor.execute(sql.WITHDRAW, (work.as_text(problems.cut_off(row.facility)), row.facility))
+        statement.publish(by, f"{row.facility} joined")
         detail = {"facility": row.facility, "code": code, "kid": kid, "review": found.document}
         audit.record(by, "join-approved", page="units", detail=detail)
-        statement.publish(by, f"{row.facility} joined")
 
 
 def refuse(code: str, by: audit.Actor) -> None:

@@ -9,6 +9,7 @@ import time
 from django.db import close_old_connections, connection, transaction
 
 from lienthong.access import audit
+from lienthong.exchange import alerts
 from lienthong.exchange.client import Hub, NoLine
 from lienthong.exchange.trust import arriving, entering, keyfiles, rotating, statement
 from lienthong.facilities import directory
@@ -74,6 +75,9 @@ def keep(stop: threading.Event) -> None:
             pass
         except LienThongError as error:
             log.warning("keys and directory: %s", error)
+            if not error.problem.retry:
+                with transaction.atomic():
+                    alerts.raise_alert(error.problem)
         except Exception:
             log.exception("keys and directory")
         finally:

@@ -19,7 +19,7 @@ from lienthong.exchange.client import Hub
 from lienthong.exchange.manifest import Facility, Kid, Moment
 from lienthong.exchange.tokens import Caller
 from lienthong.exchange.trust import arriving, keyfiles, problems, statement
-from lienthong.exchange.trust.joining import MARGIN
+from lienthong.exchange.trust.cutting import MARGIN
 from lienthong.facilities import directory, models
 from lienthong.facilities.directory import NodeKey
 from lienthong.foundation import clock, json, signing
@@ -111,14 +111,14 @@ def propose(caller: Caller, jws: str) -> None:
             raise HttpError(400, problems.bad_proposal("this key is taken"))
         return
     with transaction.atomic():
-        detail = {"facility": caller.facility, "old": caller.kid, "new": new}
-        audit.record(caller.actor, "keys-entered", page="exchange/keys", detail=detail)
         running = [key for key in directory.nodes("site", caller.facility) if key.until is None]
         if len(running) >= MOST_KEYS:  # one was proposed before and never used: it will not be
             stale = [key.kid for key in running if key.kid != caller.kid]
             models.Node.objects.filter(kid__in=stale).update(valid_to=clock.now())
         directory.add_node(caller.facility, "site", proposal.jwk, new, _since(running), proposal.age)
         statement.publish(caller.actor, f"{caller.facility} renews its keys")
+        detail = {"facility": caller.facility, "old": caller.kid, "new": new}
+        audit.record(caller.actor, "keys-entered", page="exchange/keys", detail=detail)
 
 
 def _signed(jws: str, kid: str) -> bytes:
@@ -146,10 +146,10 @@ def settled(caller: Caller, kid: str) -> None:
     if not others:
         return
     with transaction.atomic():
-        detail = {"facility": caller.facility, "ended": others, "kid": caller.kid}
-        audit.record(caller.actor, "keys-ended", page="exchange/keys", detail=detail)
         models.Node.objects.filter(kid__in=others).update(valid_to=clock.now() + MARGIN)
         statement.publish(caller.actor, f"{caller.facility} uses its new keys")
+        detail = {"facility": caller.facility, "ended": others, "kid": caller.kid}
+        audit.record(caller.actor, "keys-ended", page="exchange/keys", detail=detail)
 
 
 def rotate_hub(by: audit.Actor) -> str:
@@ -160,10 +160,10 @@ def rotate_hub(by: audit.Actor) -> str:
     old, new = keys.own(), keyfiles.next_signing()
     if directory.node_key(new.kid) is None:
         with transaction.atomic():
-            audit.record(by, "hub-key-entered", page="units", detail={"old": old.kid, "new": new.kid})
             since = _since(directory.nodes("hub"))
             directory.add_node(directory.here(), "hub", new.jwk, new.kid, since)
             statement.publish(by, "the hub renews its key")
+            audit.record(by, "hub-key-entered", page="units", detail={"old": old.kid, "new": new.kid})
     finish_hub(by)
     return new.kid
 
@@ -178,9 +178,9 @@ def finish_hub(by: audit.Actor) -> None:
     if not before or directory.node_key(own) is None:
         return
     with transaction.atomic():
-        audit.record(by, "hub-key-ended", page="units", detail={"ended": before, "kid": own})
         models.Node.objects.filter(kid__in=before).update(valid_to=clock.now() + MARGIN)
         statement.publish(by, "the hub uses its new key")
+        audit.record(by, "hub-key-ended", page="units", detail={"ended": before, "kid": own})
 
 
 # Both

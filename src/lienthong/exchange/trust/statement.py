@@ -149,33 +149,38 @@ def _moment(moment: datetime | None) -> str | None:
 def publish(by: audit.Actor, why: str) -> models.Statement:
     """Hub: signs what the tables say now, keeps it and puts it into every site's mailbox.
 
-    Joins the caller's transaction, which changed the tables. The audit row comes first: whoever writes it holds the
-    end of the audit chain until the commit, so that statements follow one another.
+    Joins the caller's transaction, which changed the tables. Locks are taken in the order in which messages take
+    them: mailboxes, which also makes statements follow one another, then the end of the audit chain. The caller writes
+    its own audit rows afterwards.
 
     Raises:
         LienThongError: ``trust-bad-directory``: it has become longer than a JWS may be.
     """
     with transaction.atomic():
-        audit.record(by, "directory-signed", page="exchange/directory", why=why)
+        positions = _positions()
         newest, key, now = directory.newest_statement(), keys.own(), clock.now()
         number, previous = (newest.number + 1, newest.hash) if newest else (1, FIRST)
         jws, digest = sign(key, number, previous, now)
         if len(jws) > LONGEST_JWS:
             raise LienThongError(problems.bad_statement(f"longer than {LONGEST_JWS} characters"))
         kept = models.Statement.objects.create(number=number, at=clock.iso(now), hash=digest, jws=jws)
-        _post(number, clock.iso(now))
+        with connection.cursor() as cursor:
+            items = [(facility, place, ITEM, str(number), clock.iso(now)) for facility, place in positions]
+            cursor.executemany(sql.INSERT_ITEM, items)
+        audit.record(by, "directory-signed", page="exchange/directory", why=why)
+        transaction.on_commit(_ring)
         transaction.on_commit(peers.forget)
     return kept
 
 
-def _post(number: int, now: str) -> None:
-    facilities = sorted({node.facility for node in directory.nodes("site")})
+def _positions() -> list[tuple[str, int]]:
+    """The next number in the mailbox of every site; the hub's own counter keeps statements apart before the first."""
+    found = []
     with connection.cursor() as cursor:
-        for facility in facilities:
+        for facility in sorted({directory.here(), *(node.facility for node in directory.nodes("site"))}):
             cursor.execute(sql.NEXT_POSITIONS, (facility, 1))
-            (position,) = cursor.fetchone()
-            cursor.execute(sql.INSERT_ITEM, (facility, position, ITEM, str(number), now))
-    transaction.on_commit(_ring)
+            found.append((facility, int(cursor.fetchone()[0])))
+    return [one for one in found if one[0] != directory.here()]
 
 
 def _ring() -> None:

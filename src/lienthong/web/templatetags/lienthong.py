@@ -17,9 +17,11 @@ from django.utils.translation import ngettext
 
 from lienthong import exchange
 from lienthong.access.models import Role
+from lienthong.exchange.faults import fault_of
 from lienthong.exchange.trust import cutting
 from lienthong.facilities import directory
 from lienthong.foundation import clock
+from lienthong.foundation.errors import Problem
 from lienthong.web import words
 
 register = template.Library()
@@ -146,6 +148,18 @@ def facility(code: str) -> str:
 def kind(code: str) -> str:
     """The words for a kind of message."""
     return str(words.KINDS.get(code, code))
+
+
+@register.filter
+def fault(code: str) -> str:
+    """The words for a class of what goes wrong with a message."""
+    return str(words.FAULTS.get(code, ""))
+
+
+@register.filter
+def fault_class(problem: Problem) -> str:
+    """The class of a problem of a message."""
+    return fault_of(problem)
 
 
 @register.filter

@@ -340,3 +340,43 @@ def test_a_late_check_in_does_not_replace_the_dossier(folder: Folder) -> None:
     late = Export.objects.get(name="3.xml")
     assert (late.state, late.stored, late.unchanged, late.warnings > 0) == ("done", 0, 1, True)
     assert Finding.objects.filter(export=late, code="his-xml-late-check-in").exists()
+
+
+def test_without_room_files_stay_where_they_are_and_that_is_said_once(
+    folder: Folder, settings: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = drop(folder, "a.xml", envelope(dossiers(2), DAY))
+    room = settings.NODE
+    settings.NODE = replace(room, reserve_mb=1 << 40)
+    for _ in range(4):
+        assert look(folder) == 0
+    assert path.exists()
+    assert not Export.objects.exists()
+    assert len([r for r in caplog.records if "until there is room" in r.message]) == 1
+    settings.NODE = room
+    assert folder.look() == 1
+    assert Export.objects.get().stored == 2
+
+
+def test_a_file_that_meets_a_full_disk_goes_on_where_it_stopped(
+    folder: Folder, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(intake, "GROUP_DOSSIERS", 1)
+    path = drop(folder, "a.xml", envelope(dossiers(3), DAY))
+    folder.look()
+    room, commit = settings.NODE, intake._commit
+
+    def fill(*arguments: Any) -> None:
+        commit(*arguments)
+        settings.NODE = replace(room, reserve_mb=1 << 40)
+
+    monkeypatch.setattr(intake, "_commit", fill)
+    assert folder.look() == 0
+    export = Export.objects.get()
+    assert (export.state, export.position, export.findings.count()) == ("reading", 1, 0)
+    assert path.exists()
+    settings.NODE = room
+    monkeypatch.setattr(intake, "_commit", commit)
+    folder._put_off.clear()
+    assert folder.look() == 1
+    assert (Export.objects.get().state, Export.objects.get().stored) == ("done", 3)

@@ -1,37 +1,20 @@
-"""Joining, cut-off and new keys, with real processes that know of each other only what the hub signed."""
+"""Cut-off and new keys with full queues: real processes that know of each other only what the hub signed."""
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 
-from trust_nodes import FACILITIES, joined, province
+import pytest
+
+from trust_nodes import FACILITIES, joined
+
+pytestmark = pytest.mark.drill
 
 RECEIPTED = "SELECT COUNT(*) FROM exchange_message WHERE direction = 'out' AND receipt_state = 'verified'"
 HANDLED = "SELECT COUNT(*) FROM handled"
 OWN_KEYS = (
     "SELECT kid FROM facilities_node WHERE facility_id = '{}' AND valid_to IS NULL AND revoked_at IS NULL"
 )
-
-
-def test_two_units_join_and_talk_without_a_restart(tmp_path: Path) -> None:
-    with province(tmp_path, "sender", "receiver") as nodes:
-        nodes.start("sender")  # runs before it has joined
-        nodes.join("sender", "receiver")
-        nodes.start("receiver")
-        digits = re.findall(r"\d{4} \d{4} \d{4} \d{4}", str(nodes.rows("hub", "SELECT 1")))
-        assert not digits
-        nodes.wait_for("sender", "SELECT COUNT(*) FROM facilities_node WHERE facility_id = '01929'", 1)
-        assert len(nodes.put("sender", "receiver", 10)) == 10
-        nodes.wait_for("sender", RECEIPTED, 10)
-        statements = nodes.rows("hub", "SELECT number, hash FROM facilities_statement ORDER BY number")
-        assert [number for number, _ in statements] == [1, 2]
-        nodes.wait_for("sender", "SELECT MAX(number) FROM facilities_statement", 2)
-        assert set(nodes.rows("sender", "SELECT number, hash FROM facilities_statement")) <= set(statements)
-        for name in ("sender", "receiver"):
-            keys = tmp_path / name / "keys"
-            assert not (keys / "joining.json").exists()
-            assert all(path.stat().st_mode & 0o77 == 0 for path in keys.iterdir() if path.is_file())
 
 
 def test_a_cut_off_site_is_out_and_the_others_go_on(tmp_path: Path) -> None:
@@ -105,23 +88,15 @@ def test_keys_rotate_with_full_queues(tmp_path: Path) -> None:
         nodes.start("sender")
         nodes.start("receiver")
         nodes.wait_for("sender", RECEIPTED, 90)
-        assert (
-            nodes.one("receiver", HANDLED)
-            == nodes.one("receiver", "SELECT COUNT(DISTINCT message) FROM handled")
-            == 90
-        )
+        assert nodes.rows("receiver", "SELECT COUNT(*), COUNT(DISTINCT message) FROM handled") == [(90, 90)]
         for name in ("sender", "receiver"):
             nodes.wait_for("hub", f"SELECT COUNT(*) FROM ({OWN_KEYS.format(FACILITIES[name])})", 1)
             assert nodes.rows("hub", OWN_KEYS.format(FACILITIES[name])) != old[name]
             assert (tmp_path / name / "keys" / "opening-1.key").exists()
             assert not list((tmp_path / name / "keys" / "next").iterdir())
-            nodes.wait_for(
-                name,
-                "SELECT COUNT(*) FROM facilities_statement",
-                nodes.one("hub", "SELECT COUNT(*) FROM facilities_statement")
-                - (1 if name == "receiver" else 0),
-            )
-        assert nodes.one("hub", "SELECT COUNT(DISTINCT substr(jws, 1, 60)) FROM facilities_statement") > 0
+        newest = nodes.one("hub", "SELECT MAX(number) FROM facilities_statement")
+        for name in ("sender", "receiver"):
+            nodes.wait_for(name, "SELECT MAX(number) FROM facilities_statement", newest)
 
 
 def test_a_rotation_that_loses_its_answer_ends_well(tmp_path: Path) -> None:
@@ -146,18 +121,3 @@ def test_a_rotation_that_loses_its_answer_ends_well(tmp_path: Path) -> None:
         assert nodes.rows("hub", OWN_KEYS.format(FACILITIES["sender"])) != old
         nodes.put("sender", "receiver", 5)
         nodes.wait_for("sender", RECEIPTED, 10)
-
-
-def test_a_refused_unit_learns_it(tmp_path: Path) -> None:
-    with province(tmp_path, "sender") as nodes:
-        status, said = nodes.run("sender", "join", nodes.code("sender"), "--no-wait")
-        assert status == 0
-        (digits,) = re.findall(r"\d{4} \d{4} \d{4} \d{4}", said)
-        assert digits
-        assert nodes.tell("refuse", "hub", FACILITIES["sender"]) == "done"
-        nodes.start("sender")
-        ended = "SELECT COUNT(*) FROM access_auditevent WHERE action = 'join-refused'"
-        nodes.wait_for("sender", ended, 1)
-        status, said = nodes.run("sender", "join", "ABCDE-" * 6 + f"ABCDE@http://127.0.0.1:{nodes.port}")
-        assert (status, "trust" not in said) == (1, True)
-        assert "gõ chưa đúng" in said
