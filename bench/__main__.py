@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from bench import (  # noqa: F401  (a module enters its measurements when it is imported)
+    endurance,
     intake,
     limits,
     line,

@@ -32,7 +32,7 @@ from lienthong.foundation import json
 RATE, ROUND_TRIP = 32_000.0, 0.3
 STUDY = 20_000_000
 EVERY, AWAY, FIRST = 300.0, 60.0, 120.0
-QUICK = 20
+QUICK = 10
 """In the quick variant the study and the line's good and bad times are so many times shorter."""
 _WAY = Way(rate=RATE, delay=ROUND_TRIP / 2)
 _GOOD = Line(up=_WAY, down=_WAY, reset=0.05)
@@ -201,5 +201,5 @@ def _enter(way: Shared, what: str, *, long: bool) -> None:
     enter(held, "plain held", "the line")
 
 
-_enter(_quick, f"Bad line, study of {STUDY // QUICK / 1e6:g} MB, times a twentieth", long=False)
+_enter(_quick, f"Bad line, study of {STUDY // QUICK / 1e6:g} MB, times a tenth", long=False)
 _enter(_full, f"Bad line, study of {STUDY / 1e6:g} MB", long=True)

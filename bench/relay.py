@@ -40,7 +40,7 @@ PAYLOAD = 1024
 SENDERS = (1, 8, 32)
 TOGETHER = 64
 """Messages in one call of a busy sender (the courier's most), and under way at once from one sender of JetStream."""
-_RECEIVERS = ("01929", "24004", "24006", "24007")
+RECEIVERS = ("01929", "24004", "24006", "24007")
 PROCESSES = os.cpu_count() or 1
 """Web processes of the hub."""
 _RATE = 8000
@@ -48,31 +48,32 @@ _RATE = 8000
 _HUB = {"hub": "SYT-24"}
 
 
-def _sender(number: int) -> str:
+def sender(number: int) -> str:
+    """The facility of a sender."""
     return f"S{number:03d}"
 
 
-def _know_senders(config: node.NodeConfig) -> None:
+def know_senders(config: node.NodeConfig) -> None:
     """At the hub: the senders' keys, and receivers."""
     from lienthong.facilities import directory
     from lienthong.facilities.models import Facility
     from lienthong.foundation import clock
     from lienthong.foundation.signing import SigningKey
 
-    names = [*(_sender(number) for number in range(max(SENDERS))), *_RECEIVERS]
+    names = [*(sender(number) for number in range(max(SENDERS))), *RECEIVERS]
     for name in names:
         key = SigningKey.load_or_make(config.home / "senders" / f"{name}.pem")
         Facility.objects.get_or_create(code=name, defaults={"kind": "hospital"})
         directory.add_node(name, "site", key.jwk, key.kid, clock.now())
 
 
-def _bodies(home: Path, number: int, calls: int, together: int) -> list[bytes]:
+def bodies(home: Path, number: int, calls: int, together: int) -> list[bytes]:
     """What a sender posts: so many calls with so many messages each."""
     from lienthong.exchange import batches, manifest
     from lienthong.foundation import clock, ids
     from lienthong.foundation.signing import SigningKey
 
-    key = SigningKey.load_or_make(home / "senders" / f"{_sender(number)}.pem")
+    key = SigningKey.load_or_make(home / "senders" / f"{sender(number)}.pem")
     now = clock.iso(clock.now())
     made = []
     for place in range(calls):
@@ -88,8 +89,8 @@ def _bodies(home: Path, number: int, calls: int, together: int) -> list[bytes]:
                 "id": ids.new_id(),
                 "kind": "transfer",
                 "loop": ids.new_id(),
-                "from": {"facility": _sender(number), "kid": key.kid},
-                "to": {"facility": _RECEIVERS[(number + place) % len(_RECEIVERS)]},
+                "from": {"facility": sender(number), "kid": key.kid},
+                "to": {"facility": RECEIVERS[(number + place) % len(RECEIVERS)]},
                 "created": now,
                 "basis": "referral-duty",
                 "seq": 1,
@@ -103,12 +104,20 @@ def _bodies(home: Path, number: int, calls: int, together: int) -> list[bytes]:
     return made
 
 
-def _token(home: Path, port: int, number: int) -> str:
+def messages(body: bytes) -> list[msgspec.Raw]:
+    """The messages of a call, as the door gives them to the hub."""
+    from lienthong.exchange import batches
+
+    return batches.batches.decode(body).messages
+
+
+def token(home: Path, port: int, facility: str) -> str:
+    """An access token of the hub for one of the facilities that :func:`know_senders` entered."""
     from lienthong.exchange import tokens
     from lienthong.foundation import ids
     from lienthong.foundation.signing import SigningKey
 
-    key, now = SigningKey.load_or_make(home / "senders" / f"{_sender(number)}.pem"), int(time.time())
+    key, now = SigningKey.load_or_make(home / "senders" / f"{facility}.pem"), int(time.time())
     claims = {"iss": key.kid, "sub": key.kid, "aud": tokens.hub_id(_HUB["hub"]), "jti": ids.new_id()}
     form = {
         "grant_type": "client_credentials",
@@ -156,10 +165,10 @@ def _load(
     setup.use(home)
     calls = 2 + int(_RATE * SECONDS / senders / together)
     with ThreadPoolExecutor(senders) as pool:
-        bodies = [_bodies(home, number, calls, together) for number in range(senders)]
-        tokens = [_token(home, port, number) for number in range(senders)]
+        made = [bodies(home, number, calls, together) for number in range(senders)]
+        tokens = [token(home, port, sender(number)) for number in range(senders)]
         ready = threading.Barrier(senders + 1)
-        posts = [pool.submit(_post, port, tokens[n], bodies[n], ready) for n in range(senders)]
+        posts = [pool.submit(_post, port, tokens[n], made[n], ready) for n in range(senders)]
         ready.wait()
         begun = time.perf_counter()
         done = [post.result() for post in posts]
@@ -171,7 +180,7 @@ def _hub(senders: int, together: int) -> float:
     spawn = multiprocessing.get_context("spawn")
     with tempfile.TemporaryDirectory(prefix="lienthong-bench-") as folder:
         hub = replace(province.configs(Path(folder), _HUB)["hub"], processes=PROCESSES)
-        province.make({"hub": hub}, _know_senders)
+        province.make({"hub": hub}, know_senders)
         with province.serving(hub):
             results, out = spawn.Pipe(duplex=False)
             load = spawn.Process(target=_load, args=(hub.home, hub.port, senders, together, out))

@@ -67,3 +67,12 @@ def singles(count: int, seed: int) -> Path:
     for number, dossier in enumerate(near_average(count, seed)):
         (place / f"{number:04d}.xml").write_bytes(envelope([dossier], DAY))
     return place
+
+
+def export(seed: int, count: int) -> Path:
+    """A file with so many transfers."""
+    path = folder() / f"transfers-{seed}-{count}.xml"
+    if not path.exists():
+        made = list(make_dossiers(count, seed, start=START, end=DAY, transfers=count))
+        path.write_bytes(envelope(made, DAY))
+    return path

@@ -13,7 +13,6 @@ from bench import province, sources
 from bench.nodes import Figures, Shared
 from bench.registry import measure
 from lienthong.config import node
-from lienthong.connectors.his_xml.make import envelope, make_dossiers
 
 TRANSFERS = 600
 READ_TOO = 200
@@ -30,18 +29,10 @@ def _queue(config: node.NodeConfig, queued: Path) -> None:
         intake.take(queued)
 
 
-def _export(seed: int, count: int) -> Path:
-    path = sources.folder() / f"transfers-{seed}-{count}.xml"
-    if not path.exists():
-        made = list(make_dossiers(count, seed, start=sources.START, end=sources.DAY, transfers=count))
-        path.write_bytes(envelope(made, sources.DAY))
-    return path
-
-
 def _travel() -> Figures:
     with tempfile.TemporaryDirectory(prefix="lienthong-bench-") as folder, contextlib.ExitStack() as running:
         configs = province.configs(Path(folder), _FACILITIES)
-        province.make(configs, partial(_queue, queued=_export(11, TRANSFERS)))
+        province.make(configs, partial(_queue, queued=sources.export(11, TRANSFERS)))
         for name in ("hub", "receiver", "sender"):
             running.enter_context(province.serving(configs[name]))
         sender = configs["sender"]
@@ -51,7 +42,7 @@ def _travel() -> Figures:
         spent = province.processor_seconds() - before
         dropped = time.time()
         part = sender.exports / ".new.part"
-        part.write_bytes(_export(12, READ_TOO).read_bytes())
+        part.write_bytes(sources.export(12, READ_TOO).read_bytes())
         part.replace(sender.exports / "new.xml")
         read_too = READ_TOO / (province.until(sender, _VERIFIED, TRANSFERS + READ_TOO) - dropped)
     return {"queued": TRANSFERS / (ended - begun), "read": read_too, "spent": 1000 * spent / TRANSFERS}

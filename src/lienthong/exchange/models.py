@@ -61,12 +61,12 @@ class Message(models.Model):
     class Meta:
         constraints = [models.UniqueConstraint(fields=["direction", "message"], name="exchange_message_once")]
         indexes = [
-            models.Index(fields=["loop"], name="exchange_loop"),
+            models.Index(fields=["loop", "direction", "state", "lane"], name="exchange_in_loop"),
             models.Index(fields=["manifest"], name="exchange_manifest"),
             models.Index(fields=["day"], name="exchange_day"),
             models.Index(fields=["direction", "accepted_at"], name="exchange_accepted"),
             models.Index(fields=["direction", "receipt_at"], name="exchange_receipted"),
-            models.Index(fields=["state", "direction"], name="exchange_state"),
+            models.Index(fields=["state", "direction", "lane", "number"], name="exchange_work"),
             models.Index(fields=["direction", "sender", "seq"], name="exchange_chained"),
             models.Index(fields=["receipt_state", "direction"], name="exchange_receipt_state"),
             models.Index(
