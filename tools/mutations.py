@@ -132,13 +132,18 @@ MUTATIONS = (
     Mutation(
         "receipt-before-commit",
         "a receipt and what it is for are one commit",
-        "--seeds 1-2",
+        "--seeds 1-4 --only kill-node",
         (
             (
                 "exchange/inbox.py",
                 "                _finish(row, found, _handler(found.kind)(_incoming(found)), None)\n",
-                "                _finish(row, found, manifest.digest(b''), None)\n"
-                "        with transaction.atomic():\n            _handler(found.kind)(_incoming(found))\n",
+                """                store = _handler(found.kind)
+                with transaction.atomic():
+                    early = store(_incoming(found))
+                    transaction.set_rollback(True)
+                _finish(row, found, early, None)
+                transaction.on_commit(lambda: (time.sleep(0.5), store(_incoming(found))))
+""",
             ),
         ),
     ),
