@@ -194,15 +194,20 @@ MUTATIONS = (
         (("exchange/sql.py", "AND e.lane <= m.lane AND", "AND e.lane >= m.lane AND"),),
     ),
     Mutation(
-        "hash-not-checked",
-        "what comes is what was named by its hash",
-        "--seeds 1-6 --only damage",
+        "download-not-checked",
+        "the receiver takes what is named by its hash",
+        "--seeds 1-4 --only damage",
+        (("exchange/bulk.py", "            if sealed.measure(path) != part:\n", "            if False:\n"),),
+    ),
+    Mutation(
+        "upload-not-checked",
+        "the hub takes what is named by its hash",
+        "--seeds 1-4 --only damage",
         (
             (
-                "exchange/sealed.py",
-                "        if Sealed(measured.digest.hexdigest(), measured.size) != part:\n"
-                '            raise ValueError("another hash or size")\n',
-                "",
+                "exchange/uploads.py",
+                "        if sealed.measure(path) != Sealed(upload.sha256, upload.size):\n",
+                "        if False:\n",
             ),
         ),
     ),

@@ -21,7 +21,7 @@ _SLICE = 1 << 16
 _REPLAYED = 1 << 20
 _AHEAD = 128
 _HEADERS, _HURT = 4096, 32_768
-_PART_UP = (b"PUT /exchange/v1/parts/", b"PATCH /exchange/v1/uploads/")
+_PART_UP = (b"POST /exchange/v1/uploads", b"PATCH /exchange/v1/uploads/")
 _PART_DOWN = b"GET /exchange/v1/parts/"
 _ABRUPT = struct.pack("ii", 1, 0)
 
