@@ -96,6 +96,13 @@ def document(measured: list[Measurement], rounds: int) -> str:
         f"| {share(one).removeprefix(', ') or '–'} | {one.limits} |"
         for one in measured
     ]
+    asked = [one.name for one in ALL.values() if one.long]
+    lines += [
+        "",
+        "Not in this table, since they take minutes; run by name with `python -m bench --only NAME`:",
+        "",
+    ]
+    lines += [f"- {name}" for name in asked if not name.startswith("…")]
     return "\n".join(lines) + "\n"
 
 

@@ -49,6 +49,8 @@ _RENEW = 2.0
 _LOOK_AGAIN = 0.5
 _POLL = 20
 _LONGEST_PAUSE = 60.0
+_LONGEST_WITHOUT_LINE = 10.0
+"""The same while the line is away: a try costs nothing then, and what a line comes back for is too dear to sleep."""
 _NO_ROOM = 5.0
 """Pause between two looks whether there is room again."""
 _OF_CONTENT = (400, 413, 422)
@@ -139,6 +141,8 @@ class Courier:
 
     def _pause(self, faults: int, error: Exception, longest: float = _LONGEST_PAUSE) -> None:
         """Waits after a fault, shorter when the line is found to be back meanwhile."""
+        if isinstance(error, NoLine):
+            longest = min(longest, _LONGEST_WITHOUT_LINE)
         pause = min(longest, 0.5 * 2.0 ** min(faults, 8)) * random.uniform(0.5, 1.0)  # noqa: S311 - jitter
         if isinstance(error, HubRefused):
             self._trouble(error.problem)
