@@ -13,8 +13,11 @@ import ctypes
 import errno
 import os
 import random
+import signal
 import stat
 import struct
+import subprocess
+import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -41,26 +44,24 @@ _LOOKUP, _FORGET, _GETATTR, _SETATTR, _OPEN, _READ, _WRITE, _STATFS, _RELEASE, _
     20,
 )
 _FLUSH, _INIT, _OPENDIR, _READDIR, _RELEASEDIR, _INTERRUPT, _BATCH_FORGET = 25, 26, 27, 28, 29, 36, 42
+_DETACH = 2
 _BIG_WRITES, _MAX_PAGES = 1 << 5, 1 << 22
 
 
 class BlockLog:
-    """The disk of one node.
+    """The disk of one node, served by a process of its own.
+
+    That process touches nothing on the disk: who waits for a page of a file there while it serves the disk, or holds
+    the interpreter's lock of the process that does, would wait for ever.
 
     Args:
         folder: an empty folder; the disk is the file ``folder/disk`` from :meth:`open` to :meth:`close`.
-        image: what it holds at first.
+        image: the file with what it holds at first.
     """
 
-    def __init__(self, folder: Path, image: bytes) -> None:
+    def __init__(self, folder: Path, image: Path) -> None:
         self.path = folder / _NAME
-        self.flushes = self.writes = 0
-        self._folder = folder
-        self._now, self._durable = bytearray(image), bytearray(image)
-        self._since: list[tuple[int, bytes]] = []
-        self._lock = threading.Lock()
-        self._device = -1
-        self._thread = threading.Thread(target=self._serve, name="disk", daemon=True)
+        self._words = [sys.executable, "-m", __name__, str(folder), str(image)]
 
     def open(self) -> None:
         """Mounts the folder and begins to serve.
@@ -68,18 +69,51 @@ class BlockLog:
         Raises:
             OSError: it is not permitted here.
         """
+        self._server = subprocess.Popen(
+            self._words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1
+        )
+        if self._said() != "ready":
+            raise OSError(errno.EPERM, "the disk could not be mounted")
+
+    def cut(self, seed: str, into: Path) -> str:
+        """Writes what the disk might hold if its power went away now; returns what had been written and flushed."""
+        assert self._server.stdin
+        self._server.stdin.write(f"{seed}\t{into}\n")
+        self._server.stdin.flush()
+        return self._said()
+
+    def _said(self) -> str:
+        assert self._server.stdout
+        return self._server.stdout.readline().rstrip("\n")
+
+    def close(self) -> None:
+        """Ends the service; nothing may be mounted on the disk any more."""
+        assert self._server.stdin
+        self._server.stdin.close()
+        self._server.wait()
+
+
+class _Disk:
+    """The disk inside the process that serves it."""
+
+    def __init__(self, folder: Path, image: bytes) -> None:
+        self._flushes = self._writes = 0
+        self._folder = folder
+        self._now, self._durable = bytearray(image), bytearray(image)
+        self._since: list[tuple[int, bytes]] = []
+        self._lock = threading.Lock()
         self._device = os.open("/dev/fuse", os.O_RDWR)
         options = f"fd={self._device},rootmode=40000,user_id=0,group_id=0".encode()
         libc = ctypes.CDLL(None, use_errno=True)
         if libc.mount(b"lienthong-drill", os.fsencode(self._folder), b"fuse", 0, options):
-            os.close(self._device)
             raise OSError(ctypes.get_errno(), "the disk could not be mounted")
-        self._thread.start()
+        threading.Thread(target=self._serve, name="disk", daemon=True).start()
 
-    def close(self) -> None:
-        """Ends the service; nothing may be mounted on the disk any more."""
-        ctypes.CDLL(None).umount2(os.fsencode(self._folder), 2)
-        self._thread.join(5)
+    def unmount(self) -> None:
+        ctypes.CDLL(None).umount2(os.fsencode(self._folder), _DETACH)
+
+    def told(self) -> str:
+        return f"{self._writes} writes and {self._flushes} flushes"
 
     def cut(self, chance: random.Random) -> bytes:
         """What the disk might hold if its power went away now."""
@@ -112,7 +146,6 @@ class BlockLog:
                 body = answer(self, node, memoryview(request)[_HEAD.size :]) if answer else errno.ENOSYS
                 fault, content = (-body, b"") if isinstance(body, int) else (0, body)
                 os.write(self._device, _ANSWER.pack(_ANSWER.size + len(content), fault, unique) + content)
-        os.close(self._device)
 
     def _attributes(self, node: int) -> bytes:
         size = len(self._now) if node == _FILE else 0
@@ -151,7 +184,7 @@ class BlockLog:
         with self._lock:
             self._now[offset : offset + size] = data
             self._since.append((offset, data))
-            self.writes += 1
+            self._writes += 1
         return struct.pack("<II", size, 0)
 
     def _fsync(self, _node: int, _body: memoryview) -> bytes:
@@ -159,26 +192,44 @@ class BlockLog:
             for offset, data in self._since:
                 self._durable[offset : offset + len(data)] = data
             self._since.clear()
-            self.flushes += 1
+            self._flushes += 1
         return b""
 
     def _statfs(self, _node: int, _body: memoryview) -> bytes:
         return struct.pack("<QQQQQIIII24x", len(self._now) // 4096, 0, 0, 1, 0, 4096, 255, 4096, 0)
 
 
-_ANSWERS: dict[int, Callable[[BlockLog, int, memoryview], bytes | int]] = {
-    _INIT: BlockLog._init,
-    _LOOKUP: BlockLog._lookup,
-    _GETATTR: BlockLog._getattr,
-    _SETATTR: BlockLog._getattr,
-    _OPEN: BlockLog._open,
-    _OPENDIR: BlockLog._open,
-    _READDIR: BlockLog._nothing,
-    _READ: BlockLog._read,
-    _WRITE: BlockLog._write,
-    _FSYNC: BlockLog._fsync,
-    _STATFS: BlockLog._statfs,
-    _FLUSH: BlockLog._nothing,
-    _RELEASE: BlockLog._nothing,
-    _RELEASEDIR: BlockLog._nothing,
+_ANSWERS: dict[int, Callable[[_Disk, int, memoryview], bytes | int]] = {
+    _INIT: _Disk._init,
+    _LOOKUP: _Disk._lookup,
+    _GETATTR: _Disk._getattr,
+    _SETATTR: _Disk._getattr,
+    _OPEN: _Disk._open,
+    _OPENDIR: _Disk._open,
+    _READDIR: _Disk._nothing,
+    _READ: _Disk._read,
+    _WRITE: _Disk._write,
+    _FSYNC: _Disk._fsync,
+    _STATFS: _Disk._statfs,
+    _FLUSH: _Disk._nothing,
+    _RELEASE: _Disk._nothing,
+    _RELEASEDIR: _Disk._nothing,
 }
+
+
+def main(folder: str, image: str) -> None:
+    """Serves a disk until standard input ends; each line of it is a seed and the file for what a power cut leaves."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    disk = _Disk(Path(folder), Path(image).read_bytes())
+    try:
+        print("ready", flush=True)
+        for line in sys.stdin:
+            seed, into = line.rstrip("\n").split("\t")
+            Path(into).write_bytes(disk.cut(random.Random(seed)))  # noqa: S311 - faults, no secrets
+            print(disk.told(), flush=True)
+    finally:
+        disk.unmount()
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import random
 import resource
 import shutil
 import signal
@@ -83,7 +82,7 @@ class Disks:
     def _insert(self, home: Path, image: Path) -> None:
         folder = self.folder / f"{home.name}.disk"
         folder.mkdir(exist_ok=True)
-        log = self._logged[home] = BlockLog(folder, image.read_bytes())
+        log = self._logged[home] = BlockLog(folder, image)
         log.open()
         _done("mount", "-o", "loop", str(log.path), str(home))
 
@@ -92,7 +91,7 @@ class Disks:
         for home in self._logged:
             _done("sync", "--file-system", str(home))
 
-    def cut(self, node: Node, chance: random.Random) -> str:
+    def cut(self, node: Node, seed: str) -> str:
         """Cuts a node's power: everything stops, and its disk holds what was flushed and some of the rest.
 
         Raises:
@@ -102,7 +101,7 @@ class Disks:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGSTOP)
         log, image = self._logged[node.home], self.folder / f"{node.home.name}.image"
-        image.write_bytes(log.cut(chance))
+        told = log.cut(seed, image)
         node.kill_putting()
         node.kill()
         self._remove(node.home)
@@ -110,7 +109,7 @@ class Disks:
         if checked.returncode > 1:
             raise RuntimeError(f"e2fsck ended with {checked.returncode}: {checked.stdout}")
         self._insert(node.home, image)
-        return f"{node.name}: power cut after {log.writes} writes and {log.flushes} flushes"
+        return f"{node.name}: power cut after {told}"
 
     def _remove(self, home: Path) -> None:
         if subprocess.run(["umount", str(home)], check=False, capture_output=True).returncode:

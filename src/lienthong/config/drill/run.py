@@ -168,7 +168,7 @@ def _full_disk(run: Run, node: Node, event: Event) -> None:
 
 
 def _power_cut(run: Run, node: Node, event: Event) -> None:
-    run.say(run.disks.cut(node, random.Random(f"{run.seed} {event.at}")))  # noqa: S311 - faults, no secrets
+    run.say(run.disks.cut(node, f"{run.seed} {event.at}"))
     run.after(event.seconds / 2, node.start)
 
 
