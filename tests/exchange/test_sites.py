@@ -470,6 +470,21 @@ def test_an_acceptance_that_comes_after_the_refusal_leaves_its_reason(sites: Sit
     assert row.problem.code == "test-refused"
 
 
+def test_a_receipt_brings_the_acceptance_that_the_line_lost(sites: Sites, become: Any) -> None:
+    become(SENDER)
+    message, value = put()
+    receipt = sites[RECEIVER].receipt(value)
+    accepted = item_of(1, sites[SENDER].sign(value)).acceptance
+    foreign = item_of(1, sites[SENDER].sign(sites[SENDER].manifest(RECEIVER))).acceptance
+    inbox.collect([Item(1, clock.iso(clock.now()), "receipt", "no.jws.here", accepted)])
+    inbox.collect([Item(2, clock.iso(clock.now()), "receipt", receipt, foreign)])
+    kept = "SELECT acceptance, state FROM exchange_message"
+    assert query(kept) == [("", "stored")]
+    inbox.collect([Item(3, clock.iso(clock.now()), "receipt", receipt, accepted)])
+    assert query(kept) == [(accepted, "stored")]
+    assert receipted == [message]
+
+
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(place=st.integers(0, 1 << 16), letter=st.sampled_from("ABCDEFGHabcdefgh0123456789-_."))
 def test_a_receipt_with_any_changed_character_proves_nothing(

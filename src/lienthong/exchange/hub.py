@@ -338,7 +338,7 @@ def _with_parts(rows: Sequence[tuple[Any, ...]]) -> list[Item]:
                 chosen.append(name)
                 left -= length
         names.append(chosen)
-        items.append(Item(number, at, kind, jws, acceptance if kind == "message" else ""))
+        items.append(Item(number, at, kind, jws, acceptance or ""))
     ages = sealed.small({name for chosen in names for name in chosen})
     for item, chosen in zip(items, names, strict=True):
         item.parts = [Carried(name, ages[name]) for name in chosen]

@@ -105,7 +105,7 @@ def collect(items: Sequence[Item]) -> None:
             if item.number in messages:
                 _keep(item, *messages[item.number])
             elif item.type == "receipt":
-                receipts.keep(item.jws, item.at)
+                receipts.keep(item.jws, item.at, item.acceptance)
             elif item.type == "directory":
                 arriving.from_mail(item.jws)
             elif item.type == "again":
@@ -123,7 +123,7 @@ def take_receipts(items: Sequence[Item]) -> None:
     with transaction.atomic():
         for item in items:
             if item.type == "receipt":
-                receipts.keep(item.jws, item.at)
+                receipts.keep(item.jws, item.at, item.acceptance)
 
 
 def _read(item: Item) -> tuple[Manifest, str] | None:

@@ -58,8 +58,10 @@ def sent(results: list[tuple[int, str, Problem | None]]) -> None:
         trace.add(steps)
 
 
-def keep(jws: str, at: str) -> None:
+def keep(jws: str, at: str, acceptance: str = "") -> None:
     """Keeps a receipt that came from the hub, then verifies it; joins the caller's transaction.
+
+    The hub's acceptance comes along, for a sender whom its answer to the message never reached.
 
     A receipt that proves nothing is logged and forgotten; one whose handler fails stays for :func:`again`.
     """
@@ -70,10 +72,25 @@ def keep(jws: str, at: str) -> None:
         log.error("not a receipt: %s", error)
         alerts.raise_alert(error.problem)
         return
+    _accepted(receipt.message, acceptance)
     with connection.cursor() as cursor:
         cursor.execute(sql.KEEP_RECEIPT, (jws, manifest.digest(payload), at, receipt.message))
         if cursor.rowcount:
             _verify(receipt.message, jws, at)
+
+
+def _accepted(message: str, acceptance: str) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(sql.NOT_ACCEPTED, (message,))
+        row = cursor.fetchone()
+        if row is None or not acceptance:
+            return
+        try:
+            found, _ = peers.acceptance(acceptance, message, row[0])
+        except LienThongError as error:
+            log.error("acceptance of message %s: %s", message, error)
+            return
+        cursor.execute(sql.ACCEPTED, (found.at, clock.vietnam_day(found.at), acceptance, message))
 
 
 def again() -> int:

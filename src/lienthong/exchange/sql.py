@@ -40,6 +40,9 @@ ACCEPTED = (
     " claimed_by = '', claimed_until = '', state = CASE WHEN state = 'queued' THEN 'accepted' ELSE state END"
     " WHERE direction = 'out' AND message = %s AND acceptance = ''"
 )
+NOT_ACCEPTED = (
+    "SELECT manifest FROM exchange_message WHERE direction = 'out' AND message = %s AND acceptance = ''"
+)
 SENDER_MESSAGE = (
     "SELECT number, kind, loop, receiver, manifest, receipt_state FROM exchange_message"
     " WHERE direction = 'out' AND message = %s"
