@@ -152,7 +152,7 @@ def _held_there(to: str, names: Collection[str]) -> set[str]:
     cut_off = directory.last_cut_off(to)
     since = clock.iso(cut_off) if cut_off else ""
     with connection.cursor() as cursor:
-        cursor.execute(sql.HELD_THERE.format(marks=marks(names)), (*names, since, to, to))
+        cursor.execute(sql.HELD_THERE.format(marks=marks(names)), (*names, since, since, to, to))
         return {row[0] for row in cursor.fetchall()}
 
 
