@@ -102,7 +102,7 @@ def flow() -> Flow:
 def find(text: str) -> list[MessageRow]:
     """Messages by id, loop, or the first six or more digits of an id or of a hash: manifest, part (open or sealed),
     receipt."""
-    text = text.strip()
+    text = text.replace("\0", "").strip()
     prefix = text.lower() if _HEX.fullmatch(text.lower()) else "-"
     span = (prefix, prefix + "g")
     return _rows(sql.FIND, (text, *span, *span, *span, *span, *span))

@@ -107,7 +107,7 @@ def queue_problem(size: int = 0) -> Problem | None:
     if now >= _count.at + _COUNT_EVERY:
         with connection.cursor() as cursor:
             cursor.execute(sql.QUEUED_SIZE)
-            _count.messages, _count.bytes = cursor.fetchone()
+            _count.messages, _count.bytes = map(int, cursor.fetchone())
         _count.at = now
     if _count.messages < node.quota_messages and _count.bytes + size <= node.quota_mb * MB:
         return None

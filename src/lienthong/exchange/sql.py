@@ -28,7 +28,8 @@ WITHDRAWN_AGAIN = (
 HELD_THERE = (
     "SELECT DISTINCT p.sha256 FROM exchange_part p JOIN exchange_message m ON m.number = p.number"
     " WHERE p.sha256 IN ({marks}) AND m.state = 'stored'"
-    " AND (%s = '' OR m.accepted_at > %s) AND ((m.direction = 'out' AND m.receiver = %s) OR (m.direction = 'in' AND m.sender = %s))"
+    " AND (%s = '' OR m.accepted_at > %s)"
+    " AND ((m.direction = 'out' AND m.receiver = %s) OR (m.direction = 'in' AND m.sender = %s))"
 )
 ARRIVED = (
     "SELECT p.sealed FROM exchange_part p JOIN exchange_message m ON m.number = p.number"

@@ -112,7 +112,7 @@ def check(request: HttpRequest) -> HttpResponse:
 
     ``q`` leads to the page that takes out the package of a message or transfer.
     """
-    text = request.GET.get("q", "").strip()[:100]
+    text = request.GET.get("q", "").replace("\0", "").strip()[:100]
     reference = _reference(text) if text else ""
     if reference:
         return redirect("evidence-take", reference)

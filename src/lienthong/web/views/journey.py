@@ -42,7 +42,7 @@ class Loop:
 @requires(*rights.JOURNEY)
 def search(request: HttpRequest) -> HttpResponse:
     """``/search?q=``: any number of a patient, slip number, MA_LK, name of an export, message, transfer, hash."""
-    text = request.GET.get("q", "").strip()[:LONGEST_SEARCH]
+    text = request.GET.get("q", "").replace("\0", "").strip()[:LONGEST_SEARCH]
     files: list[Export] = []
     found: dict[str, Transfer | None] = {}
     rows: list[exchange.MessageRow] = []

@@ -39,7 +39,7 @@ class ReasonForm(forms.Form):
 @requires(*rights.RECORDS)
 def find(request: HttpRequest) -> HttpResponse:
     """``/patients?q=``: people by any number of theirs, or by name and birth year."""
-    text = request.GET.get("q", "").strip()[:LONGEST_SEARCH]
+    text = request.GET.get("q", "").replace("\0", "").strip()[:LONGEST_SEARCH]
     found: list[dict[str, Any]] = []
     more = False
     if text:

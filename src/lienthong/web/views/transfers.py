@@ -70,7 +70,7 @@ def outgoing(request: HttpRequest) -> HttpResponse:
 def _list(request: HttpRequest, *, to_us: bool) -> HttpResponse:
     state = request.GET.get("state", "")
     state = state if state in State.values else ""
-    text = request.GET.get("q", "").strip()[:LONGEST_SEARCH]
+    text = request.GET.get("q", "").replace("\0", "").strip()[:LONGEST_SEARCH]
     number = request.GET.get("page", "1")
     wanted = int(number) if number.isascii() and number.isdigit() and len(number) < 7 else 1
     audit.record(accounts.actor(request), "list", page=request.path, detail={"state": state, "text": text})
