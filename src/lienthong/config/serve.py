@@ -26,8 +26,6 @@ def run(home: Path, *, with_parent: bool = False) -> int:
     setup.use(home)
     setup.migrate()
     from django.conf import settings
-    from granian import Granian
-    from granian.constants import Interfaces
 
     from lienthong.exchange.reconciling import Worker
 
@@ -38,29 +36,46 @@ def run(home: Path, *, with_parent: bool = False) -> int:
     for thread in threads:
         thread.start()
     multiprocessing.set_start_method("spawn", force=True)
-    server = Granian(
-        "lienthong.config.doors:application",
-        address=settings.NODE.host,
-        port=settings.NODE.port,
-        interface=Interfaces.WSGI,
-        workers=settings.NODE.processes,
-        blocking_threads=settings.SERVER_THREADS,
-        backlog=512,
-        respawn_failed_workers=True,
-        workers_kill_timeout=_STOP_SECONDS,
-        log_enabled=False,
-        ssl_cert=_file(settings.NODE.tls_certificate),
-        ssl_key=_file(settings.NODE.tls_key),
-    )
-
     try:
-        server.serve()
+        _serve()
     finally:
         stop.set()
         deadline = time.monotonic() + _STOP_SECONDS
         for thread in threads:
             thread.join(max(0.0, deadline - time.monotonic()))
     return 0
+
+
+def _serve() -> None:
+    """Runs the web processes until a signal. Granian gives up when one of them dies twice in a few seconds; a node
+    has more to do than pages, so it begins anew."""
+    from django.conf import settings
+    from granian import Granian
+    from granian.constants import Interfaces
+
+    while True:
+        server = Granian(
+            "lienthong.config.doors:application",
+            address=settings.NODE.host,
+            port=settings.NODE.port,
+            interface=Interfaces.WSGI,
+            workers=settings.NODE.processes,
+            blocking_threads=settings.SERVER_THREADS,
+            backlog=512,
+            respawn_failed_workers=True,
+            workers_kill_timeout=_STOP_SECONDS,
+            log_enabled=False,
+            ssl_cert=_file(settings.NODE.tls_certificate),
+            ssl_key=_file(settings.NODE.tls_key),
+        )
+        try:
+            server.serve()
+        except SystemExit:
+            if server.interrupt_signal:
+                raise
+            time.sleep(1.0)
+        if server.interrupt_signal:
+            return
 
 
 def _file(name: str) -> Path | None:
