@@ -294,7 +294,9 @@ def taken(part: dict[str, Any]) -> None:
     """Fetches a part, as it were, and opens it."""
     entry = msgspec.convert(part, manifest.Entry)
     assert entry.sealed is not None
-    sealed.take(entry.sealed, [AGES[entry.sealed.sha256]])
+    partial = sealed.partial(entry.sealed.sha256)
+    partial.write_bytes(AGES[entry.sealed.sha256])
+    sealed.settle(partial, entry.sealed.sha256)
     with transaction.atomic():
         content.take(entry)
 

@@ -36,7 +36,6 @@ from lienthong.foundation.wsgi import (
 log = logging.getLogger(__name__)
 
 PREFIX = "/exchange/v1/"
-PART_LIMIT = 16 << 30
 RECEIPTS_LIMIT, MOST_RECEIPTS = 4 << 20, 200
 LONGEST_WAIT, POLL_AGAIN = 30.0, 2
 _FORM_LIMIT = 16_384

@@ -89,10 +89,10 @@ def flow() -> Flow:
     line = _one(sql.LINE) or (0, "", "", 0)
     return Flow(
         waiting=waiting,
-        oldest_waiting_at=_moment(oldest),
+        oldest_waiting_at=clock.moment(oldest),
         sent_today=_one(sql.SENT_SINCE, (today,))[0],
         receipts_today=_one(sql.RECEIPTS_SINCE, (today,))[0],
-        last_contact_at=_moment(line[1]),
+        last_contact_at=clock.moment(line[1]),
         last_error=_problem(line[2]),
         set_aside=_one(sql.SET_ASIDE_COUNT)[0],
         clock_ahead=line[3],
@@ -149,7 +149,7 @@ def _rows(statement: str, values: Sequence[str | int]) -> list[MessageRow]:
 def row_of(row: tuple[Any, ...]) -> MessageRow:
     """A row of the columns of a list of messages, in their order."""
     message, direction, kind, loop, sender, receiver, created, state, size, receipt_at, problem = row
-    moments = clock.from_iso(created), _moment(receipt_at)
+    moments = clock.from_iso(created), clock.moment(receipt_at)
     return MessageRow(
         message,
         direction,
@@ -163,10 +163,6 @@ def row_of(row: tuple[Any, ...]) -> MessageRow:
         moments[1],
         _problem(problem),
     )
-
-
-def _moment(text: str | None) -> datetime | None:
-    return clock.from_iso(text) if text else None
 
 
 def _problem(text: str) -> Problem | None:

@@ -141,29 +141,6 @@ def settle(file: Path, sha256: str) -> None:
     flush_folder(final.parent)
 
 
-def take(part: Sealed, chunks: Iterable[bytes]) -> None:
-    """Keeps sealed content that comes in pieces, durably.
-
-    Raises:
-        ValueError: another hash or size; nothing is kept.
-    """
-    file = _new()
-    try:
-        with file.open("wb") as out:
-            measured = _Measured(out)
-            for chunk in chunks:
-                measured.write(chunk)
-                if measured.size > part.size:
-                    raise ValueError("another size")
-            out.flush()
-            os.fsync(out.fileno())
-        if Sealed(measured.digest.hexdigest(), measured.size) != part:
-            raise ValueError("another hash or size")
-        settle(file, part.sha256)
-    finally:
-        file.unlink(missing_ok=True)
-
-
 def measure(file: Path) -> Sealed:
     """Hash and size of a file."""
     digest, size = hashlib.sha256(), 0

@@ -36,6 +36,11 @@ def from_iso(text: str) -> datetime:
     return datetime.fromisoformat(text)
 
 
+def moment(text: str | None) -> datetime | None:
+    """The same for a time that may be missing: None for an empty text."""
+    return from_iso(text) if text else None
+
+
 def today() -> date:
     """Today's date in Viet Nam."""
     return now().astimezone(VIETNAM).date()

@@ -10,7 +10,6 @@ import hashlib
 import logging
 import threading
 from collections.abc import Iterable, Mapping
-from datetime import timedelta
 from typing import Annotated, Any
 
 import msgspec
@@ -37,8 +36,6 @@ QUESTION, ANSWER, RESULT = "reconcile", "reconcile-answer", "reconcile-result"
 BASIS = "integrity-check"
 NAMED = 500
 """Differences that a result names to the hub too; the rest is in its part, for the two alone."""
-FORGET = timedelta(hours=20)
-"""After so long without an answer a comparison begins anew."""
 LARGEST = 8 << 20
 """Bytes of a part of these messages."""
 _JSON = "application/json"

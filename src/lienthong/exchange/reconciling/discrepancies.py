@@ -139,10 +139,6 @@ def _read(statement: str, values: Sequence[str | int]) -> list[Discrepancy]:
 
 def _discrepancy(*row: Any) -> Discrepancy:
     *head, found_at, asked_at, mended_at, how = row
-    moments = clock.from_iso(found_at), _moment(asked_at), _moment(mended_at)
+    moments = clock.from_iso(found_at), clock.moment(asked_at), clock.moment(mended_at)
     values = [*head, *moments, how]
     return Discrepancy(*values)
-
-
-def _moment(text: str) -> datetime | None:
-    return clock.from_iso(text) if text else None

@@ -50,14 +50,10 @@ def pairs() -> list[Pair]:
         for sender, receiver, state, horizon, asked_at, compared_at, messages, differing, names in cursor:
             going = asked_at if state == "asked" else ""
             differences = dict(msgspec.json.decode(names, type=list[tuple[str, str]])) if names else {}
-            moments = _moment(horizon), _moment(going), _moment(compared_at)
+            moments = clock.moment(horizon), clock.moment(going), clock.moment(compared_at)
             pair = sender, receiver, messages, differing, *moments
             found.append(Pair(*pair, differences))
         return found
-
-
-def _moment(text: str) -> datetime | None:
-    return clock.from_iso(text) if text else None
 
 
 def messages_of_pair(sender: str, receiver: str, before: int) -> list[tuple[int, MessageRow]]:

@@ -127,11 +127,6 @@ OF_PAIR = (
     f"SELECT {_DISCREPANCY} FROM exchange_discrepancy WHERE mended_at = '' AND sender = %s AND receiver = %s"
     " ORDER BY found_at, key LIMIT %s"
 )
-COUNT_OPEN = "SELECT COUNT(*) FROM exchange_discrepancy WHERE mended_at = ''"
-COUNT_SINCE = (
-    "SELECT COUNT(*), COALESCE(SUM(CASE WHEN mended_at <> '' THEN 1 ELSE 0 END), 0) FROM exchange_discrepancy"
-    " WHERE found_at >= %s"
-)
 
 # The work of this node
 STATE = (
@@ -196,7 +191,6 @@ PAIRS = (
     "SELECT sender, receiver, state, horizon, asked_at, compared_at, messages, differing, differences"
     " FROM exchange_comparison ORDER BY sender, receiver"
 )
-ASKING = "SELECT COUNT(*) FROM exchange_comparison WHERE state = 'asked' AND sender = %s AND asked_at >= %s"
 OPEN_COMPARED = (
     "SELECT key FROM exchange_discrepancy WHERE mended_at = '' AND source = 'comparing' AND sender = %s"
     " AND receiver = %s"

@@ -103,17 +103,6 @@ def hub_not_proven() -> Problem:
     )
 
 
-def joining_refused() -> Problem:
-    """The officer refused."""
-    return Problem(
-        "trust-joining-refused",
-        "Sở Y tế đã từ chối yêu cầu kết nối.",
-        "The Department of Health refused the request.",
-        "Gọi cho Sở Y tế để biết lý do, rồi xin mã kết nối mới.",
-        "Call the Department of Health for the reason, then ask for a new code.",
-    )
-
-
 def bad_statement(reason: str) -> Problem:
     """What came is no statement of the hub."""
     return Problem(
