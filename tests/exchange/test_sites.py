@@ -277,6 +277,32 @@ def test_calls_are_filled_up_to_their_limits(
         outbox.envelopes(calls[0])
 
 
+@pytest.mark.parametrize("more", [-40, -1, 0, 1, 200, 600, 1_100])
+def test_content_about_as_long_as_what_travels_with_a_message_finds_its_way(
+    sites: Sites, become: Any, more: int
+) -> None:
+    become(SENDER)
+    noise = random.Random(5).randbytes(content.SMALL + more)
+    with transaction.atomic():
+        part = exchange.Part("bundle", "text/plain", noise)
+        exchange.put(RECEIVER, "test", "loop", body={}, parts=[part], basis="test")
+    ((one,),) = outbox.batches(work.claim("worker", "out", 64), 1 << 20)
+    (envelope,) = outbox.envelopes([one])
+    entry = manifest.read_manifest(manifest.payload_of(one.row.jws)).parts[0]
+    for name in one.alone:
+        stream, _ = sealed.open_stream(name)
+        with stream:
+            AGES[name] = stream.read()
+    become(RECEIVER)
+    if one.alone:
+        taken(msgspec.to_builtins(entry))
+    else:
+        (carried,) = envelope.parts
+        with transaction.atomic():
+            content.keep([content.opened(entry, carried.age)])
+    assert content.read(entry.sha256) == noise
+
+
 def test_a_part_that_came_damaged_with_its_message_is_left_to_be_fetched(sites: Sites, become: Any) -> None:
     become(RECEIVER)
     value = sites[SENDER].manifest(RECEIVER, [b"right", b"also right", b"wrong"])

@@ -260,8 +260,10 @@ def batches(rows: Sequence[Claimed], limit: int) -> list[list[Outgoing]]:
     """
     found: list[list[Outgoing]] = []
     open_batch: list[Outgoing] = []
-    for row in rows:
-        one = _outgoing(row, _sealed(row), limit)
+    parts = [_sealed(row) for row in rows]
+    small = sealed.which_small({name for some in parts for name in some})
+    for row, some in zip(rows, parts, strict=True):
+        one = _outgoing(row, some, small, limit)
         if one.alone:
             found.append([one])
             continue
@@ -280,11 +282,11 @@ def _sealed(row: Claimed) -> dict[str, Sealed]:
         return {}  # the hub says what is wrong with it
 
 
-def _outgoing(row: Claimed, parts: Mapping[str, Sealed], limit: int) -> Outgoing:
+def _outgoing(row: Claimed, parts: Mapping[str, Sealed], small: Collection[str], limit: int) -> Outgoing:
     carried, alone, weight = [], [], len(row.jws) + _FRAMING
     for part in parts.values():
         more = part.size + _FRAMING
-        if part.size > sealed.SMALL or weight + more > limit:
+        if part.sha256 not in small or weight + more > limit:
             alone.append(part.sha256)
         else:
             carried.append(part.sha256)

@@ -88,13 +88,18 @@ def keep(rows: Mapping[str, bytes]) -> None:
 
 
 def small(wanted: Collection[str]) -> dict[str, bytes]:
-    """Those of these that are small."""
+    """Those of these that are small, with what they hold."""
     return {name: bytes(age) for name, age in _look_up(sql.SEALED, wanted)}
+
+
+def which_small(wanted: Collection[str]) -> set[str]:
+    """Which of these are small, and so may travel with their message."""
+    return {name for name, _ in _look_up(sql.SEALED_LENGTHS, wanted)}
 
 
 def has(wanted: Collection[str]) -> set[str]:
     """Which of these are kept here."""
-    found = {name for name, _ in _look_up(sql.SEALED_LENGTHS, wanted)}
+    found = which_small(wanted)
     return found | {name for name in wanted if name not in found and path(name).exists()}
 
 

@@ -20,7 +20,7 @@ from lienthong.config import lifeline, setup
 
 LOOPS = 5
 _PAUSE = 0.25
-_SIZES = ((0.70, 200, 8_000), (0.92, 20_000, 200_000), (1.00, 300_000, 1_500_000))
+_SIZES = ((0.70, 200, 8_000), (0.76, 65_400, 66_600), (0.92, 20_000, 200_000), (1.00, 300_000, 1_500_000))
 
 
 @dataclass(frozen=True, slots=True)
