@@ -332,3 +332,25 @@ def receiver_has_no_key(name: str) -> Problem:
         "In phiếu có mã vuông cho người bệnh mang theo.",
         "Print the letter with its codes for the patient.",
     )
+
+
+def nothing_sent() -> Problem:
+    """The file holds what was sent; a draft has nothing yet."""
+    return Problem(
+        "letter-nothing-sent",
+        "Lượt chuyển chưa được gửi nên chưa có hồ sơ để ghi ra USB.",
+        "The transfer was not sent yet, so there is no dossier for a file.",
+        "Ký và gửi lượt chuyển trước; gửi được cả khi không có đường truyền.",
+        "Sign and send the transfer first; that works without a line too.",
+    )
+
+
+def dossier_too_large(most_mb: int) -> Problem:
+    """The dossier is larger than a file may be."""
+    return Problem(
+        "letter-dossier-too-large",
+        f"Hồ sơ lớn hơn {most_mb} MB nên không ghi được thành tệp.",
+        f"The dossier is larger than {most_mb} MB, which is more than a file may hold.",
+        "In phiếu có mã vuông; hồ sơ sẽ đến qua đường truyền.",
+        "Print the letter with its codes; the dossier comes by line.",
+    )
