@@ -65,7 +65,9 @@ def make(transfer: Transfer, letter: bytes, *, actor: Actor) -> tuple[str, bytes
     recipient = directory.recipient(transfer.receiver)
     if not recipient:
         raise LienThongError(problems.receiver_has_no_key(directory.name(transfer.receiver, language="vi")))
-    sent = [m for m in exchange.messages_of(transfer.loop) if m.kind == desk.TRANSFER and m.direction == "out"]
+    sent = [
+        m for m in exchange.messages_of(transfer.loop) if m.kind == desk.TRANSFER and m.direction == "out"
+    ]
     if not sent:
         raise LienThongError(problems.nothing_sent())
     newest = max(sent, key=lambda message: message.created)
@@ -151,7 +153,9 @@ def take(carried: Carried, *, actor: Actor) -> Transfer:
             parts = (carried.entry,)
             created, sender = clock.from_iso(said.created), said.sender.facility
             desk.take_dossier(
-                exchange.Incoming(said.id, said.kind, said.loop, sender, created, said.basis, said.body, parts)
+                exchange.Incoming(
+                    said.id, said.kind, said.loop, sender, created, said.basis, said.body, parts
+                )
             )
         transfer = Transfer.objects.get(loop=said.loop)
         audit.record(

@@ -83,7 +83,9 @@ def slip(document: Document | None, request: Any, form: Mapping[str, Any]) -> Sl
     exported = {field: lines(document, *keys) for field, keys in _FIELDS.items()}
     one_year = form.get("one_year")
     return Slip(
-        number=(document.number if document else "") or _number(request, systems.SLIP) or form.get("slip", ""),
+        number=(document.number if document else "")
+        or _number(request, systems.SLIP)
+        or form.get("slip", ""),
         record=_number(request, systems.record_number("")),
         register=_number(request, systems.SID + "transfer-register") or form.get("register", ""),
         doctor=document.authors[0] if document and document.authors else "",
