@@ -188,9 +188,9 @@ def _vitals(chance: Random, at: str) -> minimum.Vitals:
         chance.randrange(14, 32),
         chance.randrange(86, 100),
     )
-    return minimum.Vitals(
-        at, *map(str, numbers), f"{chance.randrange(360, 395) / 10}", str(chance.randrange(8, 16))
-    )
+    pulse, systolic, diastolic, breaths, spo2 = map(str, numbers)
+    temperature, glasgow = f"{chance.randrange(360, 395) / 10}", str(chance.randrange(8, 16))
+    return minimum.Vitals(at, pulse, systolic, diastolic, breaths, spo2, temperature, glasgow)
 
 
 def _day(text: str) -> str:

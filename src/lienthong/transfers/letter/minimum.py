@@ -229,11 +229,15 @@ class Minimum(Struct, array_like=True, forbid_unknown_fields=True):
         return {**head, "form": form, "left_out": left_out}
 
 
-_TEXTS = ("diagnosis", "other_diagnoses", "medicines", "condition", "question")
-_TEXTS += ("signs", "treatment", "results", "direction")
-_SHORTS = ("diagnosis_code", "reason", "basis", "transport", "transport_note", "escort_name", "escort_title")
-_SHORTS += ("companion_phone", "return_contact", "departs_at", "onset_at", "weight", "birth_weight")
-_SHORTS += ("gestation_weeks", "pregnancy")
+_TEXTS = (
+    *("diagnosis", "other_diagnoses", "medicines", "condition", "question"),
+    *("signs", "treatment", "results", "direction"),
+)
+_SHORTS = (
+    *("diagnosis_code", "reason", "basis", "transport", "transport_note", "escort_name", "escort_title"),
+    *("companion_phone", "return_contact", "departs_at", "onset_at", "weight", "birth_weight"),
+    *("gestation_weeks", "pregnancy"),
+)
 _NEVER_CUT = ("sender", "receiver", "patient", "left_out")
 
 

@@ -19,6 +19,7 @@ MOST_PIXELS = 50_000_000
 _READ_PIXELS = 16_000_000
 """Larger pictures are made smaller before they are read: 12 million pixels of an A4 sheet are enough."""
 _FORMATS = ("JPEG", "PNG", "WEBP")
+_QR = zxingcpp.BarcodeFormats([zxingcpp.BarcodeFormat.QRCode])
 _WAIT_SECONDS = 20
 _turns = threading.BoundedSemaphore(2)
 """Two pictures at once: each needs up to 150 MB and a core."""
@@ -65,7 +66,7 @@ def _read(grey: Image.Image) -> list[str]:
     """What any way of looking at it gives; it stops at the first that finds all symbols of a letter."""
     found: dict[str, None] = {}
     for image in _ways(grey):
-        for code in zxingcpp.read_barcodes(image, formats=zxingcpp.BarcodeFormat.QRCode, try_invert=False):
+        for code in zxingcpp.read_barcodes(image, formats=_QR, try_invert=False):
             found[code.text] = None
         if _enough(found):
             break

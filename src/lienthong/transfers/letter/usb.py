@@ -45,7 +45,7 @@ class _File(Struct, array_like=True, forbid_unknown_fields=True):
 
 @dataclass(frozen=True, slots=True)
 class Carried:
-    """A file that was opened and proven: the letter, the message's manifest, and the part ``dossier`` with its entry."""
+    """A file that was opened and proven: letter, manifest of the message, its part ``dossier`` with its entry."""
 
     letter: Letter
     manifest: Manifest

@@ -133,7 +133,7 @@ def read(request: HttpRequest) -> HttpResponse:
     return _scan(request, so_far, [*found, *_remarks(so_far, found)])
 
 
-def _pictures(files: Iterable[UploadedFile], found: list[Problem]) -> list[str]:
+def _pictures(files: Iterable[UploadedFile[Any]], found: list[Problem]) -> list[str]:
     """The texts in the pictures; what is wrong with a picture goes into ``found``."""
     texts: list[str] = []
     for number, file in enumerate(files):
