@@ -54,7 +54,9 @@ def _grey(data: bytes, name: str) -> Image.Image:
                 raise LienThongError(problems.picture_too_many_pixels(name, MOST_PIXELS // 1_000_000))
             image.draft("L", image.size)
             grey = image.convert("L")
-    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
+    except Image.DecompressionBombError as error:
+        raise LienThongError(problems.picture_too_many_pixels(name, MOST_PIXELS // 1_000_000)) from error
+    except (OSError, SyntaxError, ValueError) as error:
         raise LienThongError(problems.no_picture(name)) from error
     if width * height > _READ_PIXELS:
         scale = (_READ_PIXELS / (width * height)) ** 0.5
