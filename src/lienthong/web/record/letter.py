@@ -181,10 +181,14 @@ def _joined(row: Mapping[str, str], *names: str) -> str:
 
 
 def _result(row: Mapping[str, str]) -> str:
-    value = " ".join(filter(None, (row.get("value"), row.get("unit"), row.get("flag"))))
+    value = " ".join(filter(None, (row.get("value"), row.get("unit"), _flag(row.get("flag", "")))))
     beside = filter(None, (row.get("range"), moments.show(row.get("at", "")), row.get("laboratory")))
     note = ", ".join(beside)
     return f"{row.get('test', '')}: {value}" + (f" ({note})" if note else "")
+
+
+def _flag(flag: str) -> str:
+    return {"H": "↑", "HH": "↑↑", "L": "↓", "LL": "↓↓"}.get(flag, flag)
 
 
 def _vitals(said: Mapping[str, str]) -> str:

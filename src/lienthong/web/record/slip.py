@@ -135,8 +135,11 @@ def lines(document: Document | None, *keys: str) -> tuple[str, ...]:
 def _written(form: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
     """The lines that the form has for the fields of the slip, in Vietnamese."""
     found = {name: _lines(form.get(name)) for name in ("signs", "course", "condition", "direction")}
-    found["results"] = (*_lines(form.get("results")), *map(_result, form.get("key_results") or ()))
-    found["diagnosis"] = (*_lines(form.get("diagnosis")), *_lines(form.get("other_diagnoses")))
+    rows = "; ".join(map(_result, form.get("key_results") or ()))
+    found["results"] = (*_lines(form.get("results")), *_lines(rows))
+    code = f" ({form['diagnosis_code']})" if form.get("diagnosis_code") else ""
+    main = f"{form['diagnosis']}{code}" if form.get("diagnosis") else ""
+    found["diagnosis"] = (*_lines(main), *_lines(form.get("other_diagnoses")))
     found["treatment"] = (*_lines(form.get("treatment")), *_lines(form.get("medicines")))
     with translation.override("vi"):
         means = str(forms.TRANSPORT.get(form.get("transport", ""), form.get("transport", "")))
