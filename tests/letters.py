@@ -99,9 +99,9 @@ def message(transfer: Transfer) -> exchange.Incoming:
     return exchange.Incoming(said.id, said.kind, said.loop, SENDER, created, said.basis, said.body, parts)
 
 
-def go_to_receiver() -> None:
+def go_to_receiver(facility: str = RECEIVER) -> None:
     """From now on this node is the receiving hospital, which has no transfer, no record and no message yet."""
-    settings.NODE = replace(settings.NODE, facility=RECEIVER)
+    settings.NODE = replace(settings.NODE, facility=facility)
     Step.objects.all().delete()
     Transfer.objects.all().delete()
     for model in apps.get_app_config("records").get_models():

@@ -31,7 +31,8 @@ MOST_DATA = 664 - _HEAD - _CRC
 CAPACITY = MOST_SYMBOLS * MOST_DATA
 """Bytes of the longest letter."""
 _DIGITS = re.compile(r"[0-9]+")
-_SHORTEST = 40
+_SHORTEST, _LONG = 40, 200
+_WORD = 12
 MOST_TEXT = 65_536
 """Characters of scanned text that are looked at."""
 
@@ -94,17 +95,22 @@ def _digits(body: bytes) -> str:
 
 
 def parse(text: str) -> Symbol | None:
-    """What the digits of a symbol say; None when they are no symbol of a letter.
+    """What the digits of a symbol say; None when they are no symbol of a letter. Long numbers are taken for one that
+    was misread: nobody else writes them into symbols.
 
     Raises:
         LienThongError: ``letter-misread``, ``letter-newer``.
     """
-    if not _SHORTEST <= len(text) <= MOST_DIGITS or not _DIGITS.fullmatch(text) or text[0] == "0":
+    if len(text) < _SHORTEST or not _DIGITS.fullmatch(text):
         return None
+    if len(text) > MOST_DIGITS:
+        raise LienThongError(problems.misread(0))
     number = int(text)
     raw = number.to_bytes((number.bit_length() + 7) // 8, "big")
     body, crc = raw[:-_CRC], raw[-_CRC:]
-    if len(body) <= _HEAD or body[:2] != MARK[:2]:
+    if len(body) <= _HEAD or body[:2] != MARK[:2] or text[0] == "0":
+        if len(text) >= _LONG:
+            raise LienThongError(problems.misread(0))
         return None
     if zlib.crc32(body).to_bytes(_CRC, "big") != crc:
         raise LienThongError(problems.misread(0))
@@ -117,8 +123,8 @@ def parse(text: str) -> Symbol | None:
 
 
 def texts_in(typed: str) -> list[str]:
-    """The texts of the symbols that a scanner typed, each ended by Enter, Tab or space."""
-    return [word for word in typed[:MOST_TEXT].split() if len(word) >= _SHORTEST]
+    """The texts of the symbols that a scanner typed, each ended by Enter, Tab or space; short words are none."""
+    return [word for word in typed[:MOST_TEXT].split() if len(word) >= _WORD]
 
 
 def gather(texts: Iterable[str]) -> Read:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.utils import translation
@@ -104,7 +104,9 @@ def who(person: Person, form: Mapping[str, Any], on: str) -> Who:
     """
     said: Mapping[str, str] = form.get("person") or {}
     until = moments.day(said.get("card_until", ""))
-    cards = person.cards or ((Card(said["card"], "", until),) if said.get("card") else ())
+    number = said.get("card", "")
+    known = person.cards or ((Card(number, "", ""),) if number else ())
+    cards = tuple(replace(c, until=c.until or until) if c.number == number else c for c in known)
     ends = [moments.parse(_iso_day(card.until)) for card in cards]
     day = moments.parse(on)
     with translation.override("vi"):
