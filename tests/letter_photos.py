@@ -15,15 +15,17 @@ PAPER_DOTS = 16
 """Dots a millimetre of a drawn sheet: 400 dpi."""
 
 
-def sheet(texts: Sequence[str], *, row: int = 3, module_mm: float = MODULE_MM) -> Image.Image:
+def sheet(
+    texts: Sequence[str], *, row: int = 3, module_mm: float = MODULE_MM, error: str = "m"
+) -> Image.Image:
     """The lower part of an A4 sheet, 210 mm wide, with symbols in rows."""
-    codes = [segno.make_qr(text, error="m", mode="numeric", boost_error=False) for text in texts]
+    codes = [segno.make_qr(text, error=error, mode="numeric", boost_error=False) for text in texts]
     version = max(int(code.version) for code in codes)
     side = round((17 + 4 * version + 2 * QUIET) * module_mm * PAPER_DOTS)
     rows = -(-len(texts) // row)
     paper = Image.new("L", (210 * PAPER_DOTS, rows * side + 20 * PAPER_DOTS), 255)
     for place, text in enumerate(texts):
-        code = segno.make_qr(text, error="m", mode="numeric", version=version, boost_error=False)
+        code = segno.make_qr(text, error=error, mode="numeric", version=version, boost_error=False)
         drawn = io.BytesIO()
         code.save(drawn, kind="png", scale=8, border=QUIET)
         symbol = Image.open(drawn).convert("L").resize((side, side), Image.Resampling.NEAREST)

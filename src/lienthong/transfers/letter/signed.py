@@ -18,7 +18,7 @@ from lienthong.facilities import directory
 from lienthong.facilities.directory import NodeKey
 from lienthong.foundation import clock, signing
 from lienthong.foundation.errors import LienThongError, Problem
-from lienthong.foundation.signing import BadSignature
+from lienthong.foundation.signing import BadSignature, SigningKey
 from lienthong.transfers.letter import coding, minimum, problems, symbols
 from lienthong.transfers.letter.minimum import Minimum
 
@@ -81,10 +81,13 @@ def _fits(most: int, candidate: Minimum) -> bool:
 
 def sign(content: Minimum) -> bytes:
     """The letter, signed with this site's key."""
-    key = keys.own()
-    payload = VERSION + coding.pack(content)
-    _, _, signature = signing.members(key.jws(payload, TYPE))
-    return VERSION + urlsafe_b64decode(key.kid + "=") + signature + payload[len(VERSION) :]
+    return signed_frame(coding.pack(content), keys.own())
+
+
+def signed_frame(frame: bytes, key: SigningKey) -> bytes:
+    """The letter that a key makes of a frame."""
+    _, _, signature = signing.members(key.jws(VERSION + frame, TYPE))
+    return VERSION + urlsafe_b64decode(key.kid + "=") + signature + frame
 
 
 def read(data: bytes) -> Letter:
