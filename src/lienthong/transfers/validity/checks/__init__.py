@@ -7,6 +7,8 @@ from dataclasses import replace
 from itertools import chain
 from typing import Any
 
+from lienthong.transfers import drafts
+from lienthong.transfers.models import Transfer
 from lienthong.transfers.validity.checks import disease, legal_form, person, route, signs
 from lienthong.transfers.validity.checks.finding import LEVELS, Finding, Level, Source
 from lienthong.transfers.validity.checks.gather import facts_of
@@ -17,9 +19,9 @@ __all__ = ["LEVELS", "Facts", "Finding", "Level", "Source", "checks", "facts_of"
 _LOOKS = (route.look, legal_form.look, person.look, disease.look, signs.look)
 
 
-def checks(transfer: Any) -> list[Finding]:
+def checks(transfer: Transfer) -> list[Finding]:
     """Everything noticed about a transfer as it stands, the gravest first."""
-    return find(transfer.form, facts_of(transfer))
+    return find(drafts.whole(transfer), facts_of(transfer))
 
 
 def find(form: Any, facts: Facts) -> list[Finding]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
 
+from lienthong.transfers.form import VITALS
 from lienthong.transfers.validity.checks.finding import PLAUSIBLE, Finding
 from lienthong.transfers.validity.checks.reading import Facts, Form
 
@@ -15,24 +16,22 @@ OLD = timedelta(hours=12)
 
 @dataclass(frozen=True, slots=True)
 class Range:
-    """A vital sign: below ``low`` or above ``high`` it cannot be; outside ``rare`` it wants a second look."""
+    """A vital sign: outside :data:`lienthong.transfers.form.VITALS` it cannot be, outside ``rare`` it wants a look."""
 
     field: str
     vi: str
     en: str
-    low: str
-    high: str
     rare: tuple[str, str]
 
 
 RANGES = (
-    Range("pulse", "mạch", "pulse", "0", "350", ("30", "220")),
-    Range("systolic", "huyết áp tối đa", "systolic pressure", "0", "350", ("50", "260")),
-    Range("diastolic", "huyết áp tối thiểu", "diastolic pressure", "0", "250", ("20", "160")),
-    Range("breaths", "nhịp thở", "breathing rate", "0", "150", ("6", "80")),
-    Range("spo2", "SpO2", "SpO2", "0", "100", ("60", "100")),
-    Range("temperature", "nhiệt độ", "temperature", "15", "46", ("32", "42")),
-    Range("glasgow", "điểm Glasgow", "Glasgow score", "3", "15", ("3", "15")),
+    Range("pulse", "mạch", "pulse", ("30", "220")),
+    Range("systolic", "huyết áp tối đa", "systolic pressure", ("50", "260")),
+    Range("diastolic", "huyết áp tối thiểu", "diastolic pressure", ("20", "160")),
+    Range("breaths", "nhịp thở", "breathing rate", ("6", "80")),
+    Range("spo2", "SpO2", "SpO2", ("60", "100")),
+    Range("temperature", "nhiệt độ", "temperature", ("32", "42")),
+    Range("glasgow", "điểm Glasgow", "Glasgow score", ("3", "15")),
 )
 
 
@@ -73,7 +72,7 @@ def look(form: Form, facts: Facts) -> Iterator[Finding]:
 
 def _figure(form: Form, sign: Range) -> Iterator[Finding]:
     field = f"vitals.{sign.field}"
-    found = form.number(field)
+    found, (low, high) = form.number(field), VITALS[sign.field]
     if found is None:
         if form.text(field):
             yield Finding(
@@ -84,13 +83,13 @@ def _figure(form: Form, sign: Range) -> Iterator[Finding]:
                 f"The {sign.en} cannot be read. Type a number.",
                 PLAUSIBLE,
             )
-    elif not Decimal(sign.low) <= found <= Decimal(sign.high):
+    elif not low <= found <= high:
         yield Finding(
             "vitals-impossible",
             "error",
             field,
-            f"{sign.vi[:1].upper()}{sign.vi[1:]} {found} là không thể có ({sign.low} đến {sign.high}). Nhập lại.",
-            f"A {sign.en} of {found} cannot be ({sign.low} to {sign.high}). Type it again.",
+            f"{sign.vi[:1].upper()}{sign.vi[1:]} {found} là không thể có ({low} đến {high}). Nhập lại.",
+            f"A {sign.en} of {found} cannot be ({low} to {high}). Type it again.",
             PLAUSIBLE,
         )
     elif not Decimal(sign.rare[0]) <= found <= Decimal(sign.rare[1]):
