@@ -4,30 +4,40 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('transfers', '0002_closed_loop'),
+        ("transfers", "0002_closed_loop"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='SlipUse',
+            name="SlipUse",
             fields=[
-                ('id', models.CharField(max_length=32, primary_key=True, serialize=False)),
-                ('loop', models.CharField(blank=True, max_length=32)),
-                ('appointment', models.CharField(blank=True, max_length=64)),
-                ('patient', models.CharField(blank=True, help_text='FHIR id of the Patient at this node', max_length=64)),
-                ('at', models.DateTimeField()),
-                ('facility', models.CharField(max_length=16)),
-                ('person', models.CharField(max_length=120)),
-                ('how', models.CharField(help_text='card, typed or scanned', max_length=8)),
-                ('category', models.CharField(max_length=4)),
-                ('why', models.CharField(blank=True, help_text='why a slip was used again', max_length=200)),
+                ("id", models.CharField(max_length=32, primary_key=True, serialize=False)),
+                ("loop", models.CharField(blank=True, max_length=32)),
+                ("appointment", models.CharField(blank=True, max_length=64)),
+                (
+                    "patient",
+                    models.CharField(
+                        blank=True, help_text="FHIR id of the Patient at this node", max_length=64
+                    ),
+                ),
+                ("at", models.DateTimeField()),
+                ("facility", models.CharField(max_length=16)),
+                ("person", models.CharField(max_length=120)),
+                ("how", models.CharField(help_text="card, typed or scanned", max_length=8)),
+                ("category", models.CharField(max_length=4)),
+                ("why", models.CharField(blank=True, help_text="why a slip was used again", max_length=200)),
             ],
             options={
-                'ordering': ['at', 'id'],
-                'indexes': [models.Index(fields=['loop'], name='slip_use_loop')],
-                'constraints': [models.UniqueConstraint(condition=models.Q(('appointment', ''), _negated=True), fields=('appointment',), name='appointment_used_once')],
+                "ordering": ["at", "id"],
+                "indexes": [models.Index(fields=["loop"], name="slip_use_loop")],
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("appointment", ""), _negated=True),
+                        fields=("appointment",),
+                        name="appointment_used_once",
+                    )
+                ],
             },
         ),
     ]
