@@ -54,11 +54,14 @@ class Appointment:
         return "today" if self.day == on else "early" if on < self.day else "late"
 
 
-def of_patients(patients: Sequence[str], encounters: Iterable[Stored]) -> list[Appointment]:
-    """The appointment slips that these patients (FHIR ids) have here, the nearest day first.
+def of_person(
+    patients: Sequence[str], loops: Sequence[str], encounters: Iterable[Stored]
+) -> list[Appointment]:
+    """The appointment slips that a person has here, the nearest day first.
 
     Args:
-        encounters: their visits, which tell what the HIS saw.
+        patients: FHIR ids of the person; loops: transfers of the person to this hospital.
+        encounters: the person's visits, which tell what the HIS saw.
     """
     seen, mine = _seen(encounters), f"his-xml/{directory.here()}/"
     kept = [
@@ -69,7 +72,7 @@ def of_patients(patients: Sequence[str], encounters: Iterable[Stored]) -> list[A
     ]
     found = [_of_record(stored, seen) for stored in kept]
     steps = Step.objects.filter(
-        kind=State.OUTCOME, effect=True, transfer__patient__in=patients, transfer__receiver=directory.here()
+        kind=State.OUTCOME, effect=True, transfer__in=loops, transfer__receiver=directory.here()
     ).select_related("transfer")
     found += [one for step in steps if (one := _of_step(step)) and not _doubled(one, found)]
     return sorted(_with_uses(found), key=lambda one: (one.day or date.max, one.id))

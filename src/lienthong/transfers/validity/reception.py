@@ -145,7 +145,7 @@ def _person(group: _Group, transfers: Sequence[Transfer], shown: Shown, days: Ca
         gender=group.gender,
         patients=tuple(group.patients),
         slips=tuple(slip(t, encounters, days) for t in transfers),
-        appointments=tuple(appointments.of_patients(group.patients, encounters)),
+        appointments=tuple(appointments.of_person(group.patients, [t.loop for t in transfers], encounters)),
         unlike=tuple(unlike),
     )
 
