@@ -9,7 +9,7 @@ from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_GET, require_http_methods
 
 from lienthong.access import accounts, audit, rights
 from lienthong.access.doors import requires
@@ -34,10 +34,12 @@ def reception(request: HttpRequest) -> HttpResponse:
     return _show(request)
 
 
-@require_POST
+@require_http_methods(["GET", "POST"])
 @requires(*rights.RECEPTION)
 def use(request: HttpRequest) -> HttpResponse:
     """``/reception/use``: one button, "use for this visit"; the page comes again with what is left."""
+    if request.method == "GET":  # the language was switched, or the address was kept
+        return redirect("reception")
     what, token = request.POST.get("id", "")[:64], request.POST.get("token", "")
     how = next((h for h in identity.HOW if h == request.POST.get("how")), None)
     if how is None:
