@@ -387,6 +387,7 @@ class TestBack:
         offered = back.offer(first)
         assert offered is not None
         assert (offered.match.number, offered.home, offered.begun) == (9, "24022", "")
+        assert offered.registered
         made = back.back(first.loop, actor=ACTOR)
         assert (made.follows, made.follows_why, made.state) == (first.loop, "back", State.DRAFTED)
         assert (made.sender, made.receiver, made.patient) == ("24011", "24022", "p1")
@@ -413,8 +414,11 @@ class TestBack:
         self.coverage("24022")
         assert back.home(slip(form={"person": {"first_facility": "24004"}})) == "24004"
 
-    def test_without_a_card_it_is_the_sender(self) -> None:
-        assert back.home(slip()) == "24004"
+    def test_without_a_card_it_is_the_sender_and_said_so(self) -> None:
+        first = self.told()
+        offered = back.offer(first)
+        assert offered is not None
+        assert (offered.home, offered.registered) == ("24004", False)
 
     def test_whoever_is_registered_here_stays(self) -> None:
         self.coverage("24011")

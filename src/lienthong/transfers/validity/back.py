@@ -30,12 +30,14 @@ class Offer:
 
     Attributes:
         match: the item of annex IV; its condition is for the doctor.
-        home: code of the first-level facility; empty when nothing says which.
+        home: code of the first-level facility; empty when it is this hospital.
+        registered: form or card say so; otherwise it is the hospital that sent the patient.
         begun: the loop of the return when there is one already.
     """
 
     match: Match
     home: str
+    registered: bool
     begun: str = ""
 
 
@@ -48,7 +50,7 @@ def offer(transfer: Transfer) -> Offer | None:
     if match is None:
         return None
     begun = _begun(transfer.loop)
-    return Offer(match, home(transfer), begun.loop if begun else "")
+    return Offer(match, home(transfer), bool(_told(transfer)), begun.loop if begun else "")
 
 
 def back(loop: str, *, actor: Actor) -> Transfer:
@@ -81,9 +83,12 @@ def back(loop: str, *, actor: Actor) -> Transfer:
 def home(transfer: Transfer) -> str:
     """The first-level facility where the patient is registered (MA_DKBD): by the form, else by the newest card of the
     record, else the sender; empty for this hospital itself."""
-    told = Form(transfer.form).text("person.first_facility")
-    code = told or next(_registered(transfer.patient), "") or transfer.sender
+    code = _told(transfer) or transfer.sender
     return "" if code == directory.here() else code[:16]
+
+
+def _told(transfer: Transfer) -> str:
+    return Form(transfer.form).text("person.first_facility") or next(_registered(transfer.patient), "")
 
 
 def _registered(patient: str) -> Iterator[str]:

@@ -88,16 +88,39 @@ def _patient(person: desk_of_reception.Person) -> str:
 
 def _about(person: desk_of_reception.Person) -> dict[str, Any]:
     today, calendar = clock.today(), working_days.calendar()
-    order = {"valid": 0, "stay": 0, "emergency": 1, "ask": 2, "ask-year": 2, "used": 3, "expired": 4}
+    papers: list[tuple[Any, str]] = [(s, s.standing) for s in person.slips]
+    papers += [(a, a.standing(today)) for a in person.appointments]
+    papers.sort(key=lambda paper: _ORDER.index(paper[1]))
+    over = [paper for paper in papers if _is_over(*paper)]
     return {
         "person": person,
         "born": moments.show(person.birth),
         "age": people.age_words(person.birth),
         "sex": people.sex(person.gender),
-        "slips": sorted(person.slips, key=lambda s: order[s.standing]),
-        "appointments": [(a, a.standing(today)) for a in person.appointments],
+        "ready": [paper for paper in papers if paper not in over],
+        "over": over,
         "calendar_until": calendar.until,
     }
+
+
+_ORDER = (
+    "today",
+    "valid",
+    "stay",
+    "emergency",
+    "late",
+    "early",
+    "no-day",
+    "ask",
+    "ask-year",
+    "used",
+    "expired",
+)
+
+
+def _is_over(paper: Any, standing: str) -> bool:
+    """Whether it stands below, folded up: expired slips and used appointments; a used slip may serve again."""
+    return standing == "expired" or (standing == "used" and isinstance(paper, appointments.Appointment))
 
 
 @require_GET
@@ -142,8 +165,11 @@ def calendar(request: HttpRequest) -> HttpResponse:
     years: dict[int, list[working_days.Day]] = {}
     for day in sorted(known.days):
         years.setdefault(day.year, []).append(known.days[day])
+    this_year = clock.today().year
+    past = [year for year in years if year < this_year]
     page = {
-        "years": sorted(years.items(), reverse=True),
+        "years": sorted(years.items(), key=lambda year: (year[0] < this_year, year[0])),
+        "year_before": min(past, default=0),
         "until": known.until,
         "file": working_days.own_file().name,
         "columns": ",".join(working_days.COLUMNS),
