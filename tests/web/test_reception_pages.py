@@ -56,7 +56,7 @@ def fields(html: str, kind: str) -> dict[str, str]:
         form = part.split("</form>")[0]
         found = dict(re.findall(r'name="(\w+)" value="([^"]*)"', form))
         if found.get("kind") == kind:
-            return found | {"how": "card" if "card-" in form else "scanned"}
+            return found | {"how": re.findall(r'name="how" value="(\w+)"', form)[0]}
     raise AssertionError(f"no button for a {kind}")
 
 
