@@ -230,8 +230,17 @@ class TestUses:
         assert ACTOR.name in caught.value.problem.vi
         assert use(transfer.loop, why="Khám thêm chuyên khoa cùng đợt").why
 
-    def test_an_expired_slip_is_refused_with_what_to_do(self) -> None:
+    def test_where_nobody_said_whether_it_is_yearly_the_paper_may(self) -> None:
         transfer = slip(signed=clock.now() - timedelta(days=60))
+        assert one().slips[0].paper_may_say
+        with pytest.raises(LienThongError, match="slip-expired"):
+            use(transfer.loop)
+        assert use(transfer.loop, why="Phiếu giấy đánh dấu 1 năm").why
+
+    def test_an_expired_slip_is_refused_with_what_to_do(self) -> None:
+        transfer = slip(signed=clock.now() - timedelta(days=60), form={"one_year": False})
+        with pytest.raises(LienThongError, match="slip-expired"):
+            use(transfer.loop, why="Phiếu giấy")
         with pytest.raises(LienThongError, match="slip-expired") as caught:
             use(transfer.loop)
         assert "phiếu mới" in caught.value.problem.hint_vi

@@ -104,7 +104,7 @@ def test_a_second_use_of_ten_days_asks_why(nurse: Client) -> None:
 
 
 def test_an_expired_slip_has_no_button_and_says_what_to_do(nurse: Client) -> None:
-    slip(signed=clock.now() - timedelta(days=60))
+    slip(signed=clock.now() - timedelta(days=60), form={"one_year": False})
     html = look(nurse)
     assert "Hết hạn ngày" in html
     assert "xin phiếu mới" in html

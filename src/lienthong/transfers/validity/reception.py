@@ -41,6 +41,8 @@ class Slip:
         standing: ``ask``: hangs on a holiday that is not official; ``ask-year``: ten working days are over, nobody
             has said whether it is a yearly slip, and annex III names the disease; ``used``: a slip of ten working
             days that has begun a visit already; ``emergency``: none is needed.
+        paper_may_say: expired as far as is known, but nobody has said whether it is a yearly slip (XML13 cannot), and
+            a year is not over: the paper decides.
         uses: visits noted here; his_visits: starts of visits that the HIS saw on other days (ISO 8601).
     """
 
@@ -51,6 +53,7 @@ class Slip:
     uses: tuple[SlipUse, ...]
     his_visits: tuple[str, ...]
     days_left: int | None
+    paper_may_say: bool = False
 
     @property
     def times(self) -> int:
@@ -175,18 +178,17 @@ def slip(transfer: Transfer, encounters: Sequence[Stored], days: Calendar, on: d
             stays=[*stays.of_steps(transfer), *stays.of_visits(transfer.slip, encounters, here)],
         )
     standing = _standing(validity, emergency, bool(uses or his_visits), day)
-    if (
-        standing == "expired"
-        and validity
-        and form.value("one_year") is None
-        and proposal.one_year
-        and signed_at
-    ):
-        year = slips.valid_until(signed_at, one_year=True, calendar=days)
-        standing = "ask-year" if year.on(day) == "valid" else "expired"
+    unsaid = standing == "expired" and form.value("one_year") is None and signed_at is not None
+    within = (
+        signed_at is not None
+        and slips.valid_until(signed_at, one_year=True, calendar=days).on(day) == "valid"
+    )
+    if unsaid and within and proposal.one_year:
+        standing = "ask-year"
     last = validity.last() if validity else None
     left = (last - day).days if last else None
-    return Slip(transfer, validity, proposal, standing, uses, his_visits, left)
+    paper = unsaid and within and standing == "expired"
+    return Slip(transfer, validity, proposal, standing, uses, his_visits, left, paper)
 
 
 def _standing(validity: Validity | None, emergency: bool, used: bool, day: date) -> Standing:

@@ -24,7 +24,7 @@ def use_slip(loop: str, *, token: str, how: How, actor: Actor, why: str = "") ->
 
     Args:
         token: 32 hexadecimal digits that the page gave; the same token again changes nothing (a second click).
-        why: the reason for using a slip of ten working days again.
+        why: the reason for using a slip of ten working days again, or after its end because the paper is marked.
 
     Raises:
         LienThongError: ``slip-unknown``, ``slip-expired``, ``slip-not-needed`` (emergency), ``slip-used``.
@@ -40,7 +40,8 @@ def use_slip(loop: str, *, token: str, how: How, actor: Actor, why: str = "") ->
         found = reception.slip(transfer, _encounters(transfer.patient), calendar())
         if found.standing == "emergency":
             raise LienThongError(problems.not_needed())
-        if found.standing not in reception.USABLE:
+        by_paper = found.paper_may_say and bool(why.strip())
+        if found.standing not in reception.USABLE and not by_paper:
             raise LienThongError(problems.expired(found))
         if found.standing == "used" and not why.strip():
             raise LienThongError(problems.used_before(found))
