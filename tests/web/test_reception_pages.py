@@ -8,7 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.template import Context, Template
 from django.test import Client
+from django.utils.translation import override
 
 from lienthong.access import accounts, audit
 from lienthong.access.models import Role
@@ -205,3 +207,19 @@ def test_english(hospitals: Any) -> None:
     html = look(browser)
     assert "Use for this visit" in html
     assert "valid 10 working days" in html
+
+
+@pytest.mark.parametrize("language", ["vi", "en"])
+def test_what_the_pages_of_a_transfer_show_of_slips(hospitals: Any, language: str) -> None:
+    page = Template(
+        "{% load slips %}{% findings transfer %}|{% slip_line transfer %}|{% back_offer transfer %}"
+    )
+    transfer = slip(form={"one_year": True}, diagnosis_code="I10")
+    with override(language):
+        context = Context({"transfer": transfer, "LANGUAGE_CODE": language})
+        found, line, offer = page.render(context).split("|")
+        assert ("Chưa gửi được" if language == "vi" else "Stops sending") in found
+        assert ("có giá trị 1 năm" if language == "vi" else "valid one year") in line
+        assert offer.strip() == ""
+        outcome(transfer, diagnosis_code="I10")
+        assert f"/transfers/{transfer.loop}/back" in page.render(context).split("|")[2]

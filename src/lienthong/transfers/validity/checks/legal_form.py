@@ -86,7 +86,14 @@ LINES = (
     ),
     Line("condition", "error", "tình trạng người bệnh lúc chuyển", "the patient's condition at transfer"),
     Line("direction", "error", "hướng điều trị tiếp", "the further treatment"),
-    Line("departs_at", "error", "thời gian chuyển", "the time of transfer"),
+    Line(
+        "departs_at",
+        "warning",
+        "thời gian chuyển",
+        "the time of transfer",
+        "Nếu chưa hẹn được giờ, ghi khi người bệnh đi.",
+        "Enter it when the patient leaves, if no hour is agreed yet.",
+    ),
     Line(
         "transport",
         "warning",
