@@ -27,6 +27,9 @@ DOCTOR = {
     "document": (("article.sheet",), (SLIPS, ROW, RECORD, "#papers table a")),
     "seen by": (("table.trail tbody tr",), (SLIPS, ROW, RECORD, "a[href$='/seen-by']")),
     "/letter": (("#photos", "#typed", "#file"), ()),
+    "/reception": (("input[name=number]",), ()),
+    "/reception/appointments": (("input[name=from]", "[role=status]"), ()),
+    "/reception/working-days": (("table.days tbody tr", ".answer"), ()),
     "/me": (("main table tbody tr",), ()),
     "/password": (("input[name=new]",), ()),
     "/rights": (("main table",), ()),
@@ -40,6 +43,7 @@ IT = {
     "/reconcile": ((".answer", ".figures"), ()),
     "message": ((".journey li.stop-ok", ".lanes"), ("/it/messages", "main table a")),
     "/attention": (("#attention",), ()),
+    "/reception/working-days": (("table.days tbody tr",), ()),
     "/search?q=zzzzzz": (("input[name=q]",), ()),
     "/evidence": (("input[type=file]", "main dl.pairs code"), ()),
     "evidence of a message": (
