@@ -19,7 +19,7 @@ from lienthong.facilities import directory
 from lienthong.facilities.models import Facility
 from lienthong.foundation import clock
 from lienthong.foundation.errors import LienThongError, Problem
-from lienthong.transfers import desk
+from lienthong.transfers import desk, notices
 from lienthong.transfers.models import State, Transfer
 from lienthong.web.record import gather, worklist
 from lienthong.web.record import person as people
@@ -211,9 +211,10 @@ def _transfer(loop: str) -> Transfer:
 
 
 def _opened(request: HttpRequest, loop: str) -> Transfer:
-    """The transfer, with the look written into the trail."""
+    """The transfer, with the look written into the trail; its notices count as read."""
     transfer = _transfer(loop)
     audit.record(
         accounts.actor(request), "read", patient=transfer.patient, page=request.path, why="treatment"
     )
+    notices.read(accounts.own(request), accounts.request_roles(request), loop)
     return transfer
