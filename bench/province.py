@@ -80,7 +80,15 @@ def _make(config: node.NodeConfig, everybody: Known, after: After | None) -> Non
 @contextlib.contextmanager
 def serving(config: node.NodeConfig) -> Iterator[subprocess.Popen[bytes]]:
     """A node at work, from the moment it answers."""
-    words = ["-m", "lienthong.config.cli", "serve", "--home", str(config.home), "--with-parent"]
+    words = [
+        "-m",
+        "lienthong.config.cli",
+        "serve",
+        "--home",
+        str(config.home),
+        "--with-parent",
+        str(os.getpid()),
+    ]
     with (config.home / "log.txt").open("ab") as log:
         process = subprocess.Popen([sys.executable, *words], stdin=subprocess.DEVNULL, stdout=log, stderr=log)
     try:

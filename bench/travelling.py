@@ -88,5 +88,5 @@ def _travelling(path: Path) -> Travelling:
         kept_back=kept_back,
     )
     said = notice.as_data()
-    dossier = bundle.with_notice(said, content)
+    dossier = bundle.with_notice(said, {}, content)
     return Travelling(source, json.dumps(said), content, dossier, slip.icd, clock.iso(slip.moment))

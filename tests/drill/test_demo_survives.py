@@ -77,6 +77,7 @@ def test_killing_any_process_at_any_moment_loses_nothing(demo_folder: Path) -> N
         if demo.poll() is None:
             demo.terminate()
             demo.wait()
+    assert output, (demo.returncode, errors)
     result = json.loads(output)
     print(f"{kills} kills, {whole} of them of the whole province; {result}")
     assert kills >= 5

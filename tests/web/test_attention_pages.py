@@ -17,7 +17,7 @@ from lienthong.access import audit
 from lienthong.access.models import Role
 from lienthong.connectors.his_xml.models import DossierVersion, Export
 from lienthong.exchange import alerts
-from lienthong.foundation import clock
+from lienthong.foundation import clock, ids
 from lienthong.foundation.errors import Problem
 from lienthong.transfers.models import State, Step, Transfer
 
@@ -103,13 +103,22 @@ def sent(someone: Any, hospitals: Any) -> str:
         started_by="Vi Văn Tin",
         state=State.SEEN,
         left_at=now,
+        begun_at=now,
+        since=now,
         changed_at=now,
     )
     message = _put()
     steps = [(State.SENT, "Vi Văn Tin", "24011", message), (State.SEEN, "BS Đỗ Thị Thu", "01929", "")]
-    for state, who, where, by in steps:
+    for kind, who, where, by in steps:
         Step.objects.create(
-            transfer=transfer, state=state, at=clock.now(), person=who, facility=where, message=by
+            id=ids.new_id(),
+            transfer=transfer,
+            kind=kind,
+            place=1,
+            at=clock.now(),
+            person=who,
+            facility=where,
+            message=by,
         )
     return message
 

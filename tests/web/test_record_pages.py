@@ -13,6 +13,7 @@ from lienthong.access import accounts, audit
 from lienthong.access.models import Role
 from lienthong.foundation import clock
 from lienthong.terminology import systems
+from lienthong.transfers import taking
 from lienthong.transfers.models import State, Step, Transfer
 
 pytestmark = pytest.mark.django_db
@@ -136,11 +137,14 @@ def coming(hospitals: Any) -> Transfer:
         left_at=now - timedelta(hours=3),
         started_by="Bác sĩ Mẫu",
         state=State.RECEIVED,
+        begun_at=now - timedelta(hours=3),
+        since=now - timedelta(hours=2),
         changed_at=now - timedelta(hours=2),
         kept_back=2,
     )
-    for state in (State.SENT, State.RECEIVED):
-        Step.objects.create(transfer=transfer, state=state, at=now, person="", facility="24004")
+    taking.add(
+        transfer, [taking.fixed(transfer, kind, now, "24004") for kind in (State.SENT, State.RECEIVED)]
+    )
     return transfer
 
 
@@ -234,9 +238,9 @@ def test_the_first_look_at_a_transfer_is_the_step_seen(client: Client, coming: T
     worklist = client.get("/transfers/in").content.decode()
     assert 'class="unopened"' in worklist
     page = client.get(f"/transfers/{LOOP}").content.decode()
-    assert Step.objects.filter(transfer=coming, state=State.SEEN, person="Nguyễn Thị Hạnh").count() == 1
+    assert Step.objects.filter(transfer=coming, kind=State.SEEN, person="Nguyễn Thị Hạnh").count() == 1
     client.get(f"/transfers/{LOOP}")
-    assert Step.objects.filter(transfer=coming, state=State.SEEN).count() == 1
+    assert Step.objects.filter(transfer=coming, kind=State.SEEN).count() == 1
     assert "Tỉnh, thở oxy &lt;5 lít" in page
     assert "kín đáo" not in page
     assert 'class="unopened"' not in client.get("/transfers/in").content.decode()
@@ -246,14 +250,19 @@ def test_the_first_look_at_a_transfer_is_the_step_seen(client: Client, coming: T
 def test_the_receiver_accepts_and_answers(client: Client, coming: Transfer) -> None:
     client.get(f"/transfers/{LOOP}")
     steps = f"/transfers/{LOOP}/steps"
-    assert client.post(steps, {"state": "accepted"}).status_code == 302
-    assert client.post(steps, {"state": "arrived"}).status_code == 302
-    empty = client.post(steps, {"state": "answered", "note": " "})
-    assert empty.status_code == 400
-    assert client.post(steps, {"state": "answered", "note": "Đã phẫu thuật, ổn định"}).status_code == 302
+
+    def post(state: str, **said: str) -> int:
+        coming.refresh_from_db()
+        return client.post(steps, {"state": state, "version": str(coming.version), **said}).status_code
+
+    assert post("accepted") == 302
+    assert post("arrived") == 302
+    assert post("outcome", diagnosis=" ") == 400
+    assert post("outcome", diagnosis="Đã phẫu thuật, ổn định") == 302
     coming.refresh_from_db()
-    assert (coming.state, coming.answer) == (State.ANSWERED, "Đã phẫu thuật, ổn định")
-    assert client.post(steps, {"state": "sent"}).status_code == 400
+    assert coming.state == State.OUTCOME
+    assert post("sent") == 400
+    assert client.post(steps, {"state": "outcome", "version": "1", "diagnosis": "x"}).status_code == 400
 
 
 def test_the_slip_prints_on_its_own(client: Client, coming: Transfer) -> None:
@@ -266,9 +275,14 @@ def test_the_slip_prints_on_its_own(client: Client, coming: Transfer) -> None:
 def test_a_transfer_is_begun_from_a_visit(client: Client, own_record: None) -> None:
     page = client.get("/transfers/new/e1")
     assert "Sơn Động" in page.content.decode()
-    bad = client.post("/transfers/new/e1", {"receiver": "24004", "reason": "2", "condition": ""})
+    bad = client.post(
+        "/transfers/new/e1", {"receiver": "24004", "reason": "2", "diagnosis": "Viêm phổi", "condition": ""}
+    )
     assert bad.status_code == 400
-    done = client.post("/transfers/new/e1", {"receiver": "24004", "reason": "2", "condition": "Tỉnh"})
+    done = client.post(
+        "/transfers/new/e1",
+        {"receiver": "24004", "reason": "2", "diagnosis": "Viêm phổi", "condition": "Tỉnh"},
+    )
     assert done.status_code == 302
     transfer = Transfer.objects.get()
     assert (transfer.receiver, transfer.condition, transfer.kept_back) == ("24004", "Tỉnh", 1)

@@ -45,7 +45,9 @@ def _parser() -> argparse.ArgumentParser:
     _init(commands.add_parser("init", help="make a node: folder, key, database, directory"))
     serve = commands.add_parser("serve", help="run a node until Ctrl-C")
     _home(serve)
-    serve.add_argument("--with-parent", action="store_true", help="end when the starting process ends")
+    serve.add_argument(
+        "--with-parent", type=int, default=0, metavar="PID", help="end when that starting process ends"
+    )
     serve.set_defaults(run=_run_serve)
     _account(commands.add_parser("account", help="enter an account at a node"))
     _join(commands.add_parser("join", help="site: join a hub with the code from the Department of Health"))

@@ -168,7 +168,16 @@ class Province:
         home = self.configs[name].home
         with (home / "log.txt").open("ab") as log:
             self.processes[name] = subprocess.Popen(
-                [sys.executable, "-m", "lienthong.config.cli", "serve", "--home", str(home), "--with-parent"],
+                [
+                    sys.executable,
+                    "-m",
+                    "lienthong.config.cli",
+                    "serve",
+                    "--home",
+                    str(home),
+                    "--with-parent",
+                    str(os.getpid()),
+                ],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
@@ -233,7 +242,7 @@ _QUERIES = {
     "sent": "SELECT COUNT(*) FROM transfers_transfer WHERE sender = :here",
     "received": "SELECT COUNT(*) FROM transfers_transfer WHERE receiver = :here",
     "verified": "SELECT COUNT(*) FROM transfers_step s JOIN transfers_transfer t ON t.loop = s.transfer_id"
-    " WHERE s.state = 'received' AND t.sender = :here",
+    " WHERE s.kind = 'received' AND t.sender = :here",
     "waiting": "SELECT COUNT(*) FROM exchange_message WHERE direction = 'out' AND state <> 'stored'",
 }
 

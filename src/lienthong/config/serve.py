@@ -19,10 +19,11 @@ _STOP_SECONDS = 3
 _LOOK = 1.0
 
 
-def run(home: Path, *, with_parent: bool = False) -> int:
-    """Serves the node in ``home`` until SIGINT or SIGTERM; ``with_parent``: also until the starting process ends."""
+def run(home: Path, *, with_parent: int = 0) -> int:
+    """Serves the node in ``home`` until SIGINT or SIGTERM; ``with_parent``: also until the process so numbered ends,
+    which started this one."""
     if with_parent:
-        lifeline.end_with_parent(signal.SIGTERM, os.getppid())
+        lifeline.end_with_parent(signal.SIGTERM, with_parent)
     setup.use(home)
     setup.migrate()
     from django.conf import settings
@@ -37,7 +38,7 @@ def run(home: Path, *, with_parent: bool = False) -> int:
         thread.start()
     multiprocessing.set_start_method("spawn", force=True)
     try:
-        _serve()
+        _serve(with_parent)
     finally:
         stop.set()
         deadline = time.monotonic() + _STOP_SECONDS
@@ -46,14 +47,18 @@ def run(home: Path, *, with_parent: bool = False) -> int:
     return 0
 
 
-def _serve() -> None:
+def _serve(parent: int) -> None:
     """Runs the web processes until a signal. Granian gives up when one of them dies twice in a few seconds; a node
     has more to do than pages, so it begins anew."""
     from django.conf import settings
     from granian import Granian
     from granian.constants import Interfaces
 
-    while True:
+    asked = threading.Event()
+    threading.Thread(target=_insist, args=(asked, parent), name="end", daemon=True).start()
+    while not asked.is_set():
+        for one in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(one, lambda *_: asked.set())
         server = Granian(
             "lienthong.config.doors:application",
             address=settings.NODE.host,
@@ -76,6 +81,14 @@ def _serve() -> None:
             time.sleep(1.0)
         if server.interrupt_signal:
             return
+
+
+def _insist(asked: threading.Event, parent: int) -> None:
+    """Sends a signal once more that came while no server listened for it, or whose sender's end nobody noticed."""
+    while True:
+        if asked.wait(_LOOK) or (parent and os.getppid() != parent):
+            time.sleep(_LOOK)
+            os.kill(os.getpid(), signal.SIGTERM)
 
 
 def _file(name: str) -> Path | None:

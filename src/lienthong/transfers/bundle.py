@@ -25,27 +25,34 @@ def pack(resources: Iterable[Resource], keep: frozenset[str] = frozenset()) -> t
     return json.dumps({"resourceType": "Bundle", "type": "collection", "entry": entries}), len(back)
 
 
-def with_notice(notice: dict[str, Any], bundle: bytes) -> bytes:
-    """The part ``dossier``: notice and Bundle in one JSON object, since both are needed at once and compress together.
+def with_notice(notice: dict[str, Any], form: dict[str, Any], bundle: bytes) -> bytes:
+    """The part ``dossier``: notice, form and Bundle in one JSON object, since all are needed at once and compress
+    together.
 
     The salt keeps the part's hash, which the hub sees, from being guessed from what is known of a patient.
     """
-    return b'{"notice":%b,"salt":"%b","bundle":%b}' % (json.dumps(notice), ids.new_id().encode(), bundle)
+    head = json.dumps(notice), json.dumps(form), ids.new_id().encode()
+    return b'{"notice":%b,"form":%b,"salt":"%b","bundle":%b}' % (*head, bundle)
 
 
-def unpack(content: bytes) -> tuple[Any, list[Resource]]:
-    """What the part ``dossier`` says of the notice, unchecked, and the resources of the Bundle.
+def unpack(content: bytes) -> tuple[Any, dict[str, Any], list[Resource]]:
+    """What the part ``dossier`` says: the notice and the form, both unchecked, and the resources of the Bundle.
 
     Raises:
         LienThongError: it is no Bundle of resources with ids.
     """
     notice: Any = None
+    form: dict[str, Any] = {}
     resources: list[Resource] = []
     try:
         body = json.loads(content)
-        notice, bundle = body.get("notice"), body["bundle"]
+        notice, form, bundle = body.get("notice"), body.get("form") or {}, body["bundle"]
         resources = [entry["resource"] for entry in bundle["entry"]]
-        good = bundle["resourceType"] == "Bundle" and 0 < len(resources) <= MOST_RESOURCES
+        good = (
+            bundle["resourceType"] == "Bundle"
+            and isinstance(form, dict)
+            and 0 < len(resources) <= MOST_RESOURCES
+        )
         good = good and all(
             isinstance(r["resourceType"], str) and isinstance(r["id"], str) for r in resources
         )
@@ -62,7 +69,7 @@ def unpack(content: bytes) -> tuple[Any, list[Resource]]:
                 hint_en="The sender updates the software and sends it again.",
             )
         )
-    return notice, resources
+    return notice, form, resources
 
 
 def ref(resource: Resource) -> str:

@@ -1,4 +1,4 @@
-"""What others may ask of transfers: start one, take a step, list and read them, take what arrives.
+"""What others may ask of transfers: begin, send, take a step, list and read them, take what arrives.
 
 Patient and clinical content travel in parts alone, never in the manifest, which the hub reads.
 """
@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.core.paginator import Page, Paginator
@@ -18,20 +18,60 @@ from lienthong import exchange, records
 from lienthong.access.audit import Actor, record, system
 from lienthong.facilities import directory
 from lienthong.foundation import clock, ids, json
-from lienthong.foundation.errors import LienThongError, Problem
+from lienthong.foundation.errors import LienThongError
 from lienthong.foundation.text import fold
-from lienthong.terminology import systems
-from lienthong.transfers import bundle, rules
-from lienthong.transfers.models import State, Step, Transfer
+from lienthong.transfers import bundle, drafts, form, problems, resources, rules, taking
+from lienthong.transfers.drafts import draft, save_field
+from lienthong.transfers.models import State, Transfer
 from lienthong.transfers.notice import Notice
+from lienthong.transfers.problems import not_connected
+from lienthong.transfers.taking import (
+    EMERGENCY,
+    REFERRAL_DUTY,
+    STEP,
+    WRITTEN_REQUEST,
+    allowed_steps,
+    receipt_came,
+    take,
+    take_step,
+)
 
-TRANSFER, STEP = "transfer", "transfer-step"
-"""Kinds of message: a dossier (new or corrected) of a loop, and a step of a loop."""
+__all__ = [
+    "EMERGENCY",
+    "REFERRAL_DUTY",
+    "STEP",
+    "TRANSFER",
+    "WRITTEN_REQUEST",
+    "Counts",
+    "allowed_steps",
+    "begin_from_letter",
+    "begun",
+    "begun_among",
+    "counts",
+    "draft",
+    "get",
+    "incoming",
+    "not_connected",
+    "notice_of",
+    "numbered",
+    "of_episodes",
+    "of_patient",
+    "outgoing",
+    "receipt_came",
+    "save_field",
+    "say",
+    "send",
+    "send_draft",
+    "take",
+    "take_dossier",
+    "take_step",
+]
 
-REFERRAL_DUTY, EMERGENCY, WRITTEN_REQUEST = "referral-duty", "emergency", "written-request"
-"""Legal bases of the disclosure (Law 91/2025/QH15 articles 19 and 26; before 2026 Decree 13/2023)."""
+TRANSFER = "transfer"
+"""Kind of message: the dossier of a loop, new or corrected."""
 
 PAGE_SIZE = 50
+_JOINS_FOR_DAYS = 30
 Resource = dict[str, Any]
 
 
@@ -48,142 +88,175 @@ def send(
     resources: Sequence[Resource],
     *,
     actor: Actor,
-    basis: str = REFERRAL_DUTY,
-    by_hand: bool = False,
+    basis: str = "",
     keep: frozenset[str] = frozenset(),
 ) -> Transfer:
-    """Starts a transfer, or joins the one already begun for the same episode or slip, and sends the dossier.
+    """Sends what the HIS exported of a transfer: starts one, or joins the one begun for the same episode or slip.
 
-    Takes part in the caller's transaction: the transfer, its step and the outgoing message are one commit.
+    Takes part in the caller's transaction: the transfer, its step and the outgoing message are one commit. A draft
+    that nobody has sent yet is filled in and waits for its doctor.
     """
+    transfer = _begun(notice)
+    if transfer is None:
+        now = clock.now()
+        transfer = Transfer(
+            loop=ids.new_id(),
+            started_by=actor.name,
+            begun_at=now,
+            since=now,
+            changed_at=now,
+            state=State.DRAFTED,
+        )
+        _fill(transfer, notice, resources)
+        transfer.save()
+    else:
+        _fill(transfer, notice, resources)
+        if transfer.state == State.DRAFTED:
+            taking.touch(transfer)
+            return transfer
+    return _post(transfer, notice, resources, actor=actor, basis=basis, keep=keep)
+
+
+def send_draft(loop: str, *, version: int, actor: Actor) -> Transfer:
+    """Signs and sends a draft; one that was sent before goes again with what was added since.
+
+    Raises:
+        LienThongError: ``transfer-changed``, ``transfer-incomplete``, ``transfer-receiver-not-connected``,
+            ``transfer-step-not-possible``.
+    """
+    with transaction.atomic():
+        transfer = taking.locked(loop)
+        if version != transfer.version:
+            raise LienThongError(taking.what_changed(transfer, version))
+        if transfer.sender != directory.here() or State(transfer.state) in rules.ENDED:
+            raise LienThongError(problems.not_allowed())
+        drafts.ready(transfer)
+        if not directory.connected(transfer.receiver):
+            raise LienThongError(not_connected(transfer.receiver))
+        found = _of_draft(transfer, actor)
+        transfer.signed_at, transfer.signed_by = clock.now(), actor.name
+        transfer.left_at = transfer.left_at or transfer.signed_at
+        return _post(transfer, notice_of(transfer), found, actor=actor)
+
+
+def _of_draft(transfer: Transfer, actor: Actor) -> list[Resource]:
+    """The visit from the store, or the person alone, with what the form says beside them."""
+    if transfer.encounter:
+        visit = records.read("Encounter", transfer.encounter)
+        found = _of_visit(visit) if visit else []
+        subject = next((r for r in found if r["resourceType"] == "Patient"), None)
+        transfer.patient = subject["id"] if subject else transfer.patient
+    elif transfer.patient and (stored := records.read("Patient", transfer.patient)):
+        found = [json.loads(stored.body)]
+    else:
+        known = (transfer.form.get("person") or {}).get("citizen") or transfer.loop
+        transfer.patient = transfer.patient or ids.stable_id("by-hand", directory.here(), known)
+        found = [resources.patient(transfer)]
+    told = [resources.service_request(transfer), *resources.of_form(transfer)]
+    own = told if transfer.encounter else [*found, *told]
+    records.transact(
+        own,
+        origin=f"transfer-form/{transfer.loop}",
+        actor=actor,
+        moment=clock.iso(clock.now()),
+        why="treatment",
+    )
+    return [*found, *told]
+
+
+def _post(
+    transfer: Transfer,
+    notice: Notice,
+    resources: Sequence[Resource],
+    *,
+    actor: Actor,
+    basis: str = "",
+    keep: frozenset[str] = frozenset(),
+) -> Transfer:
     content, kept_back = bundle.pack(resources, keep)
     notice = replace(notice, kept_back=kept_back)
-    transfer = _begun(notice)
-    first = transfer is None
-    if transfer is None:
-        transfer = Transfer(loop=ids.new_id(), started_by=actor.name, by_hand=by_hand, state=State.SENT)
-    _fill(transfer, notice)
+    transfer.kept_back = kept_back
     transfer.dossier_version += 1
-    transfer.save()
+    transfer.complete = not form.missing(drafts.whole(transfer), transfer.receiver)
+    at = transfer.signed_at or clock.now()
+    step = taking.fixed(transfer, State.SENT, at, notice.sender, person=actor.name)
     message = exchange.put(
         notice.receiver,
         TRANSFER,
         transfer.loop,
-        body={"day": notice.left_at.astimezone(clock.VIETNAM).date().isoformat()},
-        parts=[exchange.Part("dossier", "application/json", bundle.with_notice(notice.as_data(), content))],
-        basis=basis,
+        body=taking.skeleton(transfer, step),
+        parts=[
+            exchange.Part(
+                "dossier",
+                "application/json",
+                bundle.with_notice(notice.as_data(), {**transfer.form, **_head(transfer)}, content),
+            )
+        ],
+        basis=basis or taking.basis(transfer),
     )
-    if first:
-        _step(transfer, State.SENT, clock.now(), actor.name, notice.sender, message=message)
+    step.message = message
+    taking.add(transfer, [step])
     record(
         actor,
         "send",
         patient=notice.patient,
         page=f"transfer/{transfer.loop}",
-        why=basis,
+        why=basis or taking.basis(transfer),
         detail={"to": notice.receiver, "message": message, "kept_back": kept_back},
     )
     return transfer
 
 
+def _head(transfer: Transfer) -> dict[str, Any]:
+    """What travels with the form and is no field of it."""
+    return {
+        "urgency": str(transfer.urgency),
+        "_head": {
+            "follows": transfer.follows,
+            "follows_why": transfer.follows_why,
+            "signed_at": clock.iso(transfer.signed_at) if transfer.signed_at else "",
+            "signed_by": transfer.signed_by,
+            "started_by": transfer.started_by,
+        },
+    }
+
+
 def _begun(notice: Notice) -> Transfer | None:
-    """The transfer that this notice belongs to: the same episode, or the same slip of the same patient."""
-    same_way = Transfer.objects.filter(sender=notice.sender, receiver=notice.receiver)
+    """The transfer that a notice belongs to: the same episode, the same slip of the same patient, or one that was
+    begun for the patient by hand before any export named the episode."""
+    same_way = Transfer.objects.select_for_update().filter(sender=notice.sender, receiver=notice.receiver)
     if notice.ma_lk:
         found = same_way.filter(ma_lk=notice.ma_lk).first()
         if found:
             return found
     if notice.slip:
         year = notice.left_at.astimezone(clock.VIETNAM).year
-        return same_way.filter(slip=notice.slip, slip_year=year, patient=notice.patient).first()
-    return None
+        found = same_way.filter(slip=notice.slip, slip_year=year, patient=notice.patient).first()
+        if found:
+            return found
+    if not notice.ma_lk:
+        return None
+    recent = clock.now() - timedelta(days=_JOINS_FOR_DAYS)
+    open_ones = same_way.filter(ma_lk="", by_hand=True, begun_at__gte=recent).exclude(state__in=rules.ENDED)
+    same_person = Q(patient=notice.patient)
+    if notice.citizen:
+        same_person |= Q(citizen=notice.citizen)
+    return open_ones.filter(same_person).order_by("-begun_at").first()
 
 
-def _fill(transfer: Transfer, notice: Notice) -> None:
-    body = notice.as_data()
-    for name in body:
-        if name == "left_at":
-            transfer.left_at = notice.left_at
-        elif body[name] or not getattr(transfer, name, ""):
-            setattr(transfer, name, body[name])
-    known = (
-        transfer.patient_name,
-        transfer.slip,
-        transfer.ma_lk,
-        transfer.diagnosis,
-        transfer.diagnosis_code,
-    )
-    transfer.words = fold(" ".join(known))
+def _fill(transfer: Transfer, notice: Notice, resources: Sequence[Resource]) -> None:
+    """Takes over what a notice says. What a doctor has written in the form stands against an export."""
+    said = {name: value for name, value in notice.as_data().items() if name not in ("left_at", "kept_back")}
+    written = {drafts.COPIED[name] for name in drafts.COPIED if transfer.form.get(name)}
+    for name, value in said.items():
+        if value and name not in written:
+            setattr(transfer, name, value)
+    transfer.left_at = transfer.left_at if transfer.by_hand and transfer.left_at else notice.left_at
+    if not transfer.citizen:
+        patient = next((r for r in resources if bundle.ref(r) == f"Patient/{notice.patient}"), {})
+        transfer.citizen = drafts.citizen_number(patient)
     transfer.slip_year = notice.left_at.astimezone(clock.VIETNAM).year
-    transfer.changed_at = clock.now()
-
-
-def _step(
-    transfer: Transfer,
-    state: State,
-    at: datetime,
-    person: str,
-    facility: str,
-    *,
-    note: str = "",
-    message: str = "",
-) -> bool:
-    """Writes a step once; returns whether it is new."""
-    _, new = Step.objects.get_or_create(
-        transfer=transfer,
-        state=state,
-        defaults={"at": at, "person": person[:120], "facility": facility, "note": note, "message": message},
-    )
-    if new:
-        transfer.state = rules.furthest({State(s) for s in transfer.steps.values_list("state", flat=True)})
-        transfer.changed_at = clock.now()
-        if state is State.ANSWERED:
-            transfer.answer = note
-        transfer.save()
-    return new
-
-
-def start_by_hand(
-    encounter: str, receiver: str, *, reason: str, condition: str, actor: Actor, basis: str = REFERRAL_DUTY
-) -> Transfer:
-    """Starts a transfer from a visit in the store, before the HIS has closed it; the dossier joins later.
-
-    Args:
-        encounter: FHIR id of the Encounter.
-        reason: MA_LYDO_CT, ``1`` to ``3``.
-        condition: state of the patient now, in words.
-
-    Raises:
-        LienThongError: no such visit here, or the receiving hospital is not connected.
-    """
-    visit = records.read("Encounter", encounter)
-    if visit is None or not visit.origin.startswith("his-xml/"):
-        raise LienThongError(_no_visit())
-    if not directory.connected(receiver) or receiver == directory.here():
-        raise LienThongError(not_connected(receiver))
-    with transaction.atomic():
-        resources = _of_visit(visit)
-        patient = next(r for r in resources if r["resourceType"] == "Patient")
-        diagnosis = _main_diagnosis(resources)
-        notice = Notice(
-            sender=directory.here(),
-            receiver=receiver,
-            ma_lk=visit.origin.rsplit("/", 1)[1],
-            slip="",
-            left_at=clock.now(),
-            patient=patient["id"],
-            patient_name=patient.get("name", [{}])[0].get("text", ""),
-            birth=patient.get("birthDate", ""),
-            gender=patient.get("gender", ""),
-            diagnosis=diagnosis.get("text", ""),
-            diagnosis_code=diagnosis.get("coding", [{}])[0].get("code", ""),
-            reason=reason,
-            condition=condition,
-        )
-        request = _service_request(notice, visit.id)
-        origin = f"transfer-by-hand/{notice.ma_lk}"
-        records.transact([request], origin=origin, actor=actor, complete=False, why=basis)
-        return send(notice, [*resources, request], actor=actor, basis=basis, by_hand=True)
+    transfer.words = drafts.words(transfer)
 
 
 def _of_visit(visit: records.Stored) -> list[Resource]:
@@ -205,76 +278,19 @@ def _references(value: Any) -> Iterable[str]:
             yield from _references(inner)
 
 
-def _main_diagnosis(resources: Sequence[Resource]) -> dict[str, Any]:
-    """The code of the Condition that the Encounter ranks first, or of the first Condition."""
-    by_ref = {bundle.ref(r): r for r in resources}
-    ranked = [
-        by_ref.get(d.get("condition", {}).get("reference", ""))
-        for r in resources
-        if r["resourceType"] == "Encounter"
-        for d in sorted(r.get("diagnosis", ()), key=lambda d: d.get("rank", 99))
-    ]
-    conditions = [c for c in ranked if c] or [r for r in resources if r["resourceType"] == "Condition"]
-    return dict(conditions[0].get("code", {})) if conditions else {}
-
-
-def _service_request(notice: Notice, encounter: str) -> Resource:
-    return {
-        "resourceType": "ServiceRequest",
-        "id": ids.stable_id("transfer-by-hand", notice.sender, notice.ma_lk, notice.receiver),
-        "status": "active",
-        "intent": "order",
-        "code": {
-            "coding": [{"system": systems.SNOMED, "code": "3457005", "display": "Patient referral"}],
-            "text": "Chuyển cơ sở khám bệnh, chữa bệnh",
-        },
-        "subject": {"reference": f"Patient/{notice.patient}"},
-        "encounter": {"reference": f"Encounter/{encounter}"},
-        "authoredOn": clock.iso(notice.left_at),
-        "requester": {"display": directory.name(notice.sender, language="vi")},
-        "performer": [{"display": directory.name(notice.receiver, language="vi")}],
-        "reasonCode": [{"coding": [{"system": systems.codes("ma-lydo-ct"), "code": notice.reason}]}],
-        "note": [{"text": notice.condition or "—"}],
-    }
-
-
-def advance(loop: str, state: State, *, actor: Actor, note: str = "") -> Transfer:
-    """Takes a step at the receiving hospital and tells the sending one, in one transaction.
-
-    Raises:
-        LienThongError: no such transfer, not the receiver, or the step is not possible now.
-    """
-    with transaction.atomic():
-        transfer = Transfer.objects.select_for_update().filter(loop=loop).first()
-        if transfer is None or transfer.receiver != directory.here() or state not in allowed_steps(transfer):
-            raise LienThongError(_not_allowed())
-        if state is State.ANSWERED and not note.strip():
-            raise LienThongError(_empty_answer())
-        at = clock.now()
-        step = {"state": state.value, "at": clock.iso(at), "person": actor.name, "note": note}
-        step["salt"] = ids.new_id()
-        part = exchange.Part("step", "application/json", json.dumps(step))
-        message = exchange.put(transfer.sender, STEP, loop, body={}, parts=[part], basis=REFERRAL_DUTY)
-        _step(transfer, state, at, actor.name, transfer.receiver, note=note, message=message)
-        record(actor, f"transfer-{state.value}", patient=transfer.patient, page=f"transfer/{loop}", why=note)
-        return transfer
-
-
-def allowed_steps(transfer: Transfer) -> list[State]:
-    """The steps that this hospital may take now; none at the sending hospital."""
-    if transfer.receiver != directory.here():
-        return []
-    return rules.allowed({State(s) for s in transfer.steps.values_list("state", flat=True)})
+def say(loop: str, text: str, *, actor: Actor) -> Transfer:
+    """Says something to the other hospital, beside the steps."""
+    return take(loop, State.NOTE, actor=actor, data={"text": text})
 
 
 def take_dossier(incoming: exchange.Incoming) -> str:
     """Handler of :data:`TRANSFER`: stores the dossier; returns the hash of what was stored."""
-    notice, resources = _checked(incoming)
-    if not any(bundle.ref(r) == f"Patient/{notice.patient}" for r in resources):
-        raise exchange.Refused(_no_patient())
+    notice, said, found = _checked(incoming)
+    if not any(bundle.ref(r) == f"Patient/{notice.patient}" for r in found):
+        raise exchange.Refused(problems.no_patient())
     try:
         outcome = records.transact(
-            resources,
+            found,
             origin=f"transfer/{incoming.loop}",
             actor=system("exchange"),
             moment=clock.iso(notice.left_at),
@@ -282,53 +298,132 @@ def take_dossier(incoming: exchange.Incoming) -> str:
         )
     except records.InvalidResource as error:
         raise exchange.Refused(error.problem) from error
-    transfer = Transfer.objects.filter(loop=incoming.loop).first()
+    transfer = Transfer.objects.select_for_update().filter(loop=incoming.loop).first()
     if transfer is None:
-        transfer = Transfer(loop=incoming.loop, started_by=notice.sender, state=State.RECEIVED)
+        transfer = _coming(incoming.loop, incoming.created, notice.sender)
     elif transfer.sender != notice.sender:
-        raise exchange.Refused(_foreign_loop())
-    _fill(transfer, notice)
+        raise exchange.Refused(problems.foreign_loop())
+    transfer.form = {}
+    _fill(transfer, notice, found)
+    _take_form(transfer, said)
+    transfer.kept_back = notice.kept_back
     transfer.dossier_version += 1
     transfer.save()
-    _step(transfer, State.SENT, incoming.created, "", notice.sender, message=incoming.id)
-    _step(transfer, State.RECEIVED, clock.now(), "", notice.receiver, message=incoming.id)
+    sent_at = transfer.signed_at or incoming.created
+    taking.add(
+        transfer,
+        [
+            taking.fixed(
+                transfer, State.SENT, sent_at, notice.sender, person=transfer.signed_by, message=incoming.id
+            ),
+            taking.fixed(transfer, State.RECEIVED, clock.now(), notice.receiver, message=incoming.id),
+        ],
+    )
     return outcome.hash
 
 
-def _checked(incoming: exchange.Incoming) -> tuple[Notice, list[Resource]]:
+def _coming(loop: str, begun: datetime, sender: str) -> Transfer:
+    now = clock.now()
+    return Transfer(
+        loop=loop,
+        started_by=sender,
+        begun_at=begun,
+        since=now,
+        changed_at=now,
+        state=State.DRAFTED,
+        by_hand=False,
+    )
+
+
+def _take_form(transfer: Transfer, said: dict[str, Any]) -> None:
+    """Takes over the sender's form and what travels with it."""
+    head: dict[str, Any] = said["_head"] if isinstance(said.get("_head"), dict) else {}
     try:
-        said, resources = bundle.unpack(incoming.part("dossier"))
+        transfer.form = form.cleaned_form(said)
+        transfer.signed_at = clock.from_iso(head["signed_at"]) if head.get("signed_at") else None
+    except (LienThongError, ValueError) as error:
+        problem = (
+            error.problem if isinstance(error, LienThongError) else problems.step_unreadable("signed_at")
+        )
+        raise exchange.Refused(problem) from error
+    transfer.signed_by, transfer.started_by = (
+        str(head.get(name, ""))[:120] or before
+        for name, before in (("signed_by", transfer.signed_by), ("started_by", transfer.started_by))
+    )
+    transfer.follows, transfer.follows_why = (
+        str(head.get("follows", ""))[:32],
+        str(head.get("follows_why", ""))[:12],
+    )
+    drafts.copy_form(transfer)
+    transfer.complete = not form.missing(drafts.whole(transfer), transfer.receiver)
+
+
+def begin_from_letter(minimum: dict[str, Any], *, actor: Actor) -> Transfer:
+    """Opens the loop of a letter whose signature was judged; joins the one that is here already.
+
+    Args:
+        minimum: ``loop, sender, receiver, patient, slip, ma_lk, signed_at, signed_by`` and ``form``.
+
+    Raises:
+        LienThongError: ``transfer-foreign``: it is for another hospital; ``transfer-field``.
+    """
+    if minimum["receiver"] != directory.here() or minimum["sender"] == directory.here():
+        raise LienThongError(problems.foreign_loop())
+    with transaction.atomic():
+        transfer = Transfer.objects.select_for_update().filter(loop=minimum["loop"]).first()
+        if transfer is not None:
+            if transfer.sender != minimum["sender"]:
+                raise LienThongError(problems.foreign_loop())
+            return transfer
+        signed_at = clock.from_iso(minimum["signed_at"])
+        transfer = _coming(minimum["loop"], signed_at, minimum["sender"])
+        transfer.form = form.cleaned_form(minimum["form"])
+        transfer.sender, transfer.receiver = minimum["sender"], minimum["receiver"]
+        transfer.patient = minimum["patient"]
+        transfer.slip, transfer.ma_lk = minimum.get("slip", "")[:50], minimum.get("ma_lk", "")[:100]
+        transfer.signed_at, transfer.signed_by = signed_at, minimum.get("signed_by", "")[:120]
+        transfer.left_at, transfer.slip_year = signed_at, signed_at.astimezone(clock.VIETNAM).year
+        drafts.copy_form(transfer)
+        transfer.complete = not form.missing(drafts.whole(transfer), transfer.receiver)
+        transfer.save()
+        person = [
+            resources.patient(transfer),
+            resources.service_request(transfer),
+            *resources.of_form(transfer),
+        ]
+        records.transact(
+            person,
+            origin=f"transfer/{transfer.loop}",
+            actor=actor,
+            moment=minimum["signed_at"],
+            why="treatment",
+        )
+        taking.add(
+            transfer,
+            [
+                taking.fixed(transfer, State.SENT, signed_at, transfer.sender, person=transfer.signed_by),
+                taking.fixed(transfer, State.RECEIVED, clock.now(), transfer.receiver),
+            ],
+        )
+        record(actor, "letter", patient=transfer.patient, page=f"transfer/{transfer.loop}", why="treatment")
+        return transfer
+
+
+def _checked(incoming: exchange.Incoming) -> tuple[Notice, dict[str, Any], list[Resource]]:
+    try:
+        said, filled, found = bundle.unpack(incoming.part("dossier"))
         notice = Notice.from_data(said)
     except LienThongError as error:
         raise exchange.Refused(error.problem) from error
     if (notice.sender, notice.receiver) != (incoming.sender, directory.here()):
-        raise exchange.Refused(_foreign_loop())
-    return notice, resources
+        raise exchange.Refused(problems.foreign_loop())
+    return notice, filled, found
 
 
-def take_step(incoming: exchange.Incoming) -> str:
-    """Handler of :data:`STEP` at the sending hospital; returns the hash of the step."""
-    transfer = Transfer.objects.filter(loop=incoming.loop).first()
-    if transfer is None or transfer.receiver != incoming.sender or transfer.sender != directory.here():
-        raise exchange.Refused(_foreign_loop())
-    try:
-        step = json.loads(incoming.part("step"))
-        state = State(step["state"])
-        at = clock.from_iso(step["at"])
-        person, note = str(step["person"]), str(step["note"])[:4000]
-    except (json.DecodeError, KeyError, ValueError, TypeError) as error:
-        raise exchange.Refused(_not_allowed()) from error
-    if state not in rules.NEEDS:
-        raise exchange.Refused(_not_allowed())
-    _step(transfer, state, at, person, incoming.sender, note=note, message=incoming.id)
-    return ids.stable_id(transfer.loop, state.value, clock.iso(at), person, note)
-
-
-def receipt_came(message: str, loop: str, receipt: exchange.Receipt) -> None:
-    """Receipt hook of :data:`TRANSFER` at the sender: only now is the transfer received."""
-    transfer = Transfer.objects.filter(loop=loop).first()
-    if transfer is not None and receipt.outcome == "stored":
-        _step(transfer, State.RECEIVED, receipt.at, "", receipt.facility, message=message)
+def notice_of(transfer: Transfer) -> Notice:
+    """The head of a transfer as it stands here, for sending its dossier again."""
+    body = {name: getattr(transfer, name) for name in Notice.__dataclass_fields__}
+    return Notice(**body)
 
 
 def incoming(state: str = "", text: str = "", page: int = 1) -> Page[Transfer]:
@@ -389,67 +484,3 @@ def begun_among(sender: str, episodes: Collection[str]) -> set[str]:
     """Those of these episodes of a hospital that have a transfer."""
     found = Transfer.objects.filter(sender=sender, ma_lk__in=episodes)
     return set(found.values_list("ma_lk", flat=True))
-
-
-def notice_of(transfer: Transfer) -> Notice:
-    """The head of a transfer as it stands here, for sending its dossier again."""
-    body = {name: getattr(transfer, name) for name in Notice.__dataclass_fields__}
-    return Notice(**body)
-
-
-def not_connected(receiver: str) -> Problem:
-    """The receiving hospital has no node in the directory."""
-    return Problem(
-        code="transfer-receiver-not-connected",
-        severity="warning",
-        vi=f"Cơ sở nhận {receiver} chưa kết nối với hệ thống.",
-        en=f"The receiving facility {receiver} is not connected.",
-        hint_vi="In phiếu chuyển cho người bệnh mang theo; khi cơ sở nhận kết nối, gửi lại hồ sơ.",
-        hint_en="Print the slip for the patient; send again when the facility is connected.",
-    )
-
-
-def _no_visit() -> Problem:
-    return Problem(
-        code="transfer-no-visit",
-        vi="Không tìm thấy lượt khám này trong hồ sơ của đơn vị.",
-        en="This visit is not in the unit's own records.",
-        hint_vi="Chọn lượt khám từ hồ sơ người bệnh.",
-        hint_en="Choose the visit from the patient's record.",
-    )
-
-
-def _not_allowed() -> Problem:
-    return Problem(
-        code="transfer-step-not-possible",
-        vi="Bước này hiện không thực hiện được: đã có người thực hiện, hoặc chưa đến lượt.",
-        en="This step is not possible now: somebody has taken it already, or another comes first.",
-        hint_vi="Tải lại trang để xem trạng thái mới nhất.",
-        hint_en="Reload the page to see the present state.",
-    )
-
-
-def _empty_answer() -> Problem:
-    return Problem(
-        code="transfer-answer-empty",
-        vi="Phản hồi chưa có nội dung.",
-        en="The answer is empty.",
-        hint_vi="Ghi chẩn đoán, xử trí và lời khuyên cho nơi chuyển.",
-        hint_en="Write diagnosis, treatment and advice for the sending hospital.",
-    )
-
-
-def _no_patient() -> Problem:
-    return Problem(
-        code="transfer-no-patient",
-        vi="Hồ sơ kèm theo không có người bệnh được nêu trong phần đầu.",
-        en="The attached record does not hold the patient named in the head.",
-    )
-
-
-def _foreign_loop() -> Problem:
-    return Problem(
-        code="transfer-foreign",
-        vi="Gói tin nói về một lượt chuyển không thuộc nơi gửi này.",
-        en="The message speaks of a transfer that is not the sender's.",
-    )

@@ -23,6 +23,7 @@ class Notice:
         birth: FHIR date (a year alone is one); gender: FHIR code.
         diagnosis, diagnosis_code: words and ICD-10 of the main disease.
         reason: MA_LYDO_CT; condition: state of the patient at transfer.
+        citizen: citizen number; empty when not known.
         kept_back: how many specially protected entries stayed at the sender.
     """
 
@@ -39,6 +40,7 @@ class Notice:
     diagnosis_code: str
     reason: str
     condition: str
+    citizen: str = ""
     kept_back: int = 0
 
     def as_data(self) -> dict[str, Any]:
@@ -54,7 +56,7 @@ class Notice:
         """
         texts = {f.name for f in fields(cls)} - {"left_at", "kept_back"}
         try:
-            values = {name: body[name] for name in texts}
+            values = {name: body.get(name, "") if name == "citizen" else body[name] for name in texts}
             if not all(isinstance(value, str) and len(value) <= 4000 for value in values.values()):
                 raise ValueError("text expected")
             return cls(**values, left_at=clock.from_iso(body["left_at"]), kept_back=int(body["kept_back"]))

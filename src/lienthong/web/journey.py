@@ -77,9 +77,9 @@ def stops(travel: Travel, told: Sequence[Step]) -> list[Stop]:
         lane = lanes.get(step.place, HUB)
         found.append(_stop(found, step.at, lane, what, _who(step, travel, told), _detail(step), shape))
     for state in sorted(told, key=lambda s: s.at):
-        if state.state in _SAID or state.facility not in lanes:
+        if state.kind in _SAID or state.facility not in lanes:
             continue
-        what = str(State(state.state).label) if state.state in State.values else state.state
+        what = str(State(state.kind).label)
         found.append(_stop(found, state.at, lanes[state.facility], what, state.person, "", "info"))
     return found
 
@@ -87,7 +87,7 @@ def stops(travel: Travel, told: Sequence[Step]) -> list[Stop]:
 def _who(step: TraceStep, travel: Travel, told: Sequence[Step]) -> str:
     """The person who queued it; for what a receipt tells, the key that signed."""
     if step.step == trace.QUEUED:
-        persons = [s.person for s in told if s.message == travel.row.id and s.state == State.SENT]
+        persons = [s.person for s in told if s.message == travel.row.id and s.kind == State.SENT]
         return str(_PROGRAMS.get(persons[0], persons[0])) if persons else ""
     if step.step in _SIGNED and travel.proof:
         return _("key %(kid)s") % {"kid": f"{travel.proof.kid[:10]}…"}

@@ -63,7 +63,7 @@ class Node:
         """Starts what serves the node, unless it runs."""
         if not self.running:
             self.server = self._run(
-                "lienthong.config.cli", "serve", "--with-parent", "--home", str(self.home)
+                "lienthong.config.cli", "serve", "--with-parent", str(os.getpid()), "--home", str(self.home)
             )
 
     def shift_clock(self, seconds: float) -> None:

@@ -33,7 +33,7 @@ from lienthong.facilities import directory
 from lienthong.foundation import clock, json
 from lienthong.foundation.blobs import BlobFolder
 from lienthong.foundation.errors import LienThongError, Problem
-from lienthong.transfers import desk
+from lienthong.transfers import desk, drafts
 from lienthong.transfers.notice import Notice
 
 GROUP_DOSSIERS = 10
@@ -292,6 +292,7 @@ def _send(dossier: Dossier, resources: list[dict[str, Any]], group: _Group) -> N
             diagnosis_code="" if slip.restricted else slip.icd[:20],
             reason=slip.reason[:10],
             condition=row.get("TINH_TRANG_CT"),
+            citizen=drafts.citizen_number(patient),
         ),
         resources,
         actor=_ACTOR,

@@ -5,23 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import Any, Protocol
 
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import ngettext
 
 from lienthong import exchange
 from lienthong.foundation.errors import Problem
-from lienthong.transfers import desk
+from lienthong.transfers import desk, form, rules
 from lienthong.transfers.models import State, Step, Transfer
 from lienthong.web.record.person import age_words, sex
 
-ORDER = list(State)
-REASONS = {
-    "1": gettext_lazy("In line with the levels of professional care"),
-    "2": gettext_lazy("Beyond what this hospital can treat"),
-    "3": gettext_lazy("Wish of the patient or the family"),
-}
 _RECEIPTED = {"receipt-signed", "receipt-verified"}
 
 
@@ -59,15 +53,15 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """One state of the loop on the timeline, reached or not yet."""
+    """One step on the timeline; ``effect``: it counted."""
 
-    state: str
+    kind: str
     label: str
-    reached: bool
-    at: datetime | None
+    at: datetime
     person: str
     facility: str
-    note: str
+    data: dict[str, Any]
+    effect: bool
 
 
 def line(transfer: Transfer, *, incoming: bool, now: datetime, name: Name) -> Line:
@@ -80,10 +74,10 @@ def line(transfer: Transfer, *, incoming: bool, now: datetime, name: Name) -> Li
         tag=tag(transfer.state, incoming=incoming),
         state=str(State(transfer.state).label) if transfer.state in State.values else transfer.state,
         unopened=incoming and transfer.state in {State.SENT, State.RECEIVED},
-        receipted=any(step.state == State.RECEIVED for step in transfer.steps.all()),
+        receipted=any(step.kind == State.RECEIVED for step in transfer.steps.all()),
         withheld=withheld(transfer),
         reason=reason(transfer.reason),
-        waiting="" if transfer.state == State.ANSWERED else since(transfer.changed_at, now),
+        waiting="" if State(transfer.state) in rules.ENDED else since(transfer.since, now),
     )
 
 
@@ -96,14 +90,14 @@ def tag(state: str, *, incoming: bool) -> str:
     """The shape of a state: what waits for this hospital stands out; only a receipt turns anything green."""
     if incoming:
         return (
-            "warn" if state in {State.SENT, State.RECEIVED} else "wait" if state == State.ANSWERED else "info"
+            "warn" if state in {State.SENT, State.RECEIVED} else "wait" if state == State.OUTCOME else "info"
         )
-    return "wait" if state == State.SENT else "info"
+    return "wait" if state in {State.DRAFTED, State.SENT} else "info"
 
 
 def reason(code: str) -> str:
     """MA_LYDO_CT in the words of Circular 01/2025/TT-BYT annex VI; another code stays as it is."""
-    return str(REASONS.get(code, code))
+    return str(form.REASONS.get(code, code))
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,17 +152,17 @@ def since(then: datetime, now: datetime) -> str:
 
 
 def stages(steps: Iterable[Step], name: Name) -> list[Stage]:
-    """All states in their order, with who reached them and when."""
-    reached = {step.state: step for step in steps}
+    """What was done so far, in order; the conversation is shown by itself."""
     return [
         Stage(
-            state=state.value,
-            label=str(state.label),
-            reached=state.value in reached,
-            at=reached[state.value].at if state.value in reached else None,
-            person=reached[state.value].person if state.value in reached else "",
-            facility=name(reached[state.value].facility) if state.value in reached else "",
-            note=reached[state.value].note if state.value in reached else "",
+            kind=step.kind,
+            label=str(State(step.kind).label),
+            at=step.at,
+            person=step.person,
+            facility=name(step.facility),
+            data=step.data,
+            effect=step.effect,
         )
-        for state in ORDER
+        for step in steps
+        if step.kind != State.NOTE
     ]

@@ -28,7 +28,7 @@ def _midnight() -> datetime:
 
 
 def _received_today() -> int:
-    received = Q(steps__state=State.RECEIVED, steps__at__gte=_midnight())
+    received = Q(steps__kind=State.RECEIVED, steps__at__gte=_midnight())
     return Transfer.objects.filter(received, receiver=directory.here()).distinct().count()
 
 

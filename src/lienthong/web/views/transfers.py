@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
 from django import forms
 from django.contrib import messages
+from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
@@ -19,7 +21,8 @@ from lienthong.facilities import directory
 from lienthong.facilities.models import Facility
 from lienthong.foundation import clock
 from lienthong.foundation.errors import LienThongError, Problem
-from lienthong.transfers import desk, notices
+from lienthong.transfers import desk, notices, steps
+from lienthong.transfers import form as transfer_form
 from lienthong.transfers.models import State, Transfer
 from lienthong.web.record import gather, worklist
 from lienthong.web.record import person as people
@@ -34,8 +37,9 @@ class BeginForm(forms.Form):
     receiver = forms.ChoiceField(label=gettext_lazy("Receiving hospital"))
     reason = forms.ChoiceField(
         label=gettext_lazy("Reason for the transfer"),
-        choices=[(code, worklist.reason(code)) for code in worklist.REASONS],
+        choices=[(code, worklist.reason(code)) for code in transfer_form.REASONS],
     )
+    diagnosis = forms.CharField(label=gettext_lazy("Diagnosis"), max_length=2000)
     condition = forms.CharField(
         label=gettext_lazy("Condition of the patient now"),
         max_length=2000,
@@ -96,13 +100,17 @@ def one(request: HttpRequest, loop: str) -> HttpResponse:
     transfer = _opened(request, loop)
     actor = accounts.actor(request)
     if State.SEEN in desk.allowed_steps(transfer):
-        desk.advance(loop, State.SEEN, actor=actor)
+        desk.take(loop, State.SEEN, actor=actor)
         transfer = _transfer(loop)
     return _show(request, transfer)
 
 
 def _show(
-    request: HttpRequest, transfer: Transfer, *, answer: str = "", problem: Problem | None = None
+    request: HttpRequest,
+    transfer: Transfer,
+    *,
+    said: dict[str, str] | None = None,
+    problem: Problem | None = None,
 ) -> HttpResponse:
     dossier = gather.dossier(transfer)
     to_us = transfer.receiver == directory.here()
@@ -120,7 +128,8 @@ def _show(
         "evidence": worklist.evidence(transfer, directory.name),
         "may_take_evidence": bool(accounts.request_roles(request) & set(rights.EVIDENCE)),
         "steps": [s for s in desk.allowed_steps(transfer) if s is not State.SEEN],
-        "answer": answer,
+        "said": said or {},
+        "outcome": next((s.data for s in reversed(transfer.steps.all()) if s.kind == State.OUTCOME), None),
         "problem": problem,
     }
     return render(request, "web/transfers/one.html", page, status=400 if problem else 200)
@@ -129,13 +138,15 @@ def _show(
 @require_POST
 @requires(*rights.TRANSFERS)
 def step(request: HttpRequest, loop: str) -> HttpResponse:
-    """``/transfers/<loop>/steps``: accept, arrived, answer."""
+    """``/transfers/<loop>/steps``: any step of this hospital; the fields are those of its kind."""
     transfer = _transfer(loop)
-    wanted, note = request.POST.get("state", ""), request.POST.get("note", "").strip()[:4000]
-    if wanted not in State.values:
+    wanted, version = request.POST.get("state", ""), request.POST.get("version", "")
+    if wanted not in State.values or not (version.isascii() and version.isdigit() and len(version) < 10):
         raise Http404
+    names = {field.name for field in msgspec.structs.fields(steps.KINDS[State(wanted)])}
+    data = {name: request.POST[name] for name in sorted(names & request.POST.keys())}
     try:
-        desk.advance(loop, State(wanted), actor=accounts.actor(request), note=note)
+        desk.take(loop, State(wanted), actor=accounts.actor(request), data=data, version=int(version))
     except LienThongError as error:
         audit.record(
             accounts.actor(request),
@@ -144,8 +155,8 @@ def step(request: HttpRequest, loop: str) -> HttpResponse:
             page=request.path,
             why="treatment",
         )
-        return _show(request, transfer, answer=note, problem=error.problem)
-    messages.success(request, _("Done. The sending hospital is told."))
+        return _show(request, _transfer(loop), said=data, problem=error.problem)
+    messages.success(request, _("Done. The other hospital is told."))
     return redirect("transfer", loop)
 
 
@@ -182,13 +193,21 @@ def begin(request: HttpRequest, encounter: str) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         values = form.cleaned_data
         try:
-            transfer = desk.start_by_hand(
-                encounter,
-                values["receiver"],
-                reason=values["reason"],
-                condition=values["condition"],
-                actor=actor,
-            )
+            with transaction.atomic():
+                draft = desk.draft(
+                    encounter=encounter,
+                    patient=patient.id,
+                    receiver=values["receiver"],
+                    form={
+                        "urgency": "emergency",
+                        "basis": "emergency",
+                        "reason": values["reason"],
+                        "condition": values["condition"],
+                        "diagnosis": values["diagnosis"],
+                    },
+                    actor=actor,
+                )
+                transfer = desk.send_draft(draft.loop, version=draft.version, actor=actor)
         except LienThongError as error:
             problem = error.problem
         else:
