@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import ssl
 import subprocess
 import threading
@@ -135,11 +136,14 @@ def mail_server(pem: Path | None, *, signs_in: bool = False) -> Iterator[tuple[M
     if pem is not None:
         context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
         context.load_cert_chain(pem)
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
     server = MailServer()
     controller = Controller(
         server,
         hostname="127.0.0.1",
-        port=0,
+        port=port,
         tls_context=context,
         require_starttls=context is not None,
         authenticator=_knows if signs_in else None,
@@ -147,8 +151,7 @@ def mail_server(pem: Path | None, *, signs_in: bool = False) -> Iterator[tuple[M
     )
     controller.start()
     try:
-        assert controller.server is not None
-        yield server, controller.server.sockets[0].getsockname()[1]
+        yield server, port
     finally:
         controller.stop()
 

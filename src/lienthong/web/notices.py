@@ -70,25 +70,20 @@ def groups(account: Account, roles: Collection[Role], *, everything: bool, names
         everything: also what is read or settled.
         names: whether the patients' names are shown.
     """
-    by_loop: dict[str, list[Call]] = {}
-    for call in calls.listed(account, roles, everything=everything):
-        by_loop.setdefault(call.loop, []).append(call)
+    by_loop: dict[str, list[tuple[Call, bool]]] = {}
+    for call, new in calls.listed(account, roles, everything=everything):
+        by_loop.setdefault(call.loop, []).append((call, new))
     known = _names(by_loop) if names else {}
-    ordered = sorted(by_loop.values(), key=lambda group: not any(_loud(call) for call in group))
+    ordered = sorted(by_loop.values(), key=lambda group: not any(call.sounds and new for call, new in group))
     return [_group(group, known) for group in ordered]
-
-
-def _loud(call: Call) -> bool:
-    return call.sounds and bool(call.unread)  # type: ignore[attr-defined]
 
 
 def _names(loops: Iterable[str]) -> dict[str, str]:
     return dict(Transfer.objects.filter(loop__in=list(loops)).values_list("loop", "patient_name"))
 
 
-def _group(group: list[Call], names: dict[str, str]) -> OfTransfer:
-    first = group[0]
-    lines = [Line(text(call), call.at, bool(call.unread), call.sounds) for call in group]  # type: ignore[attr-defined]
+def _group(group: list[tuple[Call, bool]], names: dict[str, str]) -> OfTransfer:
+    first = group[0][0]
     return OfTransfer(
         loop=first.loop,
         other=first.other,
@@ -96,6 +91,6 @@ def _group(group: list[Call], names: dict[str, str]) -> OfTransfer:
         patient=names.get(first.loop, ""),
         shape=SHAPES[first.urgency],
         urgency=reasons.URGENCY[first.urgency][language()],
-        new=sum(line.new for line in lines),
-        lines=lines,
+        new=sum(new for _, new in group),
+        lines=[Line(text(call), call.at, new, call.sounds) for call, new in group],
     )

@@ -123,17 +123,18 @@ def waiting(account: Account, roles: Collection[Role]) -> Waiting:
     return Waiting(row["count"], row["urgent"], row["newest"] or "", row["sounding"] or "")
 
 
-def listed(account: Account, roles: Collection[Role], *, everything: bool = False) -> list[Call]:
-    """The notices for a person, newest first, each with ``unread``; ``everything``: also read and settled ones."""
+def listed(account: Account, roles: Collection[Role], *, everything: bool = False) -> list[tuple[Call, bool]]:
+    """The notices for a person, newest first, each with whether it waits for him.
+
+    ``everything``: also those that were read or settled.
+    """
     read_by_me = Exists(CallRead.objects.filter(call=OuterRef("pk"), account=account))
     if everything:
         found = Call.objects.filter(_for(account, roles), at__gte=clock.now() - LISTED_FOR)
     else:
         found = _unread(account, roles)
-    calls = list(found.annotate(was_read=read_by_me).order_by("-at", "-id")[:MOST_LISTED])
-    for call in calls:
-        call.unread = call.closed_at is None and not call.was_read  # type: ignore[attr-defined]
-    return calls
+    newest = found.annotate(was_read=read_by_me).order_by("-at", "-id")[:MOST_LISTED]
+    return [(call, call.closed_at is None and not call.was_read) for call in newest]
 
 
 def tidy() -> None:

@@ -185,9 +185,6 @@ def work() -> int:
         else:
             arrived += 1
             _done(call, answer)
-    now = clock.now()
-    old = HookCall.objects.filter(state="waiting", made_at__lt=now - GIVEN_UP_AFTER, next_at__lte=now)
-    old.update(state="given-up", done_at=now)
     return arrived
 
 
@@ -209,10 +206,13 @@ def _done(call: HookCall, answer: Answer) -> None:
 
 
 def _later(call: HookCall, answer: Answer) -> None:
-    then = clock.now() + pause(call.attempts)
-    HookCall.objects.filter(pk=call.pk).update(
-        next_at=then, status=answer.status, fault=answer.fault, answer=answer.said
-    )
+    now = clock.now()
+    values: dict[str, object] = {"status": answer.status, "fault": answer.fault, "answer": answer.said}
+    if now - call.made_at > GIVEN_UP_AFTER:
+        values |= {"state": "given-up", "done_at": now}
+    else:
+        values["next_at"] = now + pause(call.attempts)
+    HookCall.objects.filter(pk=call.pk).update(**values)
 
 
 def pause(attempts: int) -> timedelta:
@@ -270,7 +270,7 @@ def _post(hook: Hook, call: HookCall) -> Answer:
         connection.request("POST", target.path, body, headers)
         answer = connection.getresponse()
         said = answer.read(_LONGEST_ANSWER).decode("utf-8", "replace")
-        return _judged(answer.status, said)
+        return Answer(0, "slow", "") if ended.is_set() else _judged(answer.status, said)
     except (OSError, http.client.HTTPException) as error:
         slow = ended.is_set() or isinstance(error, TimeoutError)
         return Answer(0, "slow" if slow else "unreachable", type(error).__name__)

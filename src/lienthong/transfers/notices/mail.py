@@ -10,8 +10,10 @@ import hmac
 import logging
 import random
 from datetime import timedelta
-from email.message import EmailMessage
-from email.utils import format_datetime, parseaddr
+from email.header import Header
+from email.message import Message
+from email.mime.text import MIMEText
+from email.utils import format_datetime, formataddr, parseaddr
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
@@ -25,7 +27,7 @@ from lienthong.access.models import Account
 from lienthong.exchange import alerts
 from lienthong.facilities import directory
 from lienthong.foundation import clock, ids
-from lienthong.foundation.errors import LienThongError
+from lienthong.foundation.errors import LienThongError, Problem
 from lienthong.transfers.models import Call, Mail, MailAddress, MailLine
 from lienthong.transfers.notices import problems
 from lienthong.transfers.notices.links import link
@@ -256,8 +258,13 @@ def _done(mail: Mail) -> None:
 
 
 def _later(mail: Mail, fault: Fault, said: str) -> None:
-    then = clock.now() + pause(mail.attempts)
-    Mail.objects.filter(pk=mail.pk).update(next_at=then, fault=fault.value, answer=said[:300])
+    now = clock.now()
+    values: dict[str, object] = {"fault": fault.value, "answer": said[:300]}
+    if now - mail.made_at > GIVEN_UP_AFTER:
+        values |= {"state": "given-up", "done_at": now}
+    else:
+        values["next_at"] = now + pause(mail.attempts)
+    Mail.objects.filter(pk=mail.pk).update(**values)
 
 
 def pause(attempts: int) -> timedelta:
@@ -286,6 +293,7 @@ def _refused(mail: Mail, said: str) -> None:
 
 
 def _give_up() -> None:
+    """Gives up what nobody tries any more, since the mail server was taken out of the settings."""
     now = clock.now()
     old = Mail.objects.filter(state="waiting", made_at__lt=now - GIVEN_UP_AFTER, next_at__lte=now)
     old.update(state="given-up", done_at=now)
@@ -307,7 +315,7 @@ def last_fault(account: Account) -> str:
     return last.fault if last is not None and last.state == "waiting" else ""
 
 
-def trouble() -> dict[str, dict[str, problems.Problem]]:
+def trouble() -> dict[str, dict[str, Problem]]:
     """The alert that mail does not go, or that there is none any more."""
     now = clock.now()
     late = Q(state="waiting", attempts__gt=0, made_at__lt=now - TELL_AFTER) & ~Q(fault="")
@@ -322,26 +330,26 @@ def trouble() -> dict[str, dict[str, problems.Problem]]:
 # What stands in a mail
 
 
-def _message(mail: Mail) -> EmailMessage:
-    """The mail as it is sent: the same bytes at every try, but for the order of equal headers."""
+def _message(mail: Mail) -> Message:
+    """The mail as it is sent: the same bytes at every try."""
     language: Language = "en" if mail.account.language == "en" else "vi"
     if mail.kind == "code":
         subject, body = _code_words(mail, language)
     else:
         calls = [line.call for line in mail.lines.select_related("call").order_by("call")]
         subject, body = _words(calls, language)
-    message = EmailMessage()
-    domain = parseaddr(settings.NODE.mail_from)[1].rpartition("@")[2]
-    message["Message-ID"] = f"<{mail.id}@{domain}>"
+    name, sender = parseaddr(settings.NODE.mail_from)
+    message = MIMEText(body, "plain", "utf-8")
+    message["Message-ID"] = f"<{mail.id}@{sender.rpartition('@')[2]}>"
     message["Date"] = format_datetime(mail.made_at.astimezone(clock.VIETNAM))
-    message["From"] = settings.NODE.mail_from
+    message["From"] = formataddr((name, sender))
     message["To"] = mail.address
-    message["Subject"] = subject
+    # not EmailMessage: its folding swallows a space between two words with marks (Python 3.11)
+    message["Subject"] = Header(subject, "utf-8")
     message["Auto-Submitted"] = "auto-generated"
     message["Content-Language"] = language
     if mail.urgent:
         message["Importance"] = "high"
-    message.set_content(body, cte="quoted-printable")
     return message
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import ipaddress
 import smtplib
 import ssl
 from dataclasses import dataclass
-from email.message import EmailMessage
+from email.message import Message
 from email.utils import parseaddr
 from enum import StrEnum
 from typing import Protocol
@@ -67,7 +68,7 @@ class Server:
         """The server that ``lienthong.toml`` names."""
         return cls(settings.smtp_url, settings.mail_from, settings.notices_ca)
 
-    def send(self, message: EmailMessage, to: str) -> tuple[Fault | None, str]:
+    def send(self, message: Message, to: str) -> tuple[Fault | None, str]:
         """Sends a mail; returns what was wrong, if anything, and what the server said about it."""
         if self._away is not None:
             return self._away.fault, self._away.said
@@ -130,12 +131,22 @@ class Server:
         return connection
 
     def _sign_in(self, connection: smtplib.SMTP) -> None:
-        """Name and password, when there are; what the server says about them is not kept, it might repeat them."""
+        """Name and password, when there are; what the server says about them is not kept, it might repeat them.
+
+        PLAIN takes UTF-8 (RFC 4616), which ``smtplib`` does not write.
+        """
         if not self._user:
+            return
+        connection.ehlo_or_helo_if_needed()
+        if "PLAIN" in connection.esmtp_features.get("auth", "").upper().split():
+            secret = base64.b64encode(f"\0{self._user}\0{self._password}".encode()).decode()
+            code, _ = connection.docmd("AUTH", f"PLAIN {secret}")
+            if code != 235:
+                raise _Stopped(Fault.SIGN_IN, str(code))
             return
         try:
             connection.login(self._user, self._password)
-        except smtplib.SMTPNotSupportedError:
+        except (smtplib.SMTPNotSupportedError, UnicodeError):
             raise _Stopped(Fault.SIGN_IN, "AUTH") from None
         except smtplib.SMTPAuthenticationError as error:
             raise _Stopped(Fault.SIGN_IN, str(error.smtp_code)) from None
