@@ -152,7 +152,7 @@ def test_one_mail_a_minute_but_emergencies_at_once(
     assert mail.work() == 1
     assert server.taken[1]["Subject"] == "[Liên Thông] 2 thông báo về chuyển người bệnh, 1 cấp cứu"
     assert server.taken[1].get_content().index("Cấp cứu:") < server.taken[1].get_content().index(
-        "Theo kế hoạch:"
+        "Có kế hoạch:"
     )
     notices.tell("new-transfer", AboutTransfer("e" * 32))
     assert mail.work() == 0

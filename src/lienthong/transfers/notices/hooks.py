@@ -259,8 +259,8 @@ def _post(hook: Hook, call: HookCall) -> Answer:
         return Answer(0, "tls", error.reason or "")
     except TimeoutError:
         return Answer(0, "slow", "")
-    except OSError as error:
-        return Answer(0, "unreachable", type(error).__name__)
+    except OSError:
+        return Answer(0, "unreachable", "")
     timer = threading.Timer(SECONDS, _cut, (sock, ended))
     timer.daemon = True
     timer.start()
@@ -273,7 +273,7 @@ def _post(hook: Hook, call: HookCall) -> Answer:
         return Answer(0, "slow", "") if ended.is_set() else _judged(answer.status, said)
     except (OSError, http.client.HTTPException) as error:
         slow = ended.is_set() or isinstance(error, TimeoutError)
-        return Answer(0, "slow" if slow else "unreachable", type(error).__name__)
+        return Answer(0, "slow" if slow else "unreachable", "")
     finally:
         timer.cancel()
         connection.close()

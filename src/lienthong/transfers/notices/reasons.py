@@ -261,7 +261,7 @@ SILENT = frozenset({"step-drafted", "step-sent", "step-received", "step-seen"})
 URGENCY: dict[str, dict[Language, str]] = {
     "emergency": {"vi": "Cấp cứu", "en": "Emergency"},
     "urgent": {"vi": "Khẩn", "en": "Urgent"},
-    "planned": {"vi": "Theo kế hoạch", "en": "Planned"},
+    "planned": {"vi": "Có kế hoạch", "en": "Planned"},
 }
 """Words for the urgency of a transfer."""
 

@@ -13,7 +13,7 @@
   /* Sound: made here, no file. A browser lets a page sound only after the person has touched it once. */
   const Audio = window.AudioContext || window.webkitAudioContext;
   let audio = null;
-  const wanted = () => remembered("notices-sound") === "on";
+  const wanted = () => remembered("notices-sound") !== "off";
   const sounds = () => audio !== null && audio.state === "running";
 
   function remembered(name) {
