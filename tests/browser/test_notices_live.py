@@ -1,4 +1,4 @@
-"""Notices in pages that are open: count, title, words, sound; and the end of the session, which asking does not put off."""
+"""Notices in open pages: count, title, words, sound; and the end of the session, which asking does not put off."""
 
 from __future__ import annotations
 
