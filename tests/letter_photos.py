@@ -58,10 +58,10 @@ def photograph(
     image = paper.resize((round(paper.width * scale), round(paper.height * scale)), Image.Resampling.BOX)
     width, height = image.size
     away = [chance.uniform(0, lean) * width for _ in range(8)]
-    corners = (-away[0], -away[1], -away[2], height + away[3], width + away[4], height + away[5])
-    corners = (*corners, width + away[6], -away[7])
+    left = (-away[0], -away[1], -away[2], height + away[3])
+    right = (width + away[4], height + away[5], width + away[6], -away[7])
     image = image.transform(
-        (width, height), Image.Transform.QUAD, corners, Image.Resampling.BICUBIC, fillcolor=210
+        (width, height), Image.Transform.QUAD, (*left, *right), Image.Resampling.BICUBIC, fillcolor=210
     )
     image = image.rotate(turn, Image.Resampling.BICUBIC, expand=True, fillcolor=190)
     image = image.filter(ImageFilter.GaussianBlur(blur_mm * dots))

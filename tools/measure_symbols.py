@@ -29,18 +29,20 @@ def _texts(digits: int, seed: int) -> list[str]:
     return [str(chance.randrange(10 ** (digits - 1), 10**digits)) for _ in range(3)]
 
 
-def _read(papers: Sequence[tuple[list[str], Image.Image]], **how: float) -> int:
+def _read(papers: Sequence[tuple[list[str], Image.Image]], dots: float, blur_mm: float = 0.12) -> int:
     found = 0
     for number, (texts, paper) in enumerate(papers):
         for time in range(TIMES):
-            picture = photograph(paper, seed=10 * number + time, turn=4 * time - 3, **how)
+            picture = photograph(
+                paper, seed=10 * number + time, turn=4 * time - 3, dots=dots, blur_mm=blur_mm
+            )
             found += len(set(photos.texts(picture)) & set(texts))
     return found
 
 
-def _sheets(digits: int, **drawn: float) -> list[tuple[list[str], Image.Image]]:
-    made = [_texts(digits, seed) for seed in range(LETTERS)]
-    return [(texts, sheet(texts, module_mm=drawn.get("module_mm", 0.5))) for texts in made]
+def _sheets(level: str, module_mm: float = 0.5) -> list[tuple[list[str], Image.Image]]:
+    made = [_texts(LEVELS[level], seed) for seed in range(LETTERS)]
+    return [(texts, sheet(texts, module_mm=module_mm, error=level)) for texts in made]
 
 
 def _stroke(paper: Image.Image, width_mm: float) -> Image.Image:
@@ -56,15 +58,14 @@ def lines() -> Iterator[str]:
     most = LETTERS * TIMES * 3
     yield f"read of {most}; columns: blur (standard deviation on paper, mm) {BLURS}"
     for module in (0.42, 0.5, 0.58):
-        papers = _sheets(LEVELS["m"], module_mm=module)
+        papers = _sheets("m", module)
         for dots in DOTS:
             yield f"module {module} mm, {dots} px/mm: " + " ".join(
                 str(_read(papers, dots=dots, blur_mm=blur)) for blur in BLURS
             )
     yield f"pen stroke across, read of {most}; columns: width 0.5, 1, 2, 3 mm"
-    for level, digits in LEVELS.items():
-        made = [_texts(digits, seed) for seed in range(LETTERS)]
-        papers = [(texts, sheet(texts, error=level)) for texts in made]
+    for level in LEVELS:
+        papers = _sheets(level)
         yield f"level {level.upper()}: " + " ".join(
             str(_read([(t, _stroke(p, width)) for t, p in papers], dots=8)) for width in (0.5, 1, 2, 3)
         )

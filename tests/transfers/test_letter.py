@@ -287,7 +287,7 @@ class TestSigned:
     @pytest.mark.parametrize(
         ("columns", "days", "codes"),
         [
-            ({}, -30, ["letter-old"]),
+            ({}, -40, ["letter-old"]),
             ({}, 3, ["letter-future"]),
             ({"receiver": "24022"}, 0, ["letter-other-receiver"]),
             ({}, -5, []),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 from lienthong.foundation.errors import Problem
 
 _SCAN_ALL_VI = (
@@ -159,16 +161,17 @@ def key_revoked(kid: str) -> Problem:
     )
 
 
-def old(days: int) -> Problem:
-    """The letter was signed long ago."""
+def old(until: date) -> Problem:
+    """The term of the slip is over."""
+    day = until.strftime("%d/%m/%Y")
     return Problem(
         "letter-old",
-        f"Phiếu đã ký cách đây {days} ngày; có thể đã hết hạn sử dụng.",
-        f"The letter was signed {days} days ago and may no longer be valid.",
-        "Kiểm tra thời hạn của phiếu (10 ngày làm việc, hoặc một năm nếu phiếu ghi như vậy).",
-        "Check its term (10 working days, or one year where the letter says so).",
+        f"Phiếu đã hết giá trị từ sau ngày {day}.",
+        f"The slip was valid until {day}.",
+        "Vẫn xem và mở được lượt chuyển; hỏi người bệnh phiếu mới, trừ trường hợp cấp cứu hoặc đang điều trị.",
+        "You may still read and open it; ask the patient for a new slip, unless it is an emergency or an ongoing stay.",
         severity="warning",
-        where={"days": days},
+        where={"until": until.isoformat()},
     )
 
 

@@ -21,6 +21,7 @@ from lienthong.foundation.errors import LienThongError, Problem
 from lienthong.foundation.signing import BadSignature, SigningKey
 from lienthong.transfers.letter import coding, minimum, problems, symbols
 from lienthong.transfers.letter.minimum import Minimum
+from lienthong.transfers.validity import slips, working_days
 
 if TYPE_CHECKING:
     from lienthong.transfers.models import Transfer
@@ -31,8 +32,6 @@ _KID, _SIGNATURE = 32, 64
 _HEAD = len(VERSION) + _KID + _SIGNATURE
 MOST_FRAME = symbols.CAPACITY - _HEAD
 ROW_FRAME = symbols.ROW * symbols.MOST_DATA - _HEAD
-OLD, OLD_ONE_YEAR = timedelta(days=21), timedelta(days=366)
-"""Ten working days are never more than this many days but around long holidays; then a person looks at the date."""
 
 
 class Proof(Enum):
@@ -132,10 +131,12 @@ def _judged(key: NodeKey | None, kid: str, content: Minimum) -> tuple[Proof, Pro
 
 
 def _dated(content: Minimum) -> list[Problem]:
-    age = clock.now() - content.signed_at
-    if age < -timedelta(days=1):
+    if content.signed_at - clock.now() > timedelta(days=1):
         return [problems.future()]
-    return [problems.old(age.days)] if age > (OLD_ONE_YEAR if content.one_year else OLD) else []
+    validity = slips.valid_until(
+        content.signed_at, one_year=content.one_year is True, calendar=working_days.calendar()
+    )
+    return [problems.old(validity.until)] if validity.on(clock.today()) == "expired" else []
 
 
 def _addressed(content: Minimum) -> list[Problem]:
