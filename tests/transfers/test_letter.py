@@ -306,6 +306,22 @@ class TestSigned:
         go_to_receiver()
         assert signed.read(data).remarks == ()
 
+    @pytest.mark.parametrize(
+        "columns",
+        [
+            {"signed_at": datetime(9999, 12, 31, 23, tzinfo=UTC)},
+            {"signed_at": datetime(1999, 1, 1, tzinfo=UTC)},
+            {"sender": "24011 or another", "receiver": RECEIVER},
+            {"patient": "../p1"},
+        ],
+        ids=str,
+    )
+    def test_values_that_no_store_takes_are_refused(self, columns: dict[str, Any]) -> None:
+        data, _ = signed.make(draft(FORM, **columns))
+        with pytest.raises(LienThongError) as problem:
+            signed.read(data)
+        assert code(problem) == "letter-unreadable"
+
     def test_a_frame_that_swells_is_not_opened(self) -> None:
         import zstandard
 

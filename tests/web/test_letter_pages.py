@@ -202,7 +202,7 @@ class TestScanned:
 
     def test_an_unproven_letter_opens_only_when_somebody_says_who_brought_it(self) -> None:
         transfer = sent()
-        texts = letter_of(transfer)
+        texts, incoming = letter_of(transfer), message(transfer)
         Node.objects.filter(facility=SENDER).delete()
         nurse = at_receiver()
         shown = scan(nurse, texts)
@@ -217,6 +217,8 @@ class TestScanned:
         assert opened.patient != transfer.patient, "an unproven letter names nobody who may be here already"
         (event,) = audit.trail(action="letter-opened")
         assert (event.detail["proof"], event.detail["brought_by"]) == ("unknown", "Con gái, chị Hoa")
+        arrive(incoming)
+        assert Transfer.objects.get().patient == transfer.patient
 
     def test_a_revoked_key_opens_nothing(self) -> None:
         texts = letter_of(sent())

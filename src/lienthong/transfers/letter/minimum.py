@@ -94,6 +94,8 @@ WIDE = 24
 """To how many characters every text is cut when even that is not enough: only for what no hospital writes."""
 
 Short = Annotated[str, Meta(max_length=LONGEST_SHORT)]
+FacilityCode = Annotated[str, Meta(pattern="^[0-9A-Za-z-]{1,16}$")]
+FhirId = Annotated[str, Meta(pattern="^[A-Za-z0-9.-]{1,64}$")]
 
 
 class Person(Struct, array_like=True, forbid_unknown_fields=True):
@@ -165,9 +167,9 @@ class Minimum(Struct, array_like=True, forbid_unknown_fields=True):
     """
 
     loop: Annotated[bytes, Meta(min_length=16, max_length=16)]
-    sender: Short
-    receiver: Short
-    patient: Short
+    sender: FacilityCode
+    receiver: FacilityCode
+    patient: FhirId
     ma_lk: Short
     slip: Short
     urgency: Short

@@ -32,6 +32,7 @@ _KID, _SIGNATURE = 32, 64
 _HEAD = len(VERSION) + _KID + _SIGNATURE
 MOST_FRAME = symbols.CAPACITY - _HEAD
 ROW_FRAME = symbols.ROW * symbols.MOST_DATA - _HEAD
+_FIRST_YEAR, _LAST_YEAR = 2000, 2100
 
 
 class Proof(Enum):
@@ -113,6 +114,8 @@ def read(data: bytes) -> Letter:
         raise LienThongError(problems.unreadable(str(error)[:100])) from error
     if key is not None and (key.role, key.facility) != ("site", content.sender):
         raise LienThongError(problems.foreign_sender(content.sender, key.facility))
+    if not _FIRST_YEAR <= content.signed_at.year <= _LAST_YEAR:
+        raise LienThongError(problems.unreadable("signed_at"))
     proof, doubt = _judged(key, kid, content)
     remarks = [*([doubt] if doubt else []), *_dated(content), *_addressed(content)]
     return Letter(content, data, kid, proof, tuple(remarks))

@@ -64,7 +64,7 @@
         try {
           const answer = await fetch(section.dataset.frame, {
             method: "POST",
-            headers: { "X-CSRFToken": token, "Content-Type": "image/jpeg" },
+            headers: { "X-CSRFToken": token, "Content-Type": "image/jpeg", "Lienthong-Automatic": "1" },
             body: image,
           });
           if (answer.redirected || answer.status === 403) return location.reload();
