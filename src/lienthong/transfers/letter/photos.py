@@ -13,6 +13,8 @@ from lienthong.foundation.errors import LienThongError
 from lienthong.transfers.letter import problems, symbols
 
 MOST_FILES = 8
+MOST_SECONDS = 40
+"""For all pictures of one call; none is begun after that."""
 MOST_BYTES = 16 << 20
 """Bytes of one picture."""
 MOST_PIXELS = 50_000_000

@@ -258,6 +258,18 @@ def too_many_files(most: int) -> Problem:
     )
 
 
+def took_long() -> Problem:
+    """Reading the pictures took longer than a call may."""
+    return Problem(
+        "letter-took-long",
+        "Đọc các ảnh này mất quá nhiều thời gian nên đã dừng giữa chừng.",
+        "Reading these pictures took too long and was stopped on the way.",
+        "Gửi từng ảnh một, chụp gần các mã; những mã đã đọc vẫn được giữ.",
+        "Send one picture at a time, closer to the codes; what was read is kept.",
+        retry=True,
+    )
+
+
 def busy() -> Problem:
     """Other pictures are being read."""
     return Problem(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
@@ -136,8 +137,12 @@ def read(request: HttpRequest) -> HttpResponse:
 def _pictures(files: Iterable[UploadedFile[Any]], found: list[Problem]) -> list[str]:
     """The texts in the pictures; what is wrong with a picture goes into ``found``."""
     texts: list[str] = []
+    until = time.monotonic() + photos.MOST_SECONDS
     for number, file in enumerate(files):
         name = (file.name or "")[:100]
+        if time.monotonic() > until:
+            found.append(problems.took_long())
+            break
         if number == photos.MOST_FILES:
             found.append(problems.too_many_files(photos.MOST_FILES))
             break
