@@ -32,6 +32,8 @@ DOCTOR = {
     "/me": (("main table tbody tr",), ()),
     "/password": (("input[name=new]",), ()),
     "/rights": (("main table",), ()),
+    "/notices": (("#bell a[aria-current]",), ()),
+    "/notices?all=1": (("h1",), ()),
 }
 IT = {
     "/it": ((".answer", ".way"), ()),
@@ -49,6 +51,8 @@ IT = {
         ("select[name=purpose]",),
         ("/it/messages", "main table a", "a[href^='/evidence/take/']"),
     ),
+    "/hooks": (("a[href='/hooks/new']",), ()),
+    "/hooks/new": (("input[name=url]",), ()),
     "/accounts": (("main table tbody tr",), ()),
     "/accounts/new": (("#id_roles",), ()),
     "account": (("main form",), ("/accounts", "main table a")),
@@ -76,7 +80,12 @@ PAGES = {
     ("bach-mai", "it"): IT,
     ("son-dong", "doctor"): SENDER,
     ("son-dong", "it"): SENDING_IT,
-    ("son-dong", "head"): {"/accounts": IT["/accounts"], "/audit": (("table.trail tbody tr",), ())},
+    ("son-dong", "head"): {
+        "/accounts": IT["/accounts"],
+        "/audit": (("table.trail tbody tr",), ()),
+        "/notices": (("#bell",), ()),
+        "/hooks": (("h1",), ()),
+    },
     ("hub", "department"): {
         "/province": (("main svg[role=img]", "main table tbody tr"), ()),
         "unit": (("dl.pairs", "main svg[role=img]"), ("/province", "main table a")),

@@ -49,6 +49,9 @@ EVIDENCE_CHECK = Right(_("Check an evidence package"), (Role.IT, Role.HEAD, Role
 PROVINCE = Right(_("See the province: connections and amounts, no records"), (Role.DEPARTMENT,))
 UNITS = Right(_("Let units join, see their keys, cut them off"), (Role.DEPARTMENT,))
 LINK = Right(_("Join the hub and renew the keys of this site"), (Role.IT, Role.HEAD))
+NOTICES = Right(_("Be told about transfers, on pages and by mail"), (Role.DOCTOR, Role.NURSE, Role.HEAD))
+HOOKS_SEE = Right(_("See where notices are sent, and the log"), (Role.IT, Role.HEAD))
+HOOKS = Right(_("Set up hooks to the unit's own messenger"), (Role.IT,))
 
 TABLE = (
     RECORDS,
@@ -68,4 +71,7 @@ TABLE = (
     PROVINCE,
     UNITS,
     LINK,
+    NOTICES,
+    HOOKS_SEE,
+    HOOKS,
 )
