@@ -58,7 +58,7 @@ class Match:
         return f"{self.place_en()}: {self.name}"
 
     def place_vi(self) -> str:
-        """The same without the disease, for those who need not know it: ``Phụ lục III, mục 37 (Phụ lục II, mục 41)``."""
+        """The same without the disease, for who need not know it: ``Phụ lục III, mục 37 (Phụ lục II, mục 41)``."""
         return self._place("Phụ lục", "mục")
 
     def place_en(self) -> str:
