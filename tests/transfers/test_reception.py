@@ -198,6 +198,15 @@ class TestSlips:
         assert found.standing == "stay"
         assert found.times == 1
 
+    def test_a_stay_that_the_his_keeps_under_another_id_counts_when_the_slip_is_used_too(self) -> None:
+        transfer = slip(
+            signed=clock.now() - timedelta(days=60), patient="p-of-the-sender", form={"one_year": False}
+        )
+        store(patient(), encounter("e1", f"{day(-58)}T08:00:00+07:00", **with_slip("11/PCCSKBCB")))
+        store(patient("p-of-the-sender"), origin=f"transfer/{transfer.loop}")
+        assert one().slips[0].standing == "stay"
+        assert use(transfer.loop).loop == transfer.loop
+
     def test_a_visit_elsewhere_with_the_same_number_does_not_count(self) -> None:
         slip(signed=clock.now() - timedelta(days=60))
         visit = encounter("e1", f"{day(-58)}T08:00:00+07:00", **with_slip("11/PCCSKBCB"))
