@@ -9,7 +9,7 @@ import pytest
 from lienthong.foundation import clock, ids
 from lienthong.transfers.models import Call, State
 from lienthong.transfers.validity import expiry, slips, uses, working_days
-from slip_world import ACTOR, slip, step
+from slip_world import ACTOR, encounter, patient, slip, step, store, with_slip
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("hospitals")]
 
@@ -40,6 +40,13 @@ def test_not_when_the_patient_has_come() -> None:
     transfer.save()
     assert marks(until(signed)) != []
     uses.use_slip(transfer.loop, token=ids.new_id(), how="card", actor=ACTOR)
+    assert marks(until(signed)) == []
+
+
+def test_not_when_the_his_has_a_visit_with_it() -> None:
+    signed = clock.now() - timedelta(days=1)
+    slip(signed=signed)
+    store(patient(), encounter("e1", clock.iso(clock.now()), **with_slip("11/PCCSKBCB")))
     assert marks(until(signed)) == []
 
 
