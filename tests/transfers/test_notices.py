@@ -103,6 +103,25 @@ def test_a_step_closes_what_asked_for_it_for_everybody_and_leaves_the_rest(perso
     assert not Call.objects.filter(reason="new-emergency", closed_at=None).exists()
 
 
+def test_what_the_other_hospital_does_closes_what_asked_before(person: Any) -> None:
+    doctor = person("bs.hoa", Role.DOCTOR)
+    notices.tell("new-emergency", AboutTransfer())
+    notices.tell("overdue-owner", AboutTransfer(), about="received")
+    notices.tell("step-note", AboutTransfer(), about="1")
+    assert _waits(doctor) == 3, "a word beside the steps answers nothing"
+    notices.tell("step-departed", AboutTransfer(), about="2")
+    assert set(Call.objects.filter(closed_at=None).values_list("reason", flat=True)) == {
+        "step-note",
+        "step-departed",
+    }
+    notices.tell("step-cancelled", AboutTransfer(), about="3")
+    notices.tell("step-departed", AboutTransfer(), about="2")
+    assert set(Call.objects.filter(closed_at=None).values_list("reason", flat=True)) == {
+        "step-note",
+        "step-cancelled",
+    }
+
+
 def test_reading_is_each_person_s_own(person: Any) -> None:
     doctor, nurse = person("bs.hoa", Role.DOCTOR), person("dd.lan", Role.NURSE)
     notices.tell("new-transfer", AboutTransfer())
