@@ -57,7 +57,7 @@ def test_those_of_the_role_are_told_and_nobody_else(person: Any) -> None:
     head, it = person("gd.mai", Role.HEAD), person("cntt.minh", Role.IT)
     notices.tell("new-transfer", AboutTransfer())
     notices.tell("overdue-head", AboutTransfer())
-    notices.tell("step-outcome", AboutTransfer(), roles=[Role.NURSE])
+    notices.tell("step-interim", AboutTransfer(), roles=[Role.NURSE])
     assert [_waits(one) for one in (doctor, nurse, head, it)] == [1, 2, 1, 0]
 
 

@@ -345,7 +345,7 @@ def _message(mail: Mail) -> Message:
     message["From"] = formataddr((name, sender))
     message["To"] = mail.address
     # not EmailMessage: its folding swallows a space between two words with marks (Python 3.11)
-    message["Subject"] = Header(subject, "utf-8").encode()
+    message["Subject"] = Header(subject, "utf-8", header_name="Subject").encode()
     message["Auto-Submitted"] = "auto-generated"
     message["Content-Language"] = language
     if mail.urgent:
