@@ -27,6 +27,8 @@ class Right:
 
 RECORDS = Right(_("Find a person and read the record"), (Role.DOCTOR, Role.NURSE))
 TRANSFERS = Right(_("See transfers and take the next step"), (Role.DOCTOR, Role.NURSE))
+RECEPTION = Right(_("See and use the slips and appointments of who comes"), (Role.DOCTOR, Role.NURSE))
+WORKING_DAYS = Right(_("See the working days that slips count by"), (Role.DOCTOR, Role.NURSE, Role.IT))
 SEEN_BY = Right(_("See who opened a record"), (Role.DOCTOR, Role.HEAD, Role.PROTECTION))
 TRAIL = Right(_("Read and check the audit trail"), (Role.HEAD, Role.PROTECTION))
 FLOW = Right(_("Watch the flow of messages and mend refused files"), (Role.IT,))
@@ -54,6 +56,8 @@ HOOKS = Right(_("Set up hooks to the unit's own messenger"), (Role.IT,))
 TABLE = (
     RECORDS,
     TRANSFERS,
+    RECEPTION,
+    WORKING_DAYS,
     SEEN_BY,
     TRAIL,
     FLOW,

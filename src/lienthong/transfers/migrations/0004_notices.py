@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     dependencies = [
         ("access", "0002_audit_batch"),
-        ("transfers", "0002_closed_loop"),
+        ("transfers", "0003_slip_uses"),
     ]
 
     operations = [
