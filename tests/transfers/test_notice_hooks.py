@@ -332,9 +332,9 @@ def test_public_servers_may_be_called(node: Any) -> None:
 
 
 def test_named_servers_of_the_unit_may_be_called_but_never_the_link_s_own(node: Any) -> None:
-    node(hook_hosts=" 10.0.0.5, Chat.Benhvien.Example ,169.254.169.254")
+    node(hook_hosts=" 10.0.0.5, Chat.Benhvien.Example ,169.254.169.254,::ffff:169.254.169.254")
     assert not targets.check("http://10.0.0.5:8065/hooks/x").tls
-    for url in ("https://10.0.0.6/", "https://169.254.169.254/"):
+    for url in ("https://10.0.0.6/", "https://169.254.169.254/", "https://[::ffff:169.254.169.254]/"):
         with pytest.raises(LienThongError):
             targets.check(url)
 
@@ -356,6 +356,26 @@ def test_a_name_that_leads_elsewhere_later_is_not_followed_there(
     assert hooks.work() == 0
     assert HookCall.objects.get().fault == "target"
     assert not told.calls
+
+
+def test_the_connection_goes_to_what_was_checked_and_the_name_is_not_looked_up_again(
+    there: tuple[Messenger, Hook], monkeypatch: pytest.MonkeyPatch, node: Any
+) -> None:
+    told, hook = there
+    port = int(hook.url.rsplit(":", 1)[1].split("/")[0])
+    asked: list[str] = []
+
+    def look_up(host: str, *rest: Any, real: Any = targets.socket.getaddrinfo, **named: Any) -> Any:
+        asked.append(host)
+        return real("127.0.0.1" if host == "chat.benhvien.example" else host, *rest, **named)
+
+    monkeypatch.setattr(targets.socket, "getaddrinfo", look_up)
+    node(hook_hosts="chat.benhvien.example")
+    Hook.objects.update(url=f"http://chat.benhvien.example:{port}/in")
+    notices.tell("new-transfer", AboutTransfer())
+    assert hooks.work() == 1
+    assert told.calls[0].headers["host"] == f"chat.benhvien.example:{port}"
+    assert asked.count("chat.benhvien.example") == 1
 
 
 def test_a_unit_has_few_hooks(node: Any) -> None:
