@@ -6,6 +6,7 @@ import hashlib
 import hmac
 import json
 import re
+import socket
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -129,6 +130,19 @@ def test_what_is_not_taken_is_tried_again_the_same_and_nothing_is_followed(
     assert first.headers["idempotency-key"] == second.headers["idempotency-key"]
 
 
+def test_a_server_that_fails_is_not_asked_again_for_each_delivery_that_waits(
+    there: tuple[Messenger, Hook],
+) -> None:
+    told, _ = there
+    told.answers += [status(503)] * 9
+    for number in range(30):
+        notices.tell("new-transfer", AboutTransfer(f"{number:032d}"))
+    for _ in range(3):
+        assert hooks.work() == 0
+    assert len(told.calls) == 1
+    assert not HookCall.objects.filter(next_at__lte=clock.now()).exists()
+
+
 def test_a_failing_hook_waits_with_all_its_calls_and_the_others_go_on(there: tuple[Messenger, Hook]) -> None:
     told, _ = there
     with messenger() as (other, port):
@@ -161,6 +175,14 @@ def test_a_slow_one_is_cut_off(there: tuple[Messenger, Hook], monkeypatch: pytes
     finally:
         stop.set()
     assert HookCall.objects.get().fault == "slow"
+
+
+def test_one_that_never_ends_its_handshake_is_cut_off_too(node: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(hooks, "SECONDS", 0.6)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        node(hook_hosts="127.0.0.1")
+        hook, _ = hooks.make("x", f"https://127.0.0.1:{silent.getsockname()[1]}/", ALL, by=BY)
+        assert hooks.test(hook, by=BY).fault == "slow"
 
 
 def test_of_a_big_answer_little_is_read(there: tuple[Messenger, Hook]) -> None:
