@@ -73,7 +73,7 @@ def take(
         if transfer.state != State.DRAFTED:
             step.message = _tell(transfer, step, documents)
         add(transfer, [step])
-        if kind is not State.NOTE:
+        if kind not in (State.NOTE, State.SEEN):  # a look answers nothing: the others go on being asked
             notices.settle(loop)
         record(
             actor,
@@ -278,7 +278,7 @@ def take_step(incoming: exchange.Incoming) -> str:
     if clash:
         raise exchange.Refused(problems.step_unreadable("id"))
     _keep_documents(transfer, content.get("bundle"), incoming)
-    if add(transfer, [step]):
+    if add(transfer, [step]) and step.effect:
         notices.tell(f"step-{step.kind}", transfer, about=step.id)
     return ids.stable_id(transfer.loop, json.canonical(as_data(step)).hex())
 
