@@ -48,9 +48,7 @@ def mailboxes() -> dict[str, int]:
         return dict(cursor.fetchall())
 
 
-def relayed(
-    facility: str, after: int, kinds: Collection[str], limit: int = 200
-) -> tuple[list[Relayed], int]:
+def relayed(facility: str, after: int, kinds: Collection[str], limit: int = 200) -> tuple[list[Relayed], int]:
     """Messages of some kinds and receipts for such in a mailbox, after a number, in order.
 
     Returns:
