@@ -16,7 +16,7 @@ from django.db.models import Q
 from lienthong.access.models import Role
 from lienthong.facilities import directory
 from lienthong.foundation import clock
-from lienthong.transfers import notices, rules
+from lienthong.transfers import rules
 from lienthong.transfers.models import Side, Transfer
 
 log = logging.getLogger(__name__)

@@ -54,7 +54,7 @@ class _Body(Struct):
     until: Promised = ""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Known:
     """A step as the rules look at it."""
 
@@ -90,7 +90,7 @@ def _read(facility: str) -> int:
     with transaction.atomic():
         LoopReading.objects.bulk_create([LoopReading(name="hub")], ignore_conflicts=True)
         state = LoopReading.objects.select_for_update().get(name="hub")
-        after = state.positions.get(facility, 0)
+        after = int(state.positions.get(facility, 0))
         items, reached = exchange.relayed(facility, after, KINDS, _TOGETHER)
         rows = []
         for item in items:
