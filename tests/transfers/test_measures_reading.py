@@ -108,7 +108,10 @@ def test_reading_again_from_the_beginning_changes_nothing(sites: dict[str, Site]
     before = list(LoopStep.objects.order_by("key").values()), list(Loop.objects.order_by("loop").values())
     LoopReading.objects.update(positions={})
     _read()
-    assert before == (list(LoopStep.objects.order_by("key").values()), list(Loop.objects.order_by("loop").values()))
+    assert before == (
+        list(LoopStep.objects.order_by("key").values()),
+        list(Loop.objects.order_by("loop").values()),
+    )
     assert LoopStep.objects.count() == 12
 
 
@@ -133,7 +136,9 @@ def test_a_hospital_cannot_take_steps_in_a_loop_of_others(sites: dict[str, Site]
     loop, at = ids.new_id(), clock.now()
     _send(sites, loop, "sent", 1, at)
     body = _body("arrived", 3, at)
-    sites[SENDER].send(RECEIVER, kind="transfer-step", loop=loop, body=body)  # the receiver's step, from the sender
+    sites[SENDER].send(
+        RECEIVER, kind="transfer-step", loop=loop, body=body
+    )  # the receiver's step, from the sender
     _read()
     assert _state(loop) == "sent"
     assert Loop.objects.count() == 1

@@ -270,7 +270,10 @@ RELAYED_ITEMS = (
     " LEFT JOIN exchange_message m ON m.direction = 'relay' AND m.message = i.message"
     " AND i.kind IN ('message', 'receipt') WHERE i.facility = %s AND i.number > %s ORDER BY i.number LIMIT %s"
 )
-MANIFESTS_OF = "SELECT message, jws FROM exchange_message WHERE direction IN ('in', 'out', 'relay') AND message IN ({marks})"
+MANIFESTS_OF = (
+    "SELECT message, jws FROM exchange_message"
+    " WHERE direction IN ('in', 'out', 'relay') AND message IN ({marks})"
+)
 
 # Trust
 WITHDRAW = (

@@ -62,3 +62,8 @@ def _day(text: str) -> date | None:
     except ValueError:
         return None
     return found if _FIRST <= found <= date(2199, 12, 31) else None
+
+
+def shown(monday: str) -> str:
+    """A week, named by its Monday (ISO 8601), as pages write days: ``05/01/2026``."""
+    return date.fromisoformat(monday).strftime("%d/%m/%Y")

@@ -7,6 +7,7 @@ import io
 from collections.abc import Callable, Iterator
 
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from lienthong.facilities import directory
 from lienthong.transfers.measures import before
@@ -32,21 +33,28 @@ def csv_of(found: Measures, period: Period) -> str:
 
 def _head() -> Row:
     names = {
-        "answer": _("answer"),
-        "departure": _("departure"),
-        "arrival": _("arrival"),
-        "outcome": _("outcome"),
-        "closed": _("closed"),
-        "complete": _("complete"),
-        "overdue": _("overdue"),
+        "answer": pgettext("sheet", "answer"),
+        "departure": pgettext("sheet", "departure"),
+        "arrival": pgettext("sheet", "arrival"),
+        "outcome": pgettext("sheet", "outcome"),
+        "closed": pgettext("sheet", "closed"),
+        "complete": pgettext("sheet", "complete"),
+        "overdue": pgettext("sheet", "overdue"),
     }
-    row = [_("by"), _("code"), _("name"), _("first day"), _("last day"), _("transfers")]
+    row = [
+        pgettext("sheet", "by"),
+        pgettext("sheet", "code"),
+        pgettext("sheet", "name"),
+        pgettext("sheet", "first day"),
+        pgettext("sheet", "last day"),
+        pgettext("sheet", "transfers"),
+    ]
     for name in TIMES:
         row += [names[name], _("%(event)s: median minutes") % {"event": names[name]}]
         row += [_("%(event)s: 90th percentile minutes") % {"event": names[name]}]
     for name in SHARES:
         row += [names[name], _("%(share)s: of how many") % {"share": names[name]}]
-    return [*row, _("remark")]
+    return [*row, pgettext("sheet", "remark")]
 
 
 _EMPTY = 3 * len(TIMES) + 2 * len(SHARES)
