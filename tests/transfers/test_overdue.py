@@ -50,7 +50,9 @@ def _transfer(sender: str = HERE, receiver: str = OTHER, *, received: bool = Fal
 
 
 def _told() -> list[tuple[str, str]]:
-    return [(call.reason, call.roles) for call in Call.objects.filter(reason__startswith="overdue").order_by("id")]
+    return [
+        (call.reason, call.roles) for call in Call.objects.filter(reason__startswith="overdue").order_by("id")
+    ]
 
 
 def test_the_owner_is_told_then_the_head_each_once(at: Any) -> None:
