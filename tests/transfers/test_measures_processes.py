@@ -32,7 +32,7 @@ def _take(nodes: Measuring, name: str, loops: list[str], *steps: tuple[str, dict
 
 
 def _same(left: Any, right: Any) -> bool:
-    """Equal but for moments: a manifest leaves out their last digits, and a receiver knows when the message was made."""
+    """Equal but for a little time: a manifest has milliseconds, a receiver goes by when the message was made."""
     if isinstance(left, str) and isinstance(right, str) and left[4:5] == "-" and left[10:11] == "T":
         return abs(datetime.fromisoformat(left) - datetime.fromisoformat(right)) < timedelta(seconds=1)
     return bool(left == right)

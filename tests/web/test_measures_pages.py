@@ -117,8 +117,8 @@ def test_nobody_looks_without_signing_in() -> None:
 def test_the_department_sees_times_shares_and_what_was_before(someone: Any, province: None) -> None:
     page = someone(Role.DEPARTMENT).get("/measures?weeks=4")
     text = _text(page)
-    assert "Transfers 9 To the answer 30 min 90%: 1 h 10 min, n = 9" in text
-    assert "To departure 45 min 90%: 1 h 15 min, n = 7" in text
+    assert "Transfers 9 To the answer 30 min 90%: 1 h 10 min n = 9" in text
+    assert "To departure 45 min 90%: 1 h 15 min n = 7" in text
     assert "Closed 78% 7 of 9" in text
     assert "Whole when sent 56% 5 of 9" in text
     assert "Overdue" in text
@@ -254,7 +254,7 @@ def test_a_head_sees_the_own_transfers_exactly_and_no_patient(someone: Any, hosp
     taking.add(transfer, steps)
     browser = someone(Role.HEAD)
     page, taken = browser.get("/measures"), browser.get("/measures/sheet")
-    assert "To the answer 7 min 90%: 7 min, n = 1" in _text(page)
+    assert "To the answer 7 min 90%: 7 min n = 1" in _text(page)
     assert "304 cases" in _text(page)
     assert browser.get("/measures/overdue").status_code == 404
     for answer in (page, taken):

@@ -12,7 +12,10 @@ from lienthong.foundation import json
 
 @dataclass(frozen=True, slots=True)
 class Before:
-    """So many transfers from one facility to another, first to last day; nothing else was measured."""
+    """So many transfers from one facility to another, first to last day; nothing else was measured.
+
+    ``source`` told so on the day ``told``.
+    """
 
     first: date
     last: date
@@ -20,6 +23,7 @@ class Before:
     receiver: str
     transfers: int
     source: str
+    told: date
 
 
 @cache
@@ -34,6 +38,7 @@ def rows() -> tuple[Before, ...]:
             one["receiver"],
             int(one["transfers"]),
             one["source"],
+            date.fromisoformat(one["told"]),
         )
         for one in json.loads(text)
     ]

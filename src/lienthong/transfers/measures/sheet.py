@@ -64,9 +64,8 @@ def _before() -> Iterator[Row]:
     for one in before.rows():
         name = f"{directory.name(one.sender, one.first)} → {directory.name(one.receiver, one.first)}"
         head = ["before", f"{one.sender} {one.receiver}", name, one.first.isoformat(), one.last.isoformat()]
-        remark = _("Before this system; nothing else was measured. Source: %(source)s") % {
-            "source": one.source
-        }
+        words = _("Before this system; nothing else was measured. Source: %(source)s, %(told)s")
+        remark = words % {"source": one.source, "told": one.told.isoformat()}
         yield [*head, str(one.transfers), *[""] * _EMPTY, remark]
 
 

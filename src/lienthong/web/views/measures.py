@@ -62,14 +62,17 @@ TABLES: tuple[tuple[str, StrOrPromise, StrOrPromise], ...] = (
     ("week", gettext_lazy("By week"), gettext_lazy("Week from")),
 )
 
+OPEN = ("sender", "receiver")
+"""Tables that need no click."""
+
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """A figure: head of its column, the figure, and what stands small below it."""
+    """A figure: head of its column, the figure, and what stands small below it, line by line."""
 
     head: StrOrPromise
     text: str
-    more: str = ""
+    more: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +130,7 @@ def measures(request: HttpRequest) -> HttpResponse:
         "before": _before(),
         "urgency_lines": [Line(_("All transfers"), _cells(found.all)), *_lines("urgency", groups)],
         "charts": _charts(groups["week"], asked.period),
-        "tables": [(name, title, head, _lines(name, groups)) for name, title, head in TABLES],
+        "tables": [(name in OPEN, title, head, _lines(name, groups)) for name, title, head in TABLES],
         "reasons": [
             (_("Declined, by reason"), _reasons(found.all.declined, steps.DECLINED)),
             (_("Cancelled, by reason"), _reasons(found.all.cancelled, steps.CANCELLED)),
@@ -209,15 +212,15 @@ def _count(value: int | None) -> str:
 def _time(head: StrOrPromise, spread: Spread) -> Cell:
     if spread.median is None or spread.ninetieth is None:
         return Cell(head, "–" if spread.count == 0 else f"n <{FEWEST}")
-    more = _("90%%: %(time)s, n = %(n)s") % {"time": span(spread.ninetieth), "n": _count(spread.count)}
-    return Cell(head, span(spread.median), more)
+    ninetieth = _("90%%: %(time)s") % {"time": span(spread.ninetieth)}
+    return Cell(head, span(spread.median), (ninetieth, f"n\u00a0=\u00a0{_count(spread.count)}"))
 
 
 def _share(head: StrOrPromise, share: Share) -> Cell:
     if share.percent is None:
         return Cell(head, "–" if share.whole == 0 else f"n <{FEWEST}")
     of = _("%(part)s of %(whole)s") % {"part": _count(share.part), "whole": _count(share.whole)}
-    return Cell(head, f"{share.percent}%", of)
+    return Cell(head, f"{share.percent}%", (of,))
 
 
 def span(minutes: float) -> str:
@@ -226,9 +229,10 @@ def span(minutes: float) -> str:
     if whole < 60:
         return _("%(m)d min") % {"m": whole}
     if whole < 48 * 60:
-        return _("%(h)d h %(m)d min") % {"h": whole // 60, "m": whole % 60}
-    hours = round(minutes / 60)
-    return _("%(d)d d %(h)d h") % {"d": hours // 24, "h": hours % 24}
+        hours, rest = divmod(whole, 60)
+        return _("%(h)d h %(m)d min") % {"h": hours, "m": rest} if rest else _("%(h)d h") % {"h": hours}
+    days, hours = divmod(round(minutes / 60), 24)
+    return _("%(d)d d %(h)d h") % {"d": days, "h": hours} if hours else _("%(d)d d") % {"d": days}
 
 
 def _reasons(counts: Mapping[str, int | None], words: Mapping[str, StrOrPromise]) -> list[tuple[str, str]]:
