@@ -208,13 +208,15 @@ def basis(transfer: Transfer) -> str:
 
 
 def skeleton(transfer: Transfer, step: Step) -> dict[str, Any]:
-    """What the hub may see of a step: its kind, time and coded reason, and how urgent and complete; no patient."""
+    """What the hub may see of a step: its kind, time and coded reason, what moment it promises, and how urgent and
+    complete the transfer is; no patient."""
     return {
         "day": clock.vietnam_day(clock.iso(step.at)),
         "step": {"id": step.id, "kind": str(step.kind), "at": clock.iso(step.at), "place": step.place},
         "urgency": str(transfer.urgency),
         "complete": transfer.complete,
         "code": steps.code(State(step.kind), step.data),
+        "until": rules.promised(State(step.kind), step.data),
     }
 
 
