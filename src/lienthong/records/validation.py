@@ -91,8 +91,12 @@ def problems(resource: dict[str, Any]) -> list[Problem]:
             )
             if len(found) == _MOST_PROBLEMS:
                 break
-    for inner in resource.get("contained", ()):
-        found += problems(inner)
+    contained = resource.get("contained")
+    for inner in contained if isinstance(contained, list) else ():
+        if isinstance(inner, dict) and "contained" not in inner:
+            found += problems(inner)
+        else:
+            found.append(_problem(kind, "contained", "a contained resource is an object and contains no other"))
     return found
 
 
