@@ -44,6 +44,7 @@ EVIDENCE = Right(
 )
 EVIDENCE_CONTENT = Right(_("Take out evidence packages with clinical content"), (Role.DOCTOR, Role.HEAD))
 EVIDENCE_CHECK = Right(_("Check an evidence package"), (Role.IT, Role.HEAD, Role.PROTECTION, Role.DEPARTMENT))
+SYSTEMS = Right(_("Let other systems of the unit call, and stop them"), (Role.IT,))
 PROVINCE = Right(_("See the province: connections and amounts, no records"), (Role.DEPARTMENT,))
 UNITS = Right(_("Let units join, see their keys, cut them off"), (Role.DEPARTMENT,))
 LINK = Right(_("Join the hub and renew the keys of this site"), (Role.IT, Role.HEAD))
@@ -61,6 +62,7 @@ TABLE = (
     EVIDENCE,
     EVIDENCE_CONTENT,
     EVIDENCE_CHECK,
+    SYSTEMS,
     PROVINCE,
     UNITS,
     LINK,

@@ -140,3 +140,18 @@ class Step(models.Model):
 
     class Meta:
         ordering = ["place", "at", "id"]
+
+
+class RequestIdentifier(models.Model):
+    """What a hospital's own system calls a transfer that it began, so that a repeated call begins no second one.
+
+    ``content`` is the SHA-256 of the call's resources in canonical JSON; empty where only the identifier counts.
+    """
+
+    transfer = models.ForeignKey(Transfer, on_delete=models.CASCADE, related_name="identifiers")
+    system = models.CharField(max_length=255)
+    value = models.CharField(max_length=255)
+    content = models.CharField(max_length=64, blank=True, default="")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["system", "value"], name="one_request_identifier")]
