@@ -39,15 +39,8 @@ def rights(scopes: Iterable[str]) -> frozenset[Right]:
 
 
 def both(held: frozenset[Right], wanted: frozenset[Right]) -> frozenset[Right]:
-    """What is held and also asked for; ``*`` in either stands for every type that the other names."""
-    named = {(kind, letter) for kind, letter in held if kind == "*" or covers(wanted, kind, letter)}
-    named |= {(kind, letter) for kind, letter in wanted if kind != "*" and covers(held, kind, letter)}
-    return frozenset(right for right in named if right[0] != "*" or right in wanted)
-
-
-def covers(held: frozenset[Right], kind: str, letter: str) -> bool:
-    """Whether a right is among those held."""
-    return (kind, letter) in held or ("*", letter) in held
+    """What is held and also asked for, where ``*`` asks for every type."""
+    return frozenset((kind, letter) for kind, letter in held if {(kind, letter), ("*", letter)} & wanted)
 
 
 def written(held: frozenset[Right]) -> str:

@@ -10,7 +10,10 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="System",
             fields=[
-                ("id", models.CharField(help_text="client_id", max_length=32, primary_key=True, serialize=False)),
+                (
+                    "id",
+                    models.CharField(help_text="client_id", max_length=32, primary_key=True, serialize=False),
+                ),
                 ("name", models.CharField(max_length=120)),
                 (
                     "keys",
