@@ -8,12 +8,12 @@ from dataclasses import replace
 from typing import Any
 from urllib.parse import urlsplit
 
-import fhir_calls
 import pytest
-from fhir_calls import CITIZEN, CODES, FACILITY, HIS, SID, Answer, Client, bundle, entry, request
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+import fhir_calls
+from fhir_calls import CITIZEN, CODES, FACILITY, HIS, SID, Answer, Client, bundle, entry, request
 from lienthong.access import audit, systems
 from lienthong.access.models import AuditEvent, System
 from lienthong.foundation import clock, ids
@@ -160,7 +160,7 @@ class TestTokens:
 
         from lienthong.foundation.errors import LienThongError
 
-        short = rsa.generate_private_key(public_exponent=65537, key_size=1024)  # noqa: S505
+        short = rsa.generate_private_key(public_exponent=65537, key_size=1024)
         with pytest.raises(LienThongError, match="system-keys"):
             systems.read_keys(jwt.algorithms.RSAAlgorithm.to_jwk(short.public_key()))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from copy import copy
 from decimal import Decimal
 from typing import Any
 
@@ -65,8 +66,13 @@ def _conditions(transfer: Transfer) -> list[Resource]:
 
 
 def _beside(transfer: Transfer) -> list[Resource]:
-    found = resources.of_form(transfer)
-    return [{**one, "id": f"s{number}"} for number, one in enumerate(found, 1)]
+    named = copy(transfer)
+    named.patient = transfer.patient or transfer.loop
+    about = resources.subject(transfer)
+    return [
+        {**one, "id": f"s{number}", ("patient" if "patient" in one else "subject"): about}
+        for number, one in enumerate(resources.of_form(named), 1)
+    ]
 
 
 def _results(transfer: Transfer) -> list[Resource]:
