@@ -116,6 +116,7 @@ def _site_threads(stop: threading.Event) -> list[threading.Thread]:
     from lienthong.connectors.his_xml.folder import Folder
     from lienthong.exchange.trust import keeper
     from lienthong.exchange.watch import Watch
+    from lienthong.transfers import notices
 
     slips = settings.NODE.home / settings.NODE.his_outbox
     out = {"slips": lambda: outbox.run(slips, stop)} if settings.NODE.his_outbox else {}
@@ -125,6 +126,7 @@ def _site_threads(stop: threading.Event) -> list[threading.Thread]:
             "exports": lambda: Folder(settings.NODE.exports).run(stop),
             "joining": lambda: keeper.join(stop),
             "line": lambda: _work_the_line(stop),
+            "notices": lambda: notices.run(stop),
             "watch": lambda: Watch([concerns.look]).run(stop),
         }
     )

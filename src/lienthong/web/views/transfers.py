@@ -21,7 +21,7 @@ from lienthong.facilities import directory
 from lienthong.facilities.models import Facility
 from lienthong.foundation import clock
 from lienthong.foundation.errors import LienThongError, Problem
-from lienthong.transfers import desk, steps
+from lienthong.transfers import desk, notices, steps
 from lienthong.transfers import form as transfer_form
 from lienthong.transfers.models import State, Transfer
 from lienthong.web.record import gather, worklist
@@ -230,9 +230,10 @@ def _transfer(loop: str) -> Transfer:
 
 
 def _opened(request: HttpRequest, loop: str) -> Transfer:
-    """The transfer, with the look written into the trail."""
+    """The transfer, with the look written into the trail; its notices count as read."""
     transfer = _transfer(loop)
     audit.record(
         accounts.actor(request), "read", patient=transfer.patient, page=request.path, why="treatment"
     )
+    notices.read(accounts.own(request), accounts.request_roles(request), loop)
     return transfer
