@@ -493,8 +493,8 @@ class TestSteps:
         ):
             arrives(loop, kind, **said)
         task = his.call("GET", f"/Task?focus=ServiceRequest/{loop}").body["entry"][0]["resource"]
-        said = {one["type"]["coding"][0]["code"]: one for one in task["output"]}
-        assert said["outcome.diagnosis"]["valueString"] == "Ổn định"
+        output = {one["type"]["coding"][0]["code"]: one for one in task["output"]}
+        assert output["outcome.diagnosis"]["valueString"] == "Ổn định"
         assert task["contained"][0]["dosage"] == [{"patientInstruction": "mãi"}]
         assert his.step(loop, "closed").body["status"] == "completed"
         assert Transfer.objects.get().state == State.CLOSED

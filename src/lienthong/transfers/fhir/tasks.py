@@ -184,7 +184,7 @@ def _data(task: Resource, kind: State) -> dict[str, Any]:
             if step != kind.value or name == "document":
                 continue
             if name == "medicines":
-                reference = (one.get("valueReference") or {}).get("reference")
+                reference = str((one.get("valueReference") or {}).get("reference", ""))
                 statement = contained.get(reference, {})
                 if statement.get("resourceType") != "MedicationStatement":
                     raise _wrong(f"{code}: valueReference #MedicationStatement")
