@@ -19,7 +19,6 @@ from pathlib import Path
 from typing import Any
 
 from fhir_calls import EVERYTHING, Client, make_key, over_http
-
 from lienthong.config import node, setup
 
 SOURCE = Path(__file__).resolve().parent.parent / "src"

@@ -9,13 +9,13 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import fhir_nodes
 import pytest
 import requests
 import urllib3
+
+import fhir_nodes
 from fhir_calls import CODES, FACILITY, HIS, Answer, Client, entry, request
 from fhir_nodes import Nodes, running
-
 from lienthong.connectors.his_xml.reader import read_export
 
 
@@ -203,4 +203,4 @@ def _patiently(call: Callable[[], Answer]) -> Answer:
 def test_code_systems_are_those_of_the_page() -> None:
     from lienthong.transfers.fhir import words
 
-    assert (words.STATE, words.STEP_DATA) == (f"{CODES}transfer-state", f"{CODES}transfer-step-data")
+    assert (f"{CODES}transfer-state", f"{CODES}transfer-step-data") == (words.STATE, words.STEP_DATA)
