@@ -84,18 +84,13 @@ class TestTokens:
             {"exp": "soon"},
             {"sub": "somebody"},
             {"iss": "0" * 32},
-            {"iss": ["x"]},
             {"jti": ""},
             {"jti": "x" * 100},
             {"jti": None},
         ],
     )
     def test_a_wrong_claim_gets_no_token(self, his: Client, wrong: dict[str, Any]) -> None:
-        try:
-            assertion = his.assertion(**wrong)
-        except TypeError:
-            pytest.skip("no such claim can be signed")
-        assert his.ask_token(assertion).status in (400, 401)
+        assert his.ask_token(his.assertion(**wrong)).status == 401
         assert AuditEvent.objects.filter(action="token-refused").exists()
 
     def test_another_key_under_the_same_name_gets_no_token(self, his: Client) -> None:
@@ -104,9 +99,10 @@ class TestTokens:
 
     def test_an_unsigned_assertion_and_a_weaker_algorithm_get_no_token(self, his: Client) -> None:
         _head, claims, _signature = his.assertion().split(".")
-        for algorithm in ("none", "HS256", "ES256"):
+        for algorithm in ("none", "HS256", "ES256", ["ES384"]):
             head = fhir_calls.encoded({"alg": algorithm, "kid": his.kid})
-            assert his.ask_token(f"{head}.{claims}.").status == 401
+            for said in (claims, fhir_calls.encoded({"iss": [his.client]}), fhir_calls.encoded([])):
+                assert his.ask_token(f"{head}.{said}.").status == 401
 
     def test_a_stopped_system_and_a_taken_scope_end_its_tokens_at_once(self, his: Client) -> None:
         assert his.call("GET", "/Task").status == 200

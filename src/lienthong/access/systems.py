@@ -129,10 +129,11 @@ def _note(by: audit.Actor, action: str, system: System) -> None:
 def _no_keys(what: str) -> Problem:
     return Problem(
         code="system-keys",
-        vi=f"Nội dung không phải là khóa công khai dùng được (JWK hoặc JWK Set): {what}.",
-        en=f"This is no public key that can be used (JWK or JWK Set): {what}.",
+        vi="Nội dung không phải là khóa công khai dùng được (JWK hoặc JWK Set).",
+        en="This is no public key that can be used (JWK or JWK Set).",
         hint_vi="Dán khóa công khai Ed25519, EC P-384 hoặc RSA từ 2048 bit do hệ thống gọi xuất ra.",
         hint_en="Paste the public key that the calling system gave: Ed25519, EC P-384, or RSA of 2048 bits or more.",
+        where={"reason": what},
     )
 
 

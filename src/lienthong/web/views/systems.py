@@ -104,7 +104,7 @@ def one(request: HttpRequest, identifier: str) -> HttpResponse:
     page: dict[str, Any] = {
         "system": system,
         "form": form,
-        "scope": " ".join(system.scopes),
+        "scope": systems.written(systems.rights(system.scopes)),
         "address": request.build_absolute_uri(doors.ROOT),
         "keys": [(key["kid"], _KINDS[key["kty"]]) for key in system.keys],
     }
