@@ -117,6 +117,7 @@ def _site_threads(stop: threading.Event) -> list[threading.Thread]:
     from lienthong.exchange.trust import keeper
     from lienthong.exchange.watch import Watch
     from lienthong.transfers import notices
+    from lienthong.transfers.validity import expiry
 
     slips = settings.NODE.home / settings.NODE.his_outbox
     out = {"slips": lambda: outbox.run(slips, stop)} if settings.NODE.his_outbox else {}
@@ -127,6 +128,7 @@ def _site_threads(stop: threading.Event) -> list[threading.Thread]:
             "joining": lambda: keeper.join(stop),
             "line": lambda: _work_the_line(stop),
             "notices": lambda: notices.run(stop),
+            "slips": lambda: expiry.run(stop),
             "watch": lambda: Watch([concerns.look]).run(stop),
         }
     )
