@@ -46,6 +46,7 @@ EVIDENCE = Right(
 )
 EVIDENCE_CONTENT = Right(_("Take out evidence packages with clinical content"), (Role.DOCTOR, Role.HEAD))
 EVIDENCE_CHECK = Right(_("Check an evidence package"), (Role.IT, Role.HEAD, Role.PROTECTION, Role.DEPARTMENT))
+SYSTEMS = Right(_("Let other systems of the unit call, and stop them"), (Role.IT,))
 PROVINCE = Right(_("See the province: connections and amounts, no records"), (Role.DEPARTMENT,))
 MEASURES = Right(_("See how transfers go: counts and times, no records"), (Role.DEPARTMENT, Role.HEAD))
 UNITS = Right(_("Let units join, see their keys, cut them off"), (Role.DEPARTMENT,))
@@ -69,6 +70,7 @@ TABLE = (
     EVIDENCE,
     EVIDENCE_CONTENT,
     EVIDENCE_CHECK,
+    SYSTEMS,
     PROVINCE,
     MEASURES,
     UNITS,

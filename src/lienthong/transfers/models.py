@@ -371,3 +371,18 @@ class LoopReading(models.Model):
     name = models.CharField(max_length=4, primary_key=True)
     positions = models.JSONField(default=dict)
     skipped = models.PositiveBigIntegerField(default=0)
+
+
+class RequestIdentifier(models.Model):
+    """What a hospital's own system calls a transfer that it began, so that a repeated call begins no second one.
+
+    ``content`` is the SHA-256 of the call's resources in canonical JSON; empty where only the identifier counts.
+    """
+
+    transfer = models.ForeignKey(Transfer, on_delete=models.CASCADE, related_name="identifiers")
+    system = models.CharField(max_length=255)
+    value = models.CharField(max_length=255)
+    content = models.CharField(max_length=64, blank=True, default="")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["system", "value"], name="one_request_identifier")]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, path
 
-from lienthong.web.views import letter, patients, reception, transfers
+from lienthong.web.views import his_file, letter, patients, reception, transfers
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("transfers/in", transfers.incoming, name="transfers-in"),
@@ -12,6 +12,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("transfers/new/<str:encounter>", transfers.begin, name="transfer-new"),
     path("transfers/<str:loop>", transfers.one, name="transfer"),
     path("transfers/<str:loop>/steps", transfers.step, name="transfer-step"),
+    path("transfers/<str:loop>/xml13", his_file.xml13, name="transfer-xml13"),
     path("transfers/<str:loop>/slip", letter.slip, name="transfer-slip"),
     path("transfers/<str:loop>/letter-file", letter.take_file, name="letter-take-file"),
     path("letter", letter.read, name="letter"),
