@@ -27,6 +27,7 @@ class Right:
 
 RECORDS = Right(_("Find a person and read the record"), (Role.DOCTOR, Role.NURSE))
 TRANSFERS = Right(_("See transfers and take the next step"), (Role.DOCTOR, Role.NURSE))
+SIGN = Right(_("Sign a transfer and send it"), (Role.DOCTOR,))
 SEEN_BY = Right(_("See who opened a record"), (Role.DOCTOR, Role.HEAD, Role.PROTECTION))
 TRAIL = Right(_("Read and check the audit trail"), (Role.HEAD, Role.PROTECTION))
 FLOW = Right(_("Watch the flow of messages and mend refused files"), (Role.IT,))
@@ -51,6 +52,7 @@ LINK = Right(_("Join the hub and renew the keys of this site"), (Role.IT, Role.H
 TABLE = (
     RECORDS,
     TRANSFERS,
+    SIGN,
     SEEN_BY,
     TRAIL,
     FLOW,

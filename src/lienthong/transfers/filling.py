@@ -6,7 +6,7 @@ home medicines, infection alerts, the escort and what is asked of the receiver h
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -109,7 +109,7 @@ def visit_of(transfer: Transfer) -> str:
     return own[0].id if own else ""
 
 
-def newer(transfer: Transfer, found: dict[str, Found]) -> dict[str, Found]:
+def newer(transfer: Transfer, found: Mapping[str, Found]) -> dict[str, Found]:
     """Fields for which the record says something else than when they were filled in, and than what stands there."""
     return {
         name: one
