@@ -223,7 +223,9 @@ def _address(resource: Any) -> str:
 
 
 def _said(extension: Any) -> str:
-    return fhir.words(fhir.at(extension, "valueCodeableConcept"))
+    """The words of a coded extension; a code alone tells nobody anything."""
+    words = fhir.words(fhir.at(extension, "valueCodeableConcept"))
+    return "" if words.isdigit() else words
 
 
 def _first_facility(own: Sequence[Stored], card: str) -> str:
