@@ -26,6 +26,9 @@ DOCTOR = {
     "results": (("table.results",), (SLIPS, ROW, RECORD, "a[href$='/results']")),
     "document": (("article.sheet",), (SLIPS, ROW, RECORD, "#papers table a")),
     "seen by": (("table.trail tbody tr",), (SLIPS, ROW, RECORD, "a[href$='/seen-by']")),
+    "/reception": (("input[name=number]",), ()),
+    "/reception/appointments": (("input[name=from]", "[role=status]"), ()),
+    "/reception/working-days": (("table.days tbody tr", ".answer"), ()),
     "/me": (("main table tbody tr",), ()),
     "/password": (("input[name=new]",), ()),
     "/rights": (("main table",), ()),
@@ -39,6 +42,7 @@ IT = {
     "/reconcile": ((".answer", ".figures"), ()),
     "message": ((".journey li.stop-ok", ".lanes"), ("/it/messages", "main table a")),
     "/attention": (("#attention",), ()),
+    "/reception/working-days": (("table.days tbody tr",), ()),
     "/search?q=zzzzzz": (("input[name=q]",), ()),
     "/evidence": (("input[type=file]", "main dl.pairs code"), ()),
     "evidence of a message": (

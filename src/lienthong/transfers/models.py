@@ -141,3 +141,31 @@ class Step(models.Model):
 
     class Meta:
         ordering = ["place", "at", "id"]
+
+
+class SlipUse(models.Model):
+    """One visit at which a slip or an appointment slip was shown; never changed.
+
+    ``loop`` names the slip's transfer, ``appointment`` the appointment slip, which is used once: the FHIR id of the
+    Appointment, or the id of the outcome step that gave it. ``category`` is MA_DOITUONG_KCB of the visit.
+    """
+
+    id = models.CharField(max_length=32, primary_key=True)
+    loop = models.CharField(max_length=32, blank=True)
+    appointment = models.CharField(max_length=64, blank=True)
+    patient = models.CharField(max_length=64, blank=True, help_text="FHIR id of the Patient at this node")
+    at = models.DateTimeField()
+    facility = models.CharField(max_length=16)
+    person = models.CharField(max_length=120)
+    how = models.CharField(max_length=8, help_text="card, typed or scanned")
+    category = models.CharField(max_length=4)
+    why = models.CharField(max_length=200, blank=True, help_text="why a slip was used again")
+
+    class Meta:
+        ordering = ["at", "id"]
+        indexes = [models.Index(fields=["loop"], name="slip_use_loop")]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["appointment"], condition=~models.Q(appointment=""), name="appointment_used_once"
+            )
+        ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, path
 
-from lienthong.web.views import patients, sending, transfers
+from lienthong.web.views import patients, reception, sending, transfers
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("transfers/in", transfers.incoming, name="transfers-in"),
@@ -20,6 +20,11 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("transfers/<str:loop>/redirect", sending.to_another, name="transfer-redirect"),
     path("transfers/<str:loop>/steps", transfers.step, name="transfer-step"),
     path("transfers/<str:loop>/slip", transfers.slip, name="transfer-slip"),
+    path("transfers/<str:loop>/back", reception.send_back, name="transfer-back"),
+    path("reception", reception.reception, name="reception"),
+    path("reception/use", reception.use, name="reception-use"),
+    path("reception/appointments", reception.register, name="appointments"),
+    path("reception/working-days", reception.calendar, name="working-days"),
     path("patients", patients.find, name="patients"),
     path("patients/<str:identifier>", patients.overview, name="patient"),
     path("patients/<str:identifier>/visits/<str:encounter>", patients.visit, name="visit"),

@@ -29,6 +29,7 @@ from lienthong.records import Stored
 from lienthong.transfers import desk, drafts, filling, rules, steps
 from lienthong.transfers import form as transfer_form
 from lienthong.transfers.models import State, Transfer, Urgency
+from lienthong.transfers.validity.checks import checks, stops
 from lienthong.web.record import gather, moments
 from lienthong.web.record import person as people
 from lienthong.web.sending import layout, reading, showing
@@ -378,7 +379,7 @@ def check(request: HttpRequest, loop: str) -> HttpResponse:
     _may_sign(request)
     wrong = _unproven(request, transfer)
     version = request.POST.get("version", "")
-    if wrong or not (version.isascii() and version.isdigit() and len(version) < 9):
+    if wrong or stops(checks(transfer)) or not (version.isascii() and version.isdigit() and len(version) < 9):
         return _check(request, transfer, wrong=wrong)
     try:
         transfer = _send(transfer, int(version), accounts.actor(request))
@@ -401,6 +402,7 @@ def _check(
         "may_sign": _is_signer(request),
         "ask_password": transfer.urgency != Urgency.EMERGENCY and not _proven(request),
         "ready": _ready(transfer),
+        "stopped": stops(checks(transfer)),
         "draft": transfer.state == State.DRAFTED,
         "wrong": wrong,
         "problem": problem,
