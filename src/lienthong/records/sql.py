@@ -41,7 +41,8 @@ WITH_CODE = (
     " AND r.restricted = 0 ORDER BY r.moment DESC LIMIT %s"
 )
 APPOINTED = (
-    _READ + " JOIN records_searchvalue v ON v.resource = r.id AND v.param = %s AND v.value >= %s AND v.value <= %s"
+    _READ
+    + " JOIN records_searchvalue v ON v.resource = r.id AND v.param = %s AND v.value >= %s AND v.value <= %s"
     " WHERE r.deleted = 0 AND r.restricted = 0 ORDER BY v.value, r.id LIMIT %s"
 )
 HISTORY = (

@@ -145,7 +145,8 @@ def _start(request: HttpRequest, patient: Stored | None, *, encounter: str = "")
     audit.record(actor, "read", patient=identifier, page=request.path, why="treatment")
     found = filling.fill(patient=identifier, encounter=encounter)
     typed = {one.name: reading.value(one.name, request.POST) for one in layout.START if "do" in request.POST}
-    form = PersonForm(request.POST if "do" in request.POST else None, initial=request.POST.dict())
+    known = {**request.POST.dict(), "birth": moments.show(request.POST.get("birth", ""))}
+    form = PersonForm(request.POST if "do" in request.POST else None, initial=known)
     problems: dict[str, str] = {}
     problem: Problem | None = None
     if typed and (patient is not None or form.is_valid()):
