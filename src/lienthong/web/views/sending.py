@@ -201,30 +201,33 @@ def _begun(
     if not patient:
         filled["person"] = {name: value for name, value in form.cleaned_data.items() if value}
     with transaction.atomic():
-        transfer = _just_begun(patient, encounter, actor, filled) or desk.draft(
-            patient=patient, encounter=encounter, receiver="", form=filled, actor=actor
-        )
-        if typed["receiver"] and transfer.state == State.DRAFTED:
+        transfer = _just_begun(patient, encounter, actor, filled, typed["receiver"])
+        if transfer is not None:
+            return transfer
+        transfer = desk.draft(patient=patient, encounter=encounter, form=filled, actor=actor)
+        if typed["receiver"]:
             transfer = desk.save_field(
                 transfer.loop, "receiver", typed["receiver"], version=transfer.version, actor=actor
             )
-        if send and transfer.state == State.DRAFTED:
+        if send:
             transfer = desk.send_draft(transfer.loop, version=transfer.version, actor=actor)
         return transfer
 
 
-def _just_begun(patient: str, encounter: str, actor: audit.Actor, filled: dict[str, Any]) -> Transfer | None:
-    since = clock.now() - _SAME_DRAFT
-    name = filled.get("person", {}).get("name", "")
-    for one in Transfer.objects.filter(sender=directory.here(), started_by=actor.name).order_by("-begun_at")[
-        :5
-    ]:
-        same = one.encounter == encounter and (
-            one.patient == patient if patient else one.patient_name == name
-        )
-        if same and one.begun_at >= since and not one.follows:
-            return one
-    return None
+def _just_begun(
+    patient: str, encounter: str, actor: audit.Actor, filled: dict[str, Any], receiver: str
+) -> Transfer | None:
+    """What the same person has begun with the very same answers a moment ago."""
+    recent = Transfer.objects.filter(
+        sender=directory.here(),
+        started_by=actor.name,
+        encounter=encounter,
+        receiver=receiver,
+        begun_at__gte=clock.now() - _SAME_DRAFT,
+    )
+    asked = {name: transfer_form.cleaned(name, value) for name, value in filled.items()}
+    same = (t for t in recent if not patient or t.patient == patient)
+    return next((t for t in same if asked.items() <= t.form.items()), None)
 
 
 def _open_drafts(patient: str, encounter: str) -> list[Transfer]:
