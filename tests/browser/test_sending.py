@@ -19,7 +19,7 @@ addEventListener("mousedown", () => count("clicks"), true);
 addEventListener("keydown", e => { if (!["Shift", "Control", "Alt"].includes(e.key)) count("keys") }, true);
 function count(what) { sessionStorage.setItem(what, 1 + Number(sessionStorage.getItem(what))) }
 """
-SHORT = {"question": "PCI", "condition": "Tỉnh, đau ngực", "escort_name": "Vi Thị Lả"}
+SHORT = {"question": "PCI", "condition": "Tỉnh, đau ngực", "escort_name": "Vi Thị Lả", "direction": "Can thiệp"}
 MOST = {"planned": (24, 60), "emergency": (7, 30)}
 """Clicks and keystrokes that a prepared patient may cost, from the list of transfers to the signed transfer."""
 
@@ -165,7 +165,7 @@ def test_without_script(province: Any, new_page: Callable[..., Page], sign_in: S
 
 
 def _node(province: Any, name: str) -> int:
-    """The process of a node of this province."""
+    """The process group of a node of this province."""
     home = str(province.folder / name)
     for entry in Path("/proc").iterdir():
         if entry.name.isdigit():
@@ -174,7 +174,7 @@ def _node(province: Any, name: str) -> int:
             except OSError:
                 continue
             if "serve" in words and home in words:
-                return int(entry.name)
+                return os.getpgid(int(entry.name))
     raise AssertionError(f"{name} is not running")
 
 
@@ -203,7 +203,7 @@ def test_what_is_typed_while_the_node_is_killed_is_kept_and_saved_after_it(
         page.keyboard.press("Tab")
         expect(saved).to_have_text(re.compile(r"Đã lưu \d\d:\d\d"))
         expect(page.locator("#f-condition.gap")).to_have_count(0)
-        os.kill(_node(province, "son-dong"), signal.SIGKILL)
+        os.killpg(_node(province, "son-dong"), signal.SIGKILL)
         page.fill("#i-signs", "Trong lúc tắt") if page.locator("#i-signs").is_visible() else None
         page.fill("#i-question", "Trong lúc tắt")
         page.keyboard.press("Tab")
@@ -247,7 +247,7 @@ def test_while_the_hub_is_away_everything_works_and_the_page_says_what_waits(
 ) -> None:
     sign_in(page, "son-dong", "doctor")
     hub = _node(province, "hub")
-    os.kill(hub, signal.SIGSTOP)
+    os.killpg(hub, signal.SIGSTOP)
     try:
         page.goto(province.url("son-dong", "/transfers/new"))
         page.fill("#q", "nguyen 1947")
@@ -262,7 +262,7 @@ def test_while_the_hub_is_away_everything_works_and_the_page_says_what_waits(
         page.reload()
         expect(page.locator("main")).to_contain_text("đang chờ đường truyền")
     finally:
-        os.kill(hub, signal.SIGCONT)
+        os.killpg(hub, signal.SIGCONT)
     deadline = page.evaluate("Date.now()") + 90_000
     while page.locator("main").get_by_text("đang chờ đường truyền").count():
         assert page.evaluate("Date.now()") < deadline

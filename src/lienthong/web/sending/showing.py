@@ -17,7 +17,7 @@ from lienthong.foundation import clock
 from lienthong.foundation.errors import Problem
 from lienthong.transfers import drafts, filling, waiting
 from lienthong.transfers import form as forms
-from lienthong.transfers.models import Transfer
+from lienthong.transfers.models import Transfer, Urgency
 from lienthong.transfers.waiting import Waiting
 from lienthong.web.record import moments
 from lienthong.web.sending import layout, reading
@@ -113,12 +113,32 @@ class Meter:
     missing: list[tuple[str, str]]
 
 
+_OF_THE_FORM = ("diagnosis_code", "direction")
+"""What the legal form wants beside the minimum safe set (annex VI of Circular 01/2025/TT-BYT); an emergency may add
+it after."""
+
+
+def gaps(transfer: Transfer) -> list[str]:
+    """What is still missing, members of a field by their own name (``person.birth``)."""
+    found = forms.missing(drafts.whole(transfer), transfer.receiver)
+    return found + [name for name in _wanted(transfer) if not transfer.form.get(name)]
+
+
+def _wanted(transfer: Transfer) -> tuple[str, ...]:
+    return () if transfer.urgency == Urgency.EMERGENCY else _OF_THE_FORM
+
+
+def _anchors(transfer: Transfer) -> set[str]:
+    return {name.partition(".")[0] for name in gaps(transfer)}
+
+
 def meter(transfer: Transfer) -> Meter:
     """The meter of a draft."""
-    form = drafts.whole(transfer)
-    done, every = forms.completeness(form, transfer.receiver)
-    gaps = forms.missing(form, transfer.receiver)
-    return Meter(done, every, [(name.partition(".")[0], layout.label(name)) for name in gaps])
+    missing = gaps(transfer)
+    every = len(forms.required(drafts.whole(transfer))) + len(_wanted(transfer))
+    return Meter(
+        every - len(missing), every, [(name.partition(".")[0], layout.label(name)) for name in missing]
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,29 +152,29 @@ class Kept:
 def sections(transfer: Transfer, kept: Kept | None = None) -> list[ShownSection]:
     """All sections of a draft."""
     found = filling.of_transfer(transfer)
-    gaps = {name.partition(".")[0] for name in forms.missing(drafts.whole(transfer), transfer.receiver)}
+    missing = _anchors(transfer)
     return [
-        ShownSection(section, [_shown(one, transfer, found, gaps, kept or Kept()) for one in section.fields])
+        ShownSection(section, [_shown(one, transfer, found, missing, kept or Kept()) for one in section.fields])
         for section in layout.SECTIONS
     ]
 
 
 def one(transfer: Transfer, name: str, kept: Kept | None = None) -> Shown:
     """One field of a draft."""
-    gaps = {gap.partition(".")[0] for gap in forms.missing(drafts.whole(transfer), transfer.receiver)}
-    return _shown(layout.FIELDS[name], transfer, filling.of_transfer(transfer), gaps, kept or Kept())
+    missing = _anchors(transfer)
+    return _shown(layout.FIELDS[name], transfer, filling.of_transfer(transfer), missing, kept or Kept())
 
 
 def _shown(
     asked: layout.Field,
     transfer: Transfer,
     found: Mapping[str, filling.Found],
-    gaps: set[str],
+    missing: set[str],
     kept: Kept,
 ) -> Shown:
     name = asked.name
     stored = stands(transfer, name)
-    shown = Shown(asked, kept.typed.get(name, stored), missing=name in gaps, seen=transfer.version)
+    shown = Shown(asked, kept.typed.get(name, stored), missing=name in missing, seen=transfer.version)
     shown.was = reading.mark(name, stored)
     problem = kept.errors.get(name)
     if problem is not None and problem.code == "transfer-changed":
@@ -332,13 +352,13 @@ def wanted_services(receiver: str) -> list[str]:
 def legal_order(transfer: Transfer) -> Iterable[tuple[str, str, str, bool]]:
     """Name, words, value and whether it is missing of each field, in the order of the form of annex VI of Circular
     01/2025/TT-BYT, then what the receiving hospital needs beside it."""
-    gaps = {name.partition(".")[0] for name in forms.missing(drafts.whole(transfer), transfer.receiver)}
+    missing = _anchors(transfer)
     case = transfer.form.get("case", "")
     for name in _LEGAL:
         asked = layout.FIELDS[name]
         value = words(name, stands(transfer, name))
-        if value or name in gaps or (name in _ALWAYS_SHOWN and (not asked.cases or case in asked.cases)):
-            yield name, str(asked.label), value, name in gaps
+        if value or name in missing or (name in _ALWAYS_SHOWN and (not asked.cases or case in asked.cases)):
+            yield name, str(asked.label), value, name in missing
 
 
 _LEGAL = (
