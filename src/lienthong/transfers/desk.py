@@ -5,7 +5,7 @@ Patient and clinical content travel in parts alone, never in the manifest, which
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -20,7 +20,7 @@ from lienthong.facilities import directory
 from lienthong.foundation import clock, ids, json
 from lienthong.foundation.errors import LienThongError
 from lienthong.foundation.text import fold
-from lienthong.transfers import bundle, drafts, form, problems, resources, rules, taking
+from lienthong.transfers import bundle, drafts, form, outcome, problems, resources, rules, stay, taking
 from lienthong.transfers.drafts import draft, save_field
 from lienthong.transfers.models import State, Transfer
 from lienthong.transfers.notice import Notice
@@ -143,7 +143,7 @@ def _of_draft(transfer: Transfer, actor: Actor) -> list[Resource]:
     """The visit from the store, or the person alone, with what the form says beside them."""
     if transfer.encounter:
         visit = records.read("Encounter", transfer.encounter)
-        found = _of_visit(visit) if visit else []
+        found = stay.of_visit(visit) if visit else []
         subject = next((r for r in found if r["resourceType"] == "Patient"), None)
         transfer.patient = subject["id"] if subject else transfer.patient
     elif transfer.patient and (stored := records.read("Patient", transfer.patient)):
@@ -259,25 +259,6 @@ def _fill(transfer: Transfer, notice: Notice, resources: Sequence[Resource]) -> 
     transfer.words = drafts.words(transfer)
 
 
-def _of_visit(visit: records.Stored) -> list[Resource]:
-    """Everything of the visit's dossier, with the patient, organisations and practitioners it names."""
-    stored = {s.ref: s for s in records.of_origin(visit.origin)}
-    named = {name for s in stored.values() for name in _references(s.resource)} - stored.keys()
-    stored.update(records.read_many(sorted(named)))
-    return [json.loads(s.body) for s in stored.values()]
-
-
-def _references(value: Any) -> Iterable[str]:
-    if isinstance(value, dict):
-        if isinstance(value.get("reference"), str):
-            yield value["reference"]
-        for inner in value.values():
-            yield from _references(inner)
-    elif isinstance(value, list):
-        for inner in value:
-            yield from _references(inner)
-
-
 def say(loop: str, text: str, *, actor: Actor) -> Transfer:
     """Says something to the other hospital, beside the steps."""
     return take(loop, State.NOTE, actor=actor, data={"text": text})
@@ -289,7 +270,7 @@ def take_dossier(incoming: exchange.Incoming) -> str:
     if not any(bundle.ref(r) == f"Patient/{notice.patient}" for r in found):
         raise exchange.Refused(problems.no_patient())
     try:
-        outcome = records.transact(
+        stored = records.transact(
             found,
             origin=f"transfer/{incoming.loop}",
             actor=system("exchange"),
@@ -319,7 +300,8 @@ def take_dossier(incoming: exchange.Incoming) -> str:
             taking.fixed(transfer, State.RECEIVED, clock.now(), notice.receiver, message=incoming.id),
         ],
     )
-    return outcome.hash
+    outcome.transfer_came(transfer)
+    return stored.hash
 
 
 def _coming(loop: str, begun: datetime, sender: str) -> Transfer:
@@ -406,6 +388,8 @@ def begin_from_letter(minimum: dict[str, Any], *, actor: Actor) -> Transfer:
             ],
         )
         record(actor, "letter", patient=transfer.patient, page=f"transfer/{transfer.loop}", why="treatment")
+        outcome.transfer_came(transfer)
+        transfer.refresh_from_db()
         return transfer
 
 
