@@ -46,14 +46,14 @@ check: $(VENV)/.dev ## Format, lint, types, import contracts, migrations, transl
 	@$(BIN)/python tools/run_checks.py
 
 drill: $(VENV)/.dev ## Make a province fail on purpose, and count what arrived; SEEDS=1-1000 for more
-	@$(BIN)/python -m pytest tests/drill -m drill -n 2 --dist worksteal --durations=9
+	@$(BIN)/python -m pytest tests/drill -m drill -n 3 --dist worksteal --durations=9
 	@$(BIN)/lienthong drill --seeds $(SEEDS) --json
 
 bench: $(VENV)/.dev ## Measure, side by side in one run, and write docs/reference/benchmarks.md
 	@PYTHONPATH=tests $(BIN)/python -m bench
 
 browser: $(VENV)/.dev ## The pages in Debian's Chromium, with axe
-	@$(BIN)/python -m pytest tests/browser -m browser
+	@$(BIN)/python -m pytest tests/browser -m browser -n 2 --dist worksteal
 
 lock: $(VENV)/.dev ## Renew the hashed locks (needs uv) and the list of licences
 	@cd requirements && for name in build run dev; do \

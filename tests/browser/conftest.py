@@ -94,9 +94,10 @@ def province(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Province]:
 
 
 def _free_ports(number: int) -> int:
-    """The first of so many neighbouring ports that nobody listens on."""
-    start = int(os.environ.get("BROWSER_TESTS_PORT", "18710"))
-    for first in range(start, start + 10_000, 10):
+    """The first of so many neighbouring ports that nobody listens on; each worker looks in a place of its own."""
+    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    start = int(os.environ.get("BROWSER_TESTS_PORT", "18710")) + 1_000 * worker
+    for first in range(start, start + 1_000, 10):
         with ExitStack() as stack:
             try:
                 for port in range(first, first + number):

@@ -449,6 +449,19 @@ class TestLetter:
         assert sorted(transfer.steps.values_list("kind", flat=True)) == ["accepted", "received", "sent"]
         assert records.read("Observation", "o1") is not None
 
+    @pytest.mark.parametrize("state", ["set-aside", "stored"])
+    def test_a_step_whose_dossier_waits_itself_waits_too(self, state: str) -> None:
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "INSERT INTO exchange_message (direction, message, kind, loop, sender, receiver, created, jws,"
+                " manifest, bytes, state) VALUES ('in', 'm1', 'transfer', 'l1', '24011', '01929',"
+                " '2025-01-14T03:00:00Z', '', '', 0, %s)",
+                (state,),
+            )
+        found = exchange.Refused if state == "stored" else LienThongError
+        with pytest.raises(found, match="transfer-foreign" if state == "stored" else "transfer-awaited"):
+            desk.take_step(step_message("cancelled", "l1", sender="24011", data={"code": "mistaken"}))
+
     def test_a_letter_for_another_hospital_opens_nothing(self) -> None:
         with pytest.raises(LienThongError, match="transfer-foreign"):
             desk.begin_from_letter({**self.MINIMUM, "receiver": "24004"}, actor=DOCTOR)

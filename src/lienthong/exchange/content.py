@@ -4,7 +4,7 @@ files. What travels is sealed (:mod:`.sealed`)."""
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -17,6 +17,7 @@ from lienthong.exchange import dictionaries, sealed, sql
 from lienthong.exchange.manifest import Entry, Sealed
 from lienthong.exchange.sealed import CannotOpen as CannotOpen
 from lienthong.exchange.work import marks
+from lienthong.foundation import files
 from lienthong.foundation.blobs import BlobFolder, DamagedBlob
 
 SMALL = 65_536
@@ -54,13 +55,7 @@ def put_file(path: Path) -> Kept:
     """
     if path.stat().st_size <= SMALL_CONTENT:
         return put(path.read_bytes())
-    return Kept(*_folder().put_stream(_chunks(path)))
-
-
-def _chunks(path: Path) -> Iterator[bytes]:
-    with path.open("rb") as file:
-        while chunk := file.read(_CHUNK):
-            yield chunk
+    return Kept(*_folder().put_stream(files.chunks(path)))
 
 
 def seal(kept: Kept, recipient: str) -> Sealed:

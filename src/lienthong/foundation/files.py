@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import os
 import secrets
+from collections.abc import Iterator
 from pathlib import Path
+
+_CHUNK = 1 << 20
 
 
 def write(path: Path, data: bytes, *, new: bool = False) -> None:
@@ -27,6 +30,13 @@ def write(path: Path, data: bytes, *, new: bool = False) -> None:
     finally:
         part.unlink(missing_ok=True)
     flush_folder(path.parent)
+
+
+def chunks(path: Path) -> Iterator[bytes]:
+    """A file's content in pieces of 1 MiB."""
+    with path.open("rb") as file:
+        while chunk := file.read(_CHUNK):
+            yield chunk
 
 
 def _link(part: Path, path: Path) -> None:

@@ -7,7 +7,6 @@ NEXT_NUMBERS = (
     " ON CONFLICT (name) DO UPDATE SET last = records_counter.last + excluded.last RETURNING name, last"
 )
 ORIGIN = "INSERT INTO records_origin (key) VALUES (%s) ON CONFLICT (key) DO UPDATE SET key = excluded.key RETURNING id"
-FIND_ORIGIN = "SELECT id FROM records_origin WHERE key = %s"
 INSERT_PACK = "INSERT INTO records_pack (id, at, body) VALUES (%s, %s, %s)"
 INSERT_RESOURCE = (
     "INSERT INTO records_resource (id, ref, type, patient, moment, origin, restricted, version, pack, start, length,"

@@ -116,6 +116,18 @@ def foreign_loop() -> Problem:
     )
 
 
+def dossier_awaited() -> Problem:
+    """A step came whose transfer waits itself."""
+    return Problem(
+        code="transfer-awaited",
+        vi="Bước này thuộc một lượt chuyển mà hồ sơ đã đến nhưng chưa được xử lý xong.",
+        en="This step belongs to a transfer whose dossier has come but was not taken yet.",
+        hint_vi="Xử lý gói tin của hồ sơ trước; bước này sẽ tự được thử lại.",
+        hint_en="See to the dossier's message first; this step is tried again by itself.",
+        retry=True,
+    )
+
+
 def step_unreadable(what: str) -> Problem:
     """A step came that this version cannot read."""
     return Problem(

@@ -226,5 +226,6 @@ def _trimmed(value: Any) -> Any:
 
 
 def code(kind: State, data: dict[str, Any]) -> str:
-    """The coded reason, which the hub counts; empty for kinds without one."""
-    return str(data.get("code", "")) if kind in _CODES else ""
+    """The coded reason, which the hub counts; empty for kinds without one. A death is nobody else's to know."""
+    found = str(data.get("code", "")) if kind in _CODES else ""
+    return "other" if found == "died" else found

@@ -259,6 +259,8 @@ def take_step(incoming: exchange.Incoming) -> str:
     """Handler of :data:`STEP`, at either hospital; returns the hash of the step."""
     transfer = Transfer.objects.select_for_update().filter(loop=incoming.loop).first()
     here = directory.here()
+    if transfer is None and _dossier_waits(incoming):
+        raise LienThongError(problems.dossier_awaited())
     if transfer is None or {transfer.sender, transfer.receiver} != {incoming.sender, here}:
         raise exchange.Refused(problems.foreign_loop())
     try:
@@ -276,6 +278,20 @@ def take_step(incoming: exchange.Incoming) -> str:
     _keep_documents(transfer, content.get("bundle"), incoming)
     add(transfer, [step])
     return ids.stable_id(transfer.loop, json.canonical(as_data(step)).hex())
+
+
+def _dossier_waits(incoming: exchange.Incoming) -> bool:
+    """Whether the message that begins the loop is here and was not taken yet."""
+    return any(
+        row.direction == "in"
+        and row.id != incoming.id
+        and row.sender == incoming.sender
+        and row.state in _WAITS
+        for row in exchange.messages_of(incoming.loop)
+    )
+
+
+_WAITS = ("collected", "set-aside")
 
 
 def _keep_documents(transfer: Transfer, value: Any, incoming: exchange.Incoming) -> None:

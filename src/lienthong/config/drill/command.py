@@ -22,7 +22,7 @@ from lienthong.config.drill.count import Result
 from lienthong.config.drill.disks import Disks, missing_for_cuts
 from lienthong.config.drill.run import PATIENCE, Run
 
-AT_ONCE = 2
+AT_ONCE = 3
 
 
 @dataclass(frozen=True, slots=True)

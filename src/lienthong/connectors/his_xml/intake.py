@@ -30,7 +30,7 @@ from lienthong.connectors.his_xml.reader import read_export
 from lienthong.connectors.his_xml.source import readable
 from lienthong.exchange import space
 from lienthong.facilities import directory
-from lienthong.foundation import clock, json
+from lienthong.foundation import clock, files, json
 from lienthong.foundation.blobs import BlobFolder
 from lienthong.foundation.errors import LienThongError, Problem
 from lienthong.transfers import desk, drafts, outcome
@@ -38,7 +38,6 @@ from lienthong.transfers.notice import Notice
 
 GROUP_DOSSIERS = 10
 GROUP_SECONDS = 0.3
-_CHUNK = 1 << 20
 _ACTOR = audit.system("his-xml")
 
 
@@ -80,7 +79,7 @@ def take(path: Path) -> Export:
     Raises:
         NoRoom: the queue or the disk is full; taken again, the file goes on where it stopped.
     """
-    sha256, size = BlobFolder(settings.NODE.blobs).put_stream(_chunks(path))
+    sha256, size = BlobFolder(settings.NODE.blobs).put_stream(files.chunks(path))
     export, _ = Export.objects.get_or_create(
         sha256=sha256,
         defaults={
@@ -137,12 +136,6 @@ def _read(export: Export, path: Path) -> Export:
         export.finished_at = clock.now()
         export.save()
     return export
-
-
-def _chunks(path: Path) -> Iterator[bytes]:
-    with path.open("rb") as file:
-        while chunk := file.read(_CHUNK):
-            yield chunk
 
 
 def _groups(dossiers: Iterator[Dossier], done: int) -> Iterator[list[Dossier]]:
