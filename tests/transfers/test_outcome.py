@@ -36,7 +36,7 @@ def stay(
     *, came_from: str = SENDER, slip: str = SLIP, seed: int = 1, kind: str = "03", edition: Any = "3176"
 ) -> Episode:
     """A stay at this hospital that ends on ``DAY``, brought by a slip."""
-    rng = Random(f"stay {seed}")  # noqa: S311
+    rng = Random(f"stay {seed}")
     scenario = next(s for s in scenarios().values() if s.kind == kind and not s.newborn)
     person = make_person(People(f"outcome {seed}", SENDER), scenario, rng, DAY)
     return make_episode(
