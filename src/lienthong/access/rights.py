@@ -27,6 +27,7 @@ class Right:
 
 RECORDS = Right(_("Find a person and read the record"), (Role.DOCTOR, Role.NURSE))
 TRANSFERS = Right(_("See transfers and take the next step"), (Role.DOCTOR, Role.NURSE))
+SIGN_OUTCOME = Right(_("Sign and send the return letter of a transfer"), (Role.DOCTOR,))
 SEEN_BY = Right(_("See who opened a record"), (Role.DOCTOR, Role.HEAD, Role.PROTECTION))
 TRAIL = Right(_("Read and check the audit trail"), (Role.HEAD, Role.PROTECTION))
 FLOW = Right(_("Watch the flow of messages and mend refused files"), (Role.IT,))
@@ -46,11 +47,13 @@ EVIDENCE_CONTENT = Right(_("Take out evidence packages with clinical content"), 
 EVIDENCE_CHECK = Right(_("Check an evidence package"), (Role.IT, Role.HEAD, Role.PROTECTION, Role.DEPARTMENT))
 PROVINCE = Right(_("See the province: connections and amounts, no records"), (Role.DEPARTMENT,))
 UNITS = Right(_("Let units join, see their keys, cut them off"), (Role.DEPARTMENT,))
+LABORATORIES = Right(_("Enter quality levels of laboratories"), (Role.HEAD, Role.IT))
 LINK = Right(_("Join the hub and renew the keys of this site"), (Role.IT, Role.HEAD))
 
 TABLE = (
     RECORDS,
     TRANSFERS,
+    SIGN_OUTCOME,
     SEEN_BY,
     TRAIL,
     FLOW,
@@ -63,5 +66,6 @@ TABLE = (
     EVIDENCE_CHECK,
     PROVINCE,
     UNITS,
+    LABORATORIES,
     LINK,
 )

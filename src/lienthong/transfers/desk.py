@@ -6,20 +6,18 @@ Patient and clinical content travel in parts alone, never in the manifest, which
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.core.paginator import Page, Paginator
 from django.db import transaction
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Q
 
 from lienthong import exchange, records
 from lienthong.access.audit import Actor, record, system
 from lienthong.facilities import directory
 from lienthong.foundation import clock, ids, json
 from lienthong.foundation.errors import LienThongError
-from lienthong.foundation.text import fold
 from lienthong.transfers import bundle, drafts, form, outcome, problems, resources, rules, stay, taking
 from lienthong.transfers.drafts import draft, save_field
 from lienthong.transfers.models import State, Transfer
@@ -42,21 +40,18 @@ __all__ = [
     "STEP",
     "TRANSFER",
     "WRITTEN_REQUEST",
-    "Counts",
     "allowed_steps",
     "begin_from_letter",
     "begun",
     "begun_among",
-    "counts",
     "draft",
     "get",
-    "incoming",
+    "linked",
     "not_connected",
     "notice_of",
     "numbered",
     "of_episodes",
     "of_patient",
-    "outgoing",
     "receipt_came",
     "save_field",
     "say",
@@ -70,17 +65,8 @@ __all__ = [
 TRANSFER = "transfer"
 """Kind of message: the dossier of a loop, new or corrected."""
 
-PAGE_SIZE = 50
 _JOINS_FOR_DAYS = 30
 Resource = dict[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class Counts:
-    """How many transfers there are by state."""
-
-    by_state: dict[str, int]
-    total: int
 
 
 def send(
@@ -410,34 +396,6 @@ def notice_of(transfer: Transfer) -> Notice:
     return Notice(**body)
 
 
-def incoming(state: str = "", text: str = "", page: int = 1) -> Page[Transfer]:
-    """Transfers to this hospital, newest first."""
-    return _list(Transfer.objects.filter(receiver=directory.here()), state, text, page)
-
-
-def outgoing(state: str = "", text: str = "", page: int = 1) -> Page[Transfer]:
-    """Transfers from this hospital, newest first."""
-    return _list(Transfer.objects.filter(sender=directory.here()), state, text, page)
-
-
-def _list(transfers: QuerySet[Transfer], state: str, text: str, page: int) -> Page[Transfer]:
-    if state:
-        transfers = transfers.filter(state=state)
-    for word in fold(text).split():
-        transfers = transfers.filter(Q(words__contains=word) | Q(loop__startswith=word))
-    return Paginator(transfers.order_by("-left_at", "loop").prefetch_related("steps"), PAGE_SIZE).get_page(
-        page
-    )
-
-
-def counts(*, to_us: bool) -> Counts:
-    """How many transfers to us (or from us) are in each state."""
-    here = directory.here()
-    transfers = Transfer.objects.filter(receiver=here) if to_us else Transfer.objects.filter(sender=here)
-    by_state = {row["state"]: row["n"] for row in transfers.values("state").annotate(n=Count("loop"))}
-    return Counts(by_state, sum(by_state.values()))
-
-
 def get(loop: str) -> Transfer | None:
     """One transfer with its steps."""
     return Transfer.objects.prefetch_related("steps").filter(loop=loop).first()
@@ -445,7 +403,13 @@ def get(loop: str) -> Transfer | None:
 
 def of_patient(patient: str) -> list[Transfer]:
     """The transfers of a patient (FHIR id at this node), newest first."""
-    return list(Transfer.objects.filter(patient=patient).order_by("-left_at"))
+    return list(Transfer.objects.filter(patient=patient).prefetch_related("steps").order_by("-left_at"))
+
+
+def linked(transfer: Transfer) -> list[Transfer]:
+    """The transfers that this one goes on, and those that go on from it."""
+    found = Transfer.objects.filter(Q(loop=transfer.follows) | Q(follows=transfer.loop))
+    return list(found.exclude(loop=transfer.loop).order_by("begun_at"))
 
 
 def numbered(text: str) -> list[Transfer]:

@@ -43,6 +43,7 @@ ENTRIES = (
     Entry("search", _("Where is it?"), rights.JOURNEY),
     Entry("reconcile", _("Reconciliation"), rights.INTEGRITY),
     Entry("hub-link", _("Connection with the hub"), rights.LINK, hub=False),
+    Entry("laboratories", _("Laboratories"), rights.LABORATORIES, hub=False),
     Entry("accounts", _("Accounts"), rights.ACCOUNTS),
     Entry("evidence", _("Evidence"), rights.EVIDENCE_CHECK),
     Entry("trail", _("Audit trail"), rights.TRAIL),

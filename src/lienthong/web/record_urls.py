@@ -4,15 +4,20 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, path
 
-from lienthong.web.views import patients, transfers
+from lienthong.web.views import laboratories, patients, receiving, transfers
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("transfers/in", transfers.incoming, name="transfers-in"),
     path("transfers/out", transfers.outgoing, name="transfers-out"),
+    path("transfers/door", receiving.door, name="transfers-door"),
     path("transfers/new/<str:encounter>", transfers.begin, name="transfer-new"),
     path("transfers/<str:loop>", transfers.one, name="transfer"),
     path("transfers/<str:loop>/steps", transfers.step, name="transfer-step"),
     path("transfers/<str:loop>/slip", transfers.slip, name="transfer-slip"),
+    path("transfers/<str:loop>/return", receiving.by_hand, name="return-by-hand"),
+    path("transfers/<str:loop>/return/<int:number>", receiving.letter, name="return-letter"),
+    path("transfers/<str:loop>/outcome", receiving.paper, name="transfer-outcome"),
+    path("laboratories", laboratories.levels, name="laboratories"),
     path("patients", patients.find, name="patients"),
     path("patients/<str:identifier>", patients.overview, name="patient"),
     path("patients/<str:identifier>/visits/<str:encounter>", patients.visit, name="visit"),
