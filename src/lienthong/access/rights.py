@@ -28,6 +28,8 @@ class Right:
 RECORDS = Right(_("Find a person and read the record"), (Role.DOCTOR, Role.NURSE))
 TRANSFERS = Right(_("See transfers and take the next step"), (Role.DOCTOR, Role.NURSE))
 SIGN_OUTCOME = Right(_("Sign and send the return letter of a transfer"), (Role.DOCTOR,))
+RECEPTION = Right(_("See and use the slips and appointments of who comes"), (Role.DOCTOR, Role.NURSE))
+WORKING_DAYS = Right(_("See the working days that slips count by"), (Role.DOCTOR, Role.NURSE, Role.IT))
 SEEN_BY = Right(_("See who opened a record"), (Role.DOCTOR, Role.HEAD, Role.PROTECTION))
 TRAIL = Right(_("Read and check the audit trail"), (Role.HEAD, Role.PROTECTION))
 FLOW = Right(_("Watch the flow of messages and mend refused files"), (Role.IT,))
@@ -49,11 +51,16 @@ PROVINCE = Right(_("See the province: connections and amounts, no records"), (Ro
 UNITS = Right(_("Let units join, see their keys, cut them off"), (Role.DEPARTMENT,))
 LABORATORIES = Right(_("Enter quality levels of laboratories"), (Role.HEAD, Role.IT))
 LINK = Right(_("Join the hub and renew the keys of this site"), (Role.IT, Role.HEAD))
+NOTICES = Right(_("Be told about transfers, on pages and by mail"), (Role.DOCTOR, Role.NURSE, Role.HEAD))
+HOOKS_SEE = Right(_("See where notices are sent, and the log"), (Role.IT, Role.HEAD))
+HOOKS = Right(_("Set up hooks to the unit's own messenger"), (Role.IT,))
 
 TABLE = (
     RECORDS,
     TRANSFERS,
     SIGN_OUTCOME,
+    RECEPTION,
+    WORKING_DAYS,
     SEEN_BY,
     TRAIL,
     FLOW,
@@ -68,4 +75,7 @@ TABLE = (
     UNITS,
     LABORATORIES,
     LINK,
+    NOTICES,
+    HOOKS_SEE,
+    HOOKS,
 )

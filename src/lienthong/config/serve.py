@@ -116,12 +116,14 @@ def _site_threads(stop: threading.Event) -> list[threading.Thread]:
     from lienthong.connectors.his_xml.folder import Folder
     from lienthong.exchange.trust import keeper
     from lienthong.exchange.watch import Watch
+    from lienthong.transfers import notices
 
     return _threads(
         {
             "exports": lambda: Folder(settings.NODE.exports).run(stop),
             "joining": lambda: keeper.join(stop),
             "line": lambda: _work_the_line(stop),
+            "notices": lambda: notices.run(stop),
             "watch": lambda: Watch([concerns.look]).run(stop),
         }
     )

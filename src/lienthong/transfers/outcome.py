@@ -21,7 +21,7 @@ from lienthong.facilities import directory
 from lienthong.foundation import clock, json
 from lienthong.foundation.errors import LienThongError
 from lienthong.foundation.text import fold
-from lienthong.transfers import bundle, problems, rules, stay, steps, taking
+from lienthong.transfers import bundle, notices, problems, rules, stay, steps, taking
 from lienthong.transfers.models import ReturnLetter, State, Transfer
 from lienthong.transfers.stay import Stay
 
@@ -206,11 +206,7 @@ def _write(transfer: Transfer, found: Stay, resources: Sequence[Resource], match
     letter.found, letter.kept_back = said, kept_back
     _save(letter, HIS)
     if letter.stage == Stage.READY:
-        announce(transfer)
-
-
-def announce(transfer: Transfer) -> None:
-    """Tells the doctors here that a return letter waits for a signature."""
+        notices.tell("outcome-ready", transfer, about=f"{letter.pk}.{letter.version}")
 
 
 def _save(letter: ReturnLetter, actor: Actor) -> None:
@@ -295,6 +291,7 @@ def sign(
         found.written = {name: value for name, value in data.items() if value != found.found.get(name)}
         found.stage = Stage.SIGNED
         _save(found, actor)
+        notices.settle("outcome-ready", transfer)
         return transfer
 
 

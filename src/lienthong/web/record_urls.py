@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, path
 
-from lienthong.web.views import laboratories, patients, receiving, transfers
+from lienthong.web.views import laboratories, patients, receiving, reception, transfers
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("transfers/in", transfers.incoming, name="transfers-in"),
@@ -18,6 +18,11 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("transfers/<str:loop>/return/<int:number>", receiving.letter, name="return-letter"),
     path("transfers/<str:loop>/outcome", receiving.paper, name="transfer-outcome"),
     path("laboratories", laboratories.levels, name="laboratories"),
+    path("transfers/<str:loop>/back", reception.send_back, name="transfer-back"),
+    path("reception", reception.reception, name="reception"),
+    path("reception/use", reception.use, name="reception-use"),
+    path("reception/appointments", reception.register, name="appointments"),
+    path("reception/working-days", reception.calendar, name="working-days"),
     path("patients", patients.find, name="patients"),
     path("patients/<str:identifier>", patients.overview, name="patient"),
     path("patients/<str:identifier>/visits/<str:encounter>", patients.visit, name="visit"),

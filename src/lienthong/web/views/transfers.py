@@ -23,7 +23,7 @@ from lienthong.facilities import directory, laboratories
 from lienthong.facilities.models import Facility
 from lienthong.foundation import clock
 from lienthong.foundation.errors import LienThongError, Problem
-from lienthong.transfers import desk, outcome
+from lienthong.transfers import desk, notices, outcome
 from lienthong.transfers import form as transfer_form
 from lienthong.transfers import worklist as worklists
 from lienthong.transfers.models import State, Transfer
@@ -131,6 +131,7 @@ def one(request: HttpRequest, loop: str) -> HttpResponse:
         return HttpResponse(status=204)
     actor = accounts.actor(request)
     audit.record(actor, "read", patient=transfer.patient, page=request.path, why="treatment")
+    notices.read(accounts.own(request), accounts.request_roles(request), loop)
     if State.SEEN in desk.allowed_steps(transfer):
         desk.take(loop, State.SEEN, actor=actor)
         transfer = _transfer(loop)
@@ -293,9 +294,10 @@ def _transfer(loop: str) -> Transfer:
 
 
 def _opened(request: HttpRequest, loop: str) -> Transfer:
-    """The transfer, with the look written into the trail."""
+    """The transfer, with the look written into the trail; its notices count as read."""
     transfer = _transfer(loop)
     audit.record(
         accounts.actor(request), "read", patient=transfer.patient, page=request.path, why="treatment"
     )
+    notices.read(accounts.own(request), accounts.request_roles(request), loop)
     return transfer
