@@ -291,7 +291,7 @@ def sign(
         found.written = {name: value for name, value in data.items() if value != found.found.get(name)}
         found.stage = Stage.SIGNED
         _save(found, actor)
-        notices.settle("outcome-ready", transfer)
+        notices.settle(transfer.loop)
         return transfer
 
 
