@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -78,6 +78,28 @@ def coded(label: Any, codes: Mapping[str, Any], *, required: bool = True) -> for
         label=label, choices=[("", gettext_lazy("Choose")), *codes.items()], required=required
     )
 
+
+NATURAL = {
+    State.RECEIVED: State.ACCEPTED,
+    State.SEEN: State.ACCEPTED,
+    State.ASKED: State.TOLD,
+    State.TOLD: State.ACCEPTED,
+    State.ACCEPTED: State.BED,
+    State.BED: State.DEPARTED,
+    State.APPOINTMENT: State.DEPARTED,
+    State.STABILISED: State.DEPARTED,
+    State.DEPARTED: State.ARRIVED,
+    State.ARRIVED: State.ADMITTED,
+    State.ADMITTED: State.INTERIM,
+    State.OUTCOME: State.CLOSED,
+}
+"""The step that usually follows a state: it stands first and open."""
+
+_NO_MORE = {
+    State.ACCEPTED: (State.ARRIVED, State.ADMITTED, State.INTERIM),
+    State.ADMITTED: (State.INTERIM,),
+}
+"""Steps that a late message may still bring, but that nobody needs to take by hand any more."""
 
 KINDS = frozenset({*BUTTONS, State.NOTE})
 """Steps that a person takes with one of these forms; the outcome has pages of its own."""
@@ -176,6 +198,12 @@ class StepForm(forms.Form):
     def said(self) -> dict[str, Any]:
         """The data of the step."""
         return {name: value for name, value in self.cleaned_data.items() if name != "sure"}
+
+
+def offered(allowed: Iterable[State], state: State) -> list[State]:
+    """The steps of the page, in its order: the natural one, those of one button, the others, the grave ones."""
+    kinds = [k for k in allowed if k in KINDS and state not in _NO_MORE.get(k, ())]
+    return sorted(kinds, key=lambda k: (k != NATURAL.get(state), k in GRAVE, k not in PLAIN))
 
 
 def blank(kind: State, transfer: Transfer) -> StepForm:

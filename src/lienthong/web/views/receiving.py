@@ -103,6 +103,7 @@ def door(request: HttpRequest) -> HttpResponse:
     now = clock.now()
     page = {
         "text": text.partition("|")[0],
+        "now": now,
         "lines": [
             worklist.line(t, incoming=True, now=now, name=directory.name)
             for t in (*found.expected, *found.others)

@@ -149,7 +149,7 @@ def _show(
     here = directory.here()
     to_us = transfer.receiver == here
     now = clock.now()
-    kinds = [k for k in desk.allowed_steps(transfer) if k not in (State.SEEN, State.OUTCOME)]
+    kinds = stepping.offered(desk.allowed_steps(transfer), State(transfer.state))
     forms_ = [wrong if wrong and wrong.kind == k else stepping.blank(k, transfer) for k in kinds]
     page = {
         "transfer": transfer,
@@ -171,6 +171,7 @@ def _show(
         "acts": [f for f in forms_ if f.kind != State.NOTE],
         "say": next((f for f in forms_ if f.kind == State.NOTE), None),
         "opened": wrong.kind.value if wrong else request.GET.get("do", ""),
+        "natural": stepping.NATURAL.get(State(transfer.state)),
         "at_door": request.GET.get("at", ""),
         "letters": outcome.letters(transfer) if to_us else [],
         "may_write": to_us and State.OUTCOME in desk.allowed_steps(transfer),
