@@ -26,6 +26,7 @@ DOCTOR = {
     "results": (("table.results",), (SLIPS, ROW, RECORD, "a[href$='/results']")),
     "document": (("article.sheet",), (SLIPS, ROW, RECORD, "#papers table a")),
     "seen by": (("table.trail tbody tr",), (SLIPS, ROW, RECORD, "a[href$='/seen-by']")),
+    "/letter": (("#photos", "#typed", "#file"), ()),
     "/reception": (("input[name=number]",), ()),
     "/reception/appointments": (("input[name=from]", "[role=status]"), ()),
     "/reception/working-days": (("table.days tbody tr", ".answer"), ()),
@@ -60,6 +61,7 @@ IT = {
 SENDER = {
     "/transfers/out": (("table.transfers .tag-ok",), ()),
     "transfer": (("main .steps", ".proof .tag-ok"), ("/transfers/out?q=PCCSKBCB", ROW)),
+    "slip": (("article.sheet .codes svg",), ("/transfers/out?q=PCCSKBCB", ROW, "a[href$='/slip']")),
     "visit": (("a[href^='/transfers/new']",), ("/patients?q=nguyen", "a.who-link", ".visit-head a")),
     "begin": (
         ("select[name=receiver]",),
@@ -76,7 +78,11 @@ SENDING_IT = {
 }
 PAGES = {
     ("bach-mai", "doctor"): DOCTOR,
-    ("bach-mai", "nurse"): {"/transfers/in": DOCTOR["/transfers/in"], "/patients": (("input[name=q]",), ())},
+    ("bach-mai", "nurse"): {
+        "/transfers/in": DOCTOR["/transfers/in"],
+        "/patients": (("input[name=q]",), ()),
+        "/letter": DOCTOR["/letter"],
+    },
     ("bach-mai", "it"): IT,
     ("son-dong", "doctor"): SENDER,
     ("son-dong", "it"): SENDING_IT,

@@ -14,6 +14,7 @@ from lienthong.exchange.reading import (
     flow,
     messages_of,
     recent,
+    signed_manifest,
     traffic,
 )
 from lienthong.exchange.remaining import LineState, LoopBytes, bytes_of, latest, line_state, under_way
@@ -43,6 +44,7 @@ __all__ = [
     "prepare",
     "put",
     "recent",
+    "signed_manifest",
     "traffic",
     "under_way",
 ]

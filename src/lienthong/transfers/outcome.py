@@ -291,7 +291,6 @@ def sign(
         found.written = {name: value for name, value in data.items() if value != found.found.get(name)}
         found.stage = Stage.SIGNED
         _save(found, actor)
-        notices.settle(transfer.loop)
         return transfer
 
 

@@ -34,6 +34,7 @@ class Entry:
 ENTRIES = (
     Entry("transfers-in", _("Transfers to us"), rights.TRANSFERS, hub=False),
     Entry("transfers-out", _("Transfers from us"), rights.TRANSFERS, hub=False),
+    Entry("letter", _("Scan a letter"), rights.TRANSFERS, hub=False),
     Entry("patients", _("Find a person"), rights.RECORDS, hub=False),
     Entry("reception", _("Reception"), rights.RECEPTION, hub=False),
     Entry("province", _("Province today"), rights.PROVINCE, site=False),

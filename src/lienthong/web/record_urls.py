@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, path
 
-from lienthong.web.views import laboratories, patients, receiving, reception, transfers
+from lienthong.web.views import laboratories, letter, patients, receiving, reception, transfers
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("transfers/in", transfers.incoming, name="transfers-in"),
@@ -13,7 +13,12 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("transfers/new/<str:encounter>", transfers.begin, name="transfer-new"),
     path("transfers/<str:loop>", transfers.one, name="transfer"),
     path("transfers/<str:loop>/steps", transfers.step, name="transfer-step"),
-    path("transfers/<str:loop>/slip", transfers.slip, name="transfer-slip"),
+    path("transfers/<str:loop>/slip", letter.slip, name="transfer-slip"),
+    path("transfers/<str:loop>/letter-file", letter.take_file, name="letter-take-file"),
+    path("letter", letter.read, name="letter"),
+    path("letter/open", letter.open_transfer, name="letter-open"),
+    path("letter/frame", letter.frame, name="letter-frame"),
+    path("letter/file", letter.read_file, name="letter-file"),
     path("transfers/<str:loop>/return", receiving.by_hand, name="return-by-hand"),
     path("transfers/<str:loop>/return/<int:number>", receiving.letter, name="return-letter"),
     path("transfers/<str:loop>/outcome", receiving.paper, name="transfer-outcome"),

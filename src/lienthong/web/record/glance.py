@@ -132,7 +132,7 @@ def _infection(form: Any) -> Fact:
     said = form.get("infection") or {}
     lines = [str(forms.INFECTIONS.get(code, code)) for code in said.get("list", ())]
     lines += [said["note"]] if said.get("note") else []
-    return _fact(_("Infection"), said, forms.INFECTION, ("suspected", "present"), lines)
+    return _fact(_("Infection alert"), said, forms.INFECTION, ("suspected", "present"), lines)
 
 
 def _travel(form: Any) -> list[tuple[str, str]]:

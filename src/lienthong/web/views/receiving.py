@@ -49,7 +49,7 @@ class LetterForm(forms.Form):
     condition = stepping.text(gettext_lazy("Condition at discharge"))
     advice = stepping.text(gettext_lazy("Advice for further care"), rows=3)
     appointment_at = stepping.Moment(label=gettext_lazy("Next appointment"), required=False)
-    appointment_ward = stepping.line(gettext_lazy("Where"))
+    appointment_ward = stepping.line(gettext_lazy("Clinic of the appointment"))
     appointment_number = stepping.line(gettext_lazy("Number of the appointment slip"))
     return_to = forms.ChoiceField(label=gettext_lazy("Who goes on with the treatment"), required=False)
     agreed = stepping.coded(gettext_lazy("Diagnosis of the sending hospital"), AGREED, required=False)

@@ -1,4 +1,4 @@
-"""Transfers to us and from us, one transfer, its steps and its slip."""
+"""Transfers to us and from us, one transfer and its steps."""
 
 from __future__ import annotations
 
@@ -164,7 +164,7 @@ def _show(
         "conversation": worklist.conversation(transfer, directory.name, here),
         "dossier": dossier,
         "reliance": _reliance(transfer, dossier, now) if to_us else None,
-        "slip": slips.slip(dossier.slip, dossier.request),
+        "slip": slips.slip(dossier.slip, dossier.request, transfer.form),
         "person": dossier.person,
         "evidence": worklist.evidence(transfer, directory.name),
         "may_take_evidence": bool(accounts.request_roles(request) & set(rights.EVIDENCE)),
@@ -223,23 +223,6 @@ def step(request: HttpRequest, loop: str) -> HttpResponse:
             return redirect("transfer", loop)
     audit.record(actor, "read", patient=transfer.patient, page=request.path, why="treatment")
     return _show(request, _transfer(loop), wrong=form, problem=problem)
-
-
-@require_GET
-@requires(*rights.TRANSFERS)
-def slip(request: HttpRequest, loop: str) -> HttpResponse:
-    """``/transfers/<loop>/slip``: the transfer slip of Circular 01/2025/TT-BYT annex VI, made for A4."""
-    transfer = _opened(request, loop)
-    dossier = gather.dossier(transfer)
-    page = {
-        "transfer": transfer,
-        "slip": slips.slip(dossier.slip, dossier.request),
-        "person": dossier.person,
-        "visit": dossier.visit.visit if dossier.visit else None,
-        "sender": directory.name(transfer.sender, language="vi"),
-        "receiver": directory.name(transfer.receiver, language="vi"),
-    }
-    return render(request, "web/transfers/slip.html", page)
 
 
 @require_http_methods(["GET", "POST"])
