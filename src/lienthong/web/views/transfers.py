@@ -8,7 +8,6 @@ from typing import Any
 
 from django import forms
 from django.contrib import messages
-from django.core.paginator import Page
 from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -95,7 +94,7 @@ def _list(request: HttpRequest, *, to_us: bool) -> HttpResponse:
     wanted = int(number) if number.isascii() and number.isdigit() and len(number) < 7 else 1
     found = worklists.listed(to_us=to_us, view=view, text=text, page=wanted)
     now = clock.now()
-    mark = _mark(found, now)
+    mark = _mark(worklists.mark(found), now)
     if request.GET.get("mark") == mark:
         return HttpResponse(status=204)  # nothing is shown that was not seen before
     audit.record(accounts.actor(request), "list", page=request.path, detail={"show": view, "text": text})
@@ -116,10 +115,10 @@ def _list(request: HttpRequest, *, to_us: bool) -> HttpResponse:
     return render(request, "web/transfers/list.html", page)
 
 
-def _mark(found: Page[Transfer], now: datetime) -> str:
+def _mark(shown: str, now: datetime) -> str:
     """What a page shows, in short; another every five minutes, because spans of time grow."""
     round_ = int(now.timestamp() // _STALE.total_seconds())
-    return hashlib.sha256(f"{round_} {worklists.mark(found)}".encode()).hexdigest()[:16]
+    return hashlib.sha256(f"{round_} {shown}".encode()).hexdigest()[:16]
 
 
 @require_GET
@@ -127,7 +126,7 @@ def _mark(found: Page[Transfer], now: datetime) -> str:
 def one(request: HttpRequest, loop: str) -> HttpResponse:
     """``/transfers/<loop>``: all about one transfer; the receiver's first look is the step ``seen``."""
     transfer = _transfer(loop)
-    if request.GET.get("mark") == str(transfer.version):
+    if request.GET.get("mark") == _mark(str(transfer.version), clock.now()):
         return HttpResponse(status=204)
     actor = accounts.actor(request)
     audit.record(actor, "read", patient=transfer.patient, page=request.path, why="treatment")
@@ -155,6 +154,7 @@ def _show(
         "transfer": transfer,
         "line": worklist.line(transfer, incoming=to_us, now=now, name=directory.name),
         "now": now,
+        "mark": _mark(str(transfer.version), now),
         "to_us": to_us,
         "sender": directory.name(transfer.sender),
         "receiver": directory.name(transfer.receiver),

@@ -6,9 +6,14 @@
   function busy() {
     var at = document.activeElement;
     return document.hidden || (at && live.contains(at) && /^(INPUT|TEXTAREA|SELECT)$/.test(at.tagName)) ||
-      live.querySelector("details[open] form, form.touched");
+      live.querySelector(".touched");
   }
-  live.addEventListener("input", function (event) { if (event.target.form) { event.target.form.classList.add("touched"); } });
+  function touched(event) {
+    var part = event.target.closest(event.type === "click" ? "summary" : "form");
+    if (part) { (event.type === "click" ? part.parentElement : part).classList.add("touched"); }
+  }
+  live.addEventListener("input", touched);
+  live.addEventListener("click", touched);
   function look() {
     if (busy()) { return; }
     var url = new URL(window.location.href);
