@@ -72,8 +72,8 @@ class Glance:
     missing: int
 
 
-def glance(transfer: Transfer) -> Glance:
-    """The first view of a transfer."""
+def glance(transfer: Transfer, *, incoming: bool) -> Glance:
+    """The first view of a transfer, at the receiver (``incoming``) or at the sender."""
     form = transfer.form
     years = moments.age(transfer.birth)
     adult = years is None or years >= _ADULT_YEARS
@@ -85,7 +85,7 @@ def glance(transfer: Transfer) -> Glance:
         signs=[_sign(name, vitals[name], adult) for name in _SIGNS if name in vitals],
         signs_at=str(vitals.get("at") or ""),
         adult=adult,
-        facts=[_allergies(form), _medicines(form), _infection(form)],
+        facts=[asked(form, incoming) for asked in (_allergies, _medicines, _infection)],
         given=str(form.get("medicines") or ""),
         treatment=str(form.get("treatment") or ""),
         clinical=str(form.get("signs") or ""),
@@ -103,36 +103,44 @@ def _sign(name: str, value: Any, adult: bool) -> Sign:
     return Sign(str(label), fhir.figure(value), unit, mark)
 
 
-def _fact(label: str, said: dict[str, Any], words: Any, listing: tuple[str, ...], lines: list[str]) -> Fact:
+def _fact(
+    label: str,
+    said: dict[str, Any],
+    words: Any,
+    listing: tuple[str, ...],
+    lines: list[str],
+    incoming: bool,
+) -> Fact:
     state = str(said.get("state") or "")
-    answer = str(words.get(state, _("Not told by the sending hospital: ask")))
+    unknown = _("Not told by the sending hospital: ask") if incoming else _("Not told yet")
+    answer = str(words.get(state, unknown))
     shape = "bad" if state in listing else "warn" if state in _LOUD else "wait"
     return Fact(label, answer, shape, lines if state in listing else [])
 
 
-def _allergies(form: Any) -> Fact:
+def _allergies(form: Any, incoming: bool) -> Fact:
     said = form.get("allergies") or {}
     lines = [
         ": ".join(filter(None, (row.get("substance"), row.get("reaction")))) for row in said.get("list", ())
     ]
-    return _fact(_("Allergies"), said, forms.ALLERGIES, ("known",), lines)
+    return _fact(_("Allergies"), said, forms.ALLERGIES, ("known",), lines, incoming)
 
 
-def _medicines(form: Any) -> Fact:
+def _medicines(form: Any, incoming: bool) -> Fact:
     said = form.get("home_medicines") or {}
     lines = [
         " ".join(filter(None, (row.get("name"), row.get("dose"), row.get("frequency"))))
         for row in said.get("list", ())
     ]
-    found = _fact(_("Home medicines"), said, forms.HOME_MEDICINES, ("listed",), lines)
+    found = _fact(_("Home medicines"), said, forms.HOME_MEDICINES, ("listed",), lines, incoming)
     return Fact(found.label, found.answer, "info" if found.shape == "bad" else found.shape, found.lines)
 
 
-def _infection(form: Any) -> Fact:
+def _infection(form: Any, incoming: bool) -> Fact:
     said = form.get("infection") or {}
     lines = [str(forms.INFECTIONS.get(code, code)) for code in said.get("list", ())]
     lines += [said["note"]] if said.get("note") else []
-    return _fact(_("Infection alert"), said, forms.INFECTION, ("suspected", "present"), lines)
+    return _fact(_("Infection alert"), said, forms.INFECTION, ("suspected", "present"), lines, incoming)
 
 
 def _travel(form: Any) -> list[tuple[str, str]]:

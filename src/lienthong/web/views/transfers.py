@@ -159,7 +159,7 @@ def _show(
         "sender": directory.name(transfer.sender),
         "receiver": directory.name(transfer.receiver),
         "reason": worklist.reason(transfer.reason),
-        "glance": glance.glance(transfer),
+        "glance": glance.glance(transfer, incoming=to_us),
         "stages": worklist.stages(transfer, directory.name),
         "conversation": worklist.conversation(transfer, directory.name, here),
         "dossier": dossier,
