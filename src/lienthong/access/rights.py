@@ -48,6 +48,7 @@ EVIDENCE = Right(
 EVIDENCE_CONTENT = Right(_("Take out evidence packages with clinical content"), (Role.DOCTOR, Role.HEAD))
 EVIDENCE_CHECK = Right(_("Check an evidence package"), (Role.IT, Role.HEAD, Role.PROTECTION, Role.DEPARTMENT))
 PROVINCE = Right(_("See the province: connections and amounts, no records"), (Role.DEPARTMENT,))
+MEASURES = Right(_("See how transfers go: counts and times, no records"), (Role.DEPARTMENT, Role.HEAD))
 UNITS = Right(_("Let units join, see their keys, cut them off"), (Role.DEPARTMENT,))
 LABORATORIES = Right(_("Enter quality levels of laboratories"), (Role.HEAD, Role.IT))
 LINK = Right(_("Join the hub and renew the keys of this site"), (Role.IT, Role.HEAD))
@@ -72,6 +73,7 @@ TABLE = (
     EVIDENCE_CONTENT,
     EVIDENCE_CHECK,
     PROVINCE,
+    MEASURES,
     UNITS,
     LABORATORIES,
     LINK,

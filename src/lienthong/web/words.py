@@ -99,6 +99,8 @@ ACTIONS = {
     "messages-handed-over": _("Messages handed over"),
     "receipt-stored": _("Receipt verified: stored"),
     "receipt-refused": _("Receipt verified: refused"),
+    "measures": _("Figures of transfers seen"),
+    "measures-taken": _("Figures of transfers taken out"),
     "evidence-taken": _("Evidence package taken out"),
     "evidence-checked": _("Evidence package checked"),
 }
@@ -143,6 +145,9 @@ PAGES = {
     "hook": _("Hook"),
     "trail-check": _("Audit trail"),
     "evidence": _("Evidence"),
+    "measures": _("How transfers go"),
+    "measures-sheet": _("How transfers go"),
+    "measures-overdue": _("Overdue transfers"),
     "evidence-take": _("Evidence package"),
 }
 """Pages by the name of their address, as the trail shows them."""
