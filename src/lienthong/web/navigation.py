@@ -49,6 +49,7 @@ ENTRIES = (
     Entry("search", _("Where is it?"), rights.JOURNEY),
     Entry("reconcile", _("Reconciliation"), rights.INTEGRITY),
     Entry("hub-link", _("Connection with the hub"), rights.LINK, hub=False),
+    Entry("laboratories", _("Laboratories"), rights.LABORATORIES, hub=False),
     Entry("hooks", _("Hooks"), rights.HOOKS_SEE, hub=False),
     Entry("systems", _("Systems that may call"), rights.SYSTEMS, hub=False),
     Entry("accounts", _("Accounts"), rights.ACCOUNTS),
