@@ -48,8 +48,12 @@ EVIDENCE = Right(
 EVIDENCE_CONTENT = Right(_("Take out evidence packages with clinical content"), (Role.DOCTOR, Role.HEAD))
 EVIDENCE_CHECK = Right(_("Check an evidence package"), (Role.IT, Role.HEAD, Role.PROTECTION, Role.DEPARTMENT))
 PROVINCE = Right(_("See the province: connections and amounts, no records"), (Role.DEPARTMENT,))
+MEASURES = Right(_("See how transfers go: counts and times, no records"), (Role.DEPARTMENT, Role.HEAD))
 UNITS = Right(_("Let units join, see their keys, cut them off"), (Role.DEPARTMENT,))
 LINK = Right(_("Join the hub and renew the keys of this site"), (Role.IT, Role.HEAD))
+NOTICES = Right(_("Be told about transfers, on pages and by mail"), (Role.DOCTOR, Role.NURSE, Role.HEAD))
+HOOKS_SEE = Right(_("See where notices are sent, and the log"), (Role.IT, Role.HEAD))
+HOOKS = Right(_("Set up hooks to the unit's own messenger"), (Role.IT,))
 
 TABLE = (
     RECORDS,
@@ -68,6 +72,10 @@ TABLE = (
     EVIDENCE_CONTENT,
     EVIDENCE_CHECK,
     PROVINCE,
+    MEASURES,
     UNITS,
     LINK,
+    NOTICES,
+    HOOKS_SEE,
+    HOOKS,
 )

@@ -20,7 +20,7 @@ from lienthong.facilities import directory
 from lienthong.foundation import clock, ids, json
 from lienthong.foundation.errors import LienThongError
 from lienthong.foundation.text import fold
-from lienthong.transfers import bundle, drafts, form, problems, resources, rules, taking
+from lienthong.transfers import bundle, drafts, form, notices, problems, resources, rules, taking
 from lienthong.transfers.drafts import draft, save_field
 from lienthong.transfers.models import State, Transfer
 from lienthong.transfers.notice import Notice
@@ -301,6 +301,7 @@ def take_dossier(incoming: exchange.Incoming) -> str:
     except records.InvalidResource as error:
         raise exchange.Refused(error.problem) from error
     transfer = Transfer.objects.select_for_update().filter(loop=incoming.loop).first()
+    by_letter = transfer is not None and not transfer.dossier_version
     if transfer is None:
         transfer = _coming(incoming.loop, incoming.created, notice.sender)
     elif transfer.sender != notice.sender:
@@ -321,6 +322,10 @@ def take_dossier(incoming: exchange.Incoming) -> str:
             taking.fixed(transfer, State.RECEIVED, clock.now(), notice.receiver, message=incoming.id),
         ],
     )
+    if by_letter:
+        notices.tell("letter-joined", transfer)
+    elif transfer.dossier_version == 1:
+        notices.tell("new-emergency" if transfer.urgency == "emergency" else "new-transfer", transfer)
     return outcome.hash
 
 

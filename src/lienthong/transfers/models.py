@@ -7,6 +7,8 @@ from typing import Any
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from lienthong.access.models import Account
+
 
 class State(models.TextChoices):
     """The states of the loop in their usual order, and the kinds of step that lead to them."""
@@ -141,6 +143,7 @@ class Step(models.Model):
 
     class Meta:
         ordering = ["place", "at", "id"]
+        indexes = [models.Index(fields=["kind", "at"], name="transfer_step_kind")]
 
 
 class SlipUse(models.Model):
@@ -169,3 +172,203 @@ class SlipUse(models.Model):
                 fields=["appointment"], condition=~models.Q(appointment=""), name="appointment_used_once"
             )
         ]
+
+
+class Call(models.Model):
+    """A notice: people of this unit are told something about a loop (``transfers/notices``).
+
+    ``about`` tells notices of one reason apart and is shown nowhere. ``roles``: ``,doctor,nurse,``; ``person``: full
+    name of somebody who is told too. ``other``: the other facility. ``closed_at``: when it was settled for everybody.
+    """
+
+    id = models.CharField(max_length=32, primary_key=True)
+    loop = models.CharField(max_length=32)
+    reason = models.CharField(max_length=24)
+    about = models.CharField(max_length=64, blank=True)
+    roles = models.CharField(max_length=80)
+    person = models.CharField(max_length=120, blank=True)
+    urgency = models.CharField(max_length=12)
+    other = models.CharField(max_length=16)
+    to_us = models.BooleanField()
+    sounds = models.BooleanField()
+    at = models.DateTimeField()
+    closed_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["loop", "reason", "about"], name="one_call")]
+        indexes = [
+            models.Index(fields=["at"], condition=models.Q(closed_at=None), name="call_open"),
+            models.Index(fields=["-at"], name="call_at"),
+        ]
+
+
+class CallRead(models.Model):
+    """That a person has read a notice."""
+
+    call = models.ForeignKey(Call, on_delete=models.CASCADE, related_name="reads")
+    account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="+")
+    at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["account", "call"], name="one_read")]
+
+
+class MailAddress(models.Model):
+    """Where a person gets notices by mail, and which: ``groups`` is ``,emergency,overdue,``.
+
+    ``verified_at`` is empty until the code that was mailed at ``asked_at`` was typed in. ``refused``: what the mail
+    server said when it refused the address for good.
+    """
+
+    account = models.OneToOneField(Account, on_delete=models.CASCADE, primary_key=True, related_name="+")
+    address = models.CharField(max_length=254)
+    asked_at = models.DateTimeField()
+    tries = models.PositiveSmallIntegerField(default=0)
+    verified_at = models.DateTimeField(null=True)
+    refused = models.CharField(max_length=300, blank=True)
+    groups = models.CharField(max_length=120, blank=True)
+    own_only = models.BooleanField(default=False)
+
+
+class Delivery(models.Model):
+    """Something on its way out: tried again until it is done or a day old. ``fault``: why the last try failed."""
+
+    id = models.CharField(max_length=32, primary_key=True)
+    made_at = models.DateTimeField()
+    next_at = models.DateTimeField()
+    attempts = models.PositiveSmallIntegerField(default=0)
+    state = models.CharField(max_length=8, default="waiting", help_text="waiting, done or given-up")
+    fault = models.CharField(max_length=20, blank=True)
+    answer = models.CharField(max_length=300, blank=True)
+    done_at = models.DateTimeField(null=True)
+
+    class Meta:
+        abstract = True
+
+
+class Mail(Delivery):
+    """A mail to one person; ``id`` is in its Message-ID. ``kind``: ``calls``, or ``code`` to verify the address."""
+
+    account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="+")
+    address = models.CharField(max_length=254)
+    kind = models.CharField(max_length=8)
+    urgent = models.BooleanField(default=False)
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["next_at"], condition=models.Q(state="waiting"), name="mail_waiting"),
+            models.Index(fields=["account", "-made_at"], name="mail_account"),
+        ]
+
+
+class MailLine(models.Model):
+    """A notice that a person gets by mail; ``mail`` is empty until one was made."""
+
+    call = models.ForeignKey(Call, on_delete=models.CASCADE, related_name="+")
+    account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="+")
+    mail = models.ForeignKey(Mail, on_delete=models.CASCADE, null=True, related_name="lines")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["call", "account"], name="one_mail_line")]
+        indexes = [models.Index(fields=["account"], condition=models.Q(mail=None), name="mail_line_waiting")]
+
+
+class Hook(models.Model):
+    """An address of the unit's own messenger that is told notices. Its secret is derived, see ``notices/hooks.py``."""
+
+    id = models.CharField(max_length=32, primary_key=True)
+    name = models.CharField(max_length=60)
+    url = models.CharField(max_length=500)
+    groups = models.CharField(max_length=120, blank=True)
+    generation = models.PositiveIntegerField(default=1)
+    made_by = models.CharField(max_length=120)
+    made_at = models.DateTimeField()
+
+
+class HookCall(Delivery):
+    """One delivery to a hook; ``id`` stays the same at every try, and so does ``body``."""
+
+    hook = models.ForeignKey(Hook, on_delete=models.CASCADE, related_name="deliveries")
+    reason = models.CharField(max_length=24)
+    body = models.TextField()
+    status = models.PositiveSmallIntegerField(default=0, help_text="HTTP status of the last answer")
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["next_at"], condition=models.Q(state="waiting"), name="hook_waiting"),
+            models.Index(fields=["hook", "-made_at"], name="hook_log"),
+        ]
+
+
+# Measures
+
+
+class LoopStep(models.Model):
+    """Hub: a step as the manifest of its message, or a receipt, tells it; nothing of a patient. Rows are only added.
+
+    ``key`` is the message's id, or made of it where this is its receipt; ``number`` the place in the mailbox, which
+    orders what one side said; ``taken_at`` the hub's time.
+    """
+
+    key = models.CharField(max_length=32, primary_key=True)
+    loop = models.CharField(max_length=32)
+    sender = models.CharField(max_length=16)
+    receiver = models.CharField(max_length=16)
+    step = models.CharField(max_length=32, help_text="id of the step")
+    kind = models.CharField(max_length=12)
+    at = models.DateTimeField()
+    place = models.PositiveIntegerField()
+    urgency = models.CharField(max_length=10, blank=True)
+    complete = models.BooleanField(default=False)
+    code = models.CharField(max_length=20, blank=True)
+    until = models.CharField(
+        max_length=27, blank=True, help_text="moment that the step promises the next for"
+    )
+    number = models.BigIntegerField()
+    taken_at = models.DateTimeField()
+
+    class Meta:
+        indexes = [models.Index(fields=["loop", "sender", "receiver"], name="transfer_loopstep_loop")]
+
+
+class Loop(models.Model):
+    """Hub: what the steps of a loop that was sent come to; made of :class:`LoopStep` alone, whenever one comes.
+
+    ``owner`` is the facility whose turn it is; ``hub_at`` when a turn not taken is the hub's to see to.
+    """
+
+    loop = models.CharField(max_length=32)
+    sender = models.CharField(max_length=16)
+    receiver = models.CharField(max_length=16)
+    urgency = models.CharField(max_length=10)
+    state = models.CharField(max_length=12)
+    since = models.DateTimeField()
+    owner = models.CharField(max_length=16)
+    role = models.CharField(max_length=12)
+    due = models.DateTimeField(null=True)
+    hub_at = models.DateTimeField(null=True)
+    sent_at = models.DateTimeField()
+    answered_at = models.DateTimeField(null=True)
+    departed_at = models.DateTimeField(null=True)
+    arrived_at = models.DateTimeField(null=True)
+    outcome_at = models.DateTimeField(null=True)
+    complete = models.BooleanField()
+    declined = models.CharField(max_length=20, blank=True)
+    cancelled = models.CharField(max_length=20, blank=True)
+    late = models.BooleanField(help_text="a turn was taken after its time")
+    pk = models.CompositePrimaryKey("loop", "sender", "receiver")
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["sent_at"], name="transfer_loop_sent"),
+            models.Index(fields=["hub_at"], name="transfer_loop_hub"),
+        ]
+
+
+class LoopReading(models.Model):
+    """Hub: how far the mailboxes were read (facility to number), and how many steps could not be; one row, which
+    whoever reads locks."""
+
+    name = models.CharField(max_length=4, primary_key=True)
+    positions = models.JSONField(default=dict)
+    skipped = models.PositiveBigIntegerField(default=0)

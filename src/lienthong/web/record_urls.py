@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, path
 
-from lienthong.web.views import patients, reception, sending, transfers
+from lienthong.web.views import letter, patients, reception, sending, transfers
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("transfers/in", transfers.incoming, name="transfers-in"),
@@ -19,7 +19,12 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("transfers/<str:loop>/check", sending.check, name="transfer-check"),
     path("transfers/<str:loop>/redirect", sending.to_another, name="transfer-redirect"),
     path("transfers/<str:loop>/steps", transfers.step, name="transfer-step"),
-    path("transfers/<str:loop>/slip", transfers.slip, name="transfer-slip"),
+    path("transfers/<str:loop>/slip", letter.slip, name="transfer-slip"),
+    path("transfers/<str:loop>/letter-file", letter.take_file, name="letter-take-file"),
+    path("letter", letter.read, name="letter"),
+    path("letter/open", letter.open_transfer, name="letter-open"),
+    path("letter/frame", letter.frame, name="letter-frame"),
+    path("letter/file", letter.read_file, name="letter-file"),
     path("transfers/<str:loop>/back", reception.send_back, name="transfer-back"),
     path("reception", reception.reception, name="reception"),
     path("reception/use", reception.use, name="reception-use"),

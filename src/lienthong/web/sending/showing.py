@@ -154,7 +154,9 @@ def sections(transfer: Transfer, kept: Kept | None = None) -> list[ShownSection]
     found = filling.of_transfer(transfer)
     missing = _anchors(transfer)
     return [
-        ShownSection(section, [_shown(one, transfer, found, missing, kept or Kept()) for one in section.fields])
+        ShownSection(
+            section, [_shown(one, transfer, found, missing, kept or Kept()) for one in section.fields]
+        )
         for section in layout.SECTIONS
     ]
 

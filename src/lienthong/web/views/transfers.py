@@ -1,4 +1,4 @@
-"""Transfers to us and from us, one transfer, its steps and its slip."""
+"""Transfers to us and from us, one transfer and its steps."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from lienthong.access.doors import requires
 from lienthong.facilities import directory
 from lienthong.foundation import clock
 from lienthong.foundation.errors import LienThongError, Problem
-from lienthong.transfers import desk, steps
+from lienthong.transfers import desk, notices, steps
 from lienthong.transfers.models import State, Transfer
 from lienthong.web.record import gather, worklist
 from lienthong.web.record import slip as slips
@@ -88,7 +88,7 @@ def _show(
         "reason": worklist.reason(transfer.reason),
         "stages": worklist.stages(transfer.steps.all(), directory.name),
         "dossier": dossier,
-        "slip": slips.slip(dossier.slip, dossier.request),
+        "slip": slips.slip(dossier.slip, dossier.request, transfer.form),
         "person": dossier.person,
         "evidence": worklist.evidence(transfer, directory.name),
         "may_take_evidence": bool(accounts.request_roles(request) & set(rights.EVIDENCE)),
@@ -125,23 +125,6 @@ def step(request: HttpRequest, loop: str) -> HttpResponse:
     return redirect("transfer", loop)
 
 
-@require_GET
-@requires(*rights.TRANSFERS)
-def slip(request: HttpRequest, loop: str) -> HttpResponse:
-    """``/transfers/<loop>/slip``: the transfer slip of Circular 01/2025/TT-BYT annex VI, made for A4."""
-    transfer = _opened(request, loop)
-    dossier = gather.dossier(transfer)
-    page = {
-        "transfer": transfer,
-        "slip": slips.slip(dossier.slip, dossier.request),
-        "person": dossier.person,
-        "visit": dossier.visit.visit if dossier.visit else None,
-        "sender": directory.name(transfer.sender, language="vi"),
-        "receiver": directory.name(transfer.receiver, language="vi"),
-    }
-    return render(request, "web/transfers/slip.html", page)
-
-
 def _transfer(loop: str) -> Transfer:
     transfer = desk.get(loop)
     if transfer is None or directory.here() not in (transfer.sender, transfer.receiver):
@@ -150,9 +133,10 @@ def _transfer(loop: str) -> Transfer:
 
 
 def _opened(request: HttpRequest, loop: str) -> Transfer:
-    """The transfer, with the look written into the trail."""
+    """The transfer, with the look written into the trail; its notices count as read."""
     transfer = _transfer(loop)
     audit.record(
         accounts.actor(request), "read", patient=transfer.patient, page=request.path, why="treatment"
     )
+    notices.read(accounts.own(request), accounts.request_roles(request), loop)
     return transfer

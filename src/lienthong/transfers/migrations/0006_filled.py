@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = (("transfers", "0003_slip_uses"),)
+    dependencies = (("transfers", "0005_measures"),)
     operations = (
         migrations.AddField(
             model_name="transfer",
