@@ -81,36 +81,6 @@ def test_receiver_goes_through_the_steps_and_sender_sees_them(
     expect(there.locator(".outcome").first).to_contain_text("Đã can thiệp mạch vành")
 
 
-def test_transfer_begun_by_hand_arrives_at_bach_mai(
-    province: Any, new_page: Callable[..., Page], sign_in: SignIn
-) -> None:
-    there = new_page()
-    name = sign_in(there, "son-dong", "doctor")
-    there.goto(province.url("son-dong", "/patients?q=nguyen"))
-    person = there.locator("a.who-link").last
-    who = person.inner_text()
-    person.click()
-    there.locator(".visit-head a").first.click()
-    there.locator("a[href^='/transfers/new']").click()
-    there.click("main form button")
-    expect(there.locator(".errors a")).not_to_have_count(0)
-    there.select_option("select[name=receiver]", label="Bệnh viện Bạch Mai")
-    there.select_option("select[name=reason]", "2")
-    there.fill("textarea[name=condition]", "Tỉnh, mạch 96, huyết áp 110/70, thở oxy 3 lít/phút")
-    there.click("main form button")
-    there.wait_for_url(re.compile(r"/transfers/[0-9a-f]{32}$"))
-    assert name in _reached(there, "Đã gửi")
-    _until(there, ".proof .tag-ok")
-
-    here = new_page()
-    sign_in(here, "bach-mai", "nurse")
-    here.goto(province.url("bach-mai", f"/transfers/in?q={there.url.rsplit('/', 1)[1]}"))
-    here.locator("table.transfers a.who-link").filter(has_text=who).click()
-    expect(here.locator(".banner-name")).to_contain_text(who)
-    expect(here.locator("main")).to_contain_text("thở oxy 3 lít/phút")
-    expect(here.locator("main")).to_contain_text("Vượt khả năng đáp ứng của cơ sở")
-
-
 def test_keyboard_alone_from_sign_in_to_accepted(province: Any, page: Page) -> None:
     account = province.account("bach-mai", "doctor")
     page.goto(province.url("bach-mai", "sign-in"))
