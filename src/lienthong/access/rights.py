@@ -27,6 +27,7 @@ class Right:
 
 RECORDS = Right(_("Find a person and read the record"), (Role.DOCTOR, Role.NURSE))
 TRANSFERS = Right(_("See transfers and take the next step"), (Role.DOCTOR, Role.NURSE))
+SIGN = Right(_("Sign a transfer and send it"), (Role.DOCTOR,))
 RECEPTION = Right(_("See and use the slips and appointments of who comes"), (Role.DOCTOR, Role.NURSE))
 WORKING_DAYS = Right(_("See the working days that slips count by"), (Role.DOCTOR, Role.NURSE, Role.IT))
 SEEN_BY = Right(_("See who opened a record"), (Role.DOCTOR, Role.HEAD, Role.PROTECTION))
@@ -58,6 +59,7 @@ HOOKS = Right(_("Set up hooks to the unit's own messenger"), (Role.IT,))
 TABLE = (
     RECORDS,
     TRANSFERS,
+    SIGN,
     RECEPTION,
     WORKING_DAYS,
     SEEN_BY,

@@ -114,6 +114,8 @@ def send(
     else:
         _fill(transfer, notice, resources)
         if transfer.state == State.DRAFTED:
+            visits = [r["id"] for r in resources if r["resourceType"] == "Encounter"]
+            transfer.encounter = transfer.encounter or (visits[0] if visits else "")
             taking.touch(transfer)
             return transfer
     return _post(transfer, notice, resources, actor=actor, basis=basis, keep=keep)

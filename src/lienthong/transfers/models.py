@@ -89,6 +89,7 @@ class Transfer(models.Model):
     form = models.JSONField(default=dict, help_text="the minimum safe set, see form.py")
     form_log = models.JSONField(default=dict, help_text="field: version and person of its last change")
     encounter = models.CharField(max_length=64, blank=True, default="", help_text="FHIR id of the visit")
+    filled = models.JSONField(default=dict, help_text="field: what the record filled in, see filling.py")
     follows = models.CharField(max_length=32, blank=True, default="", help_text="loop that this one goes on")
     follows_why = models.CharField(max_length=12, blank=True, default="", help_text="redirected or back")
     signed_at = models.DateTimeField(null=True)
