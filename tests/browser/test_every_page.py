@@ -26,9 +26,15 @@ DOCTOR = {
     "results": (("table.results",), (SLIPS, ROW, RECORD, "a[href$='/results']")),
     "document": (("article.sheet",), (SLIPS, ROW, RECORD, "#papers table a")),
     "seen by": (("table.trail tbody tr",), (SLIPS, ROW, RECORD, "a[href$='/seen-by']")),
+    "/letter": (("#photos", "#typed", "#file"), ()),
+    "/reception": (("input[name=number]",), ()),
+    "/reception/appointments": (("input[name=from]", "[role=status]"), ()),
+    "/reception/working-days": (("table.days tbody tr", ".answer"), ()),
     "/me": (("main table tbody tr",), ()),
     "/password": (("input[name=new]",), ()),
     "/rights": (("main table",), ()),
+    "/notices": (("#bell a[aria-current]",), ()),
+    "/notices?all=1": (("h1",), ()),
 }
 IT = {
     "/it": ((".answer", ".way"), ()),
@@ -39,12 +45,17 @@ IT = {
     "/reconcile": ((".answer", ".figures"), ()),
     "message": ((".journey li.stop-ok", ".lanes"), ("/it/messages", "main table a")),
     "/attention": (("#attention",), ()),
+    "/reception/working-days": (("table.days tbody tr",), ()),
     "/search?q=zzzzzz": (("input[name=q]",), ()),
     "/evidence": (("input[type=file]", "main dl.pairs code"), ()),
     "evidence of a message": (
         ("select[name=purpose]",),
         ("/it/messages", "main table a", "a[href^='/evidence/take/']"),
     ),
+    "/hooks": (("a[href='/hooks/new']",), ()),
+    "/hooks/new": (("input[name=url]",), ()),
+    "/it/systems": (("main code",), ()),
+    "/it/systems/new": (("#id_scopes", "textarea"), ()),
     "/accounts": (("main table tbody tr",), ()),
     "/accounts/new": (("#id_roles",), ()),
     "account": (("main form",), ("/accounts", "main table a")),
@@ -52,6 +63,7 @@ IT = {
 SENDER = {
     "/transfers/out": (("table.transfers .tag-ok",), ()),
     "transfer": (("main .steps", ".proof .tag-ok"), ("/transfers/out?q=PCCSKBCB", ROW)),
+    "slip": (("article.sheet .codes svg",), ("/transfers/out?q=PCCSKBCB", ROW, "a[href$='/slip']")),
     "visit": (("a[href^='/transfers/new']",), ("/patients?q=nguyen", "a.who-link", ".visit-head a")),
     "begin": (
         ("select[name=receiver]",),
@@ -68,13 +80,19 @@ SENDING_IT = {
 }
 PAGES = {
     ("bach-mai", "doctor"): DOCTOR,
-    ("bach-mai", "nurse"): {"/transfers/in": DOCTOR["/transfers/in"], "/patients": (("input[name=q]",), ())},
+    ("bach-mai", "nurse"): {
+        "/transfers/in": DOCTOR["/transfers/in"],
+        "/patients": (("input[name=q]",), ()),
+        "/letter": DOCTOR["/letter"],
+    },
     ("bach-mai", "it"): IT,
     ("son-dong", "doctor"): SENDER,
     ("son-dong", "it"): SENDING_IT,
     ("son-dong", "head"): {
         "/accounts": IT["/accounts"],
         "/audit": (("table.trail tbody tr",), ()),
+        "/notices": (("#bell",), ()),
+        "/hooks": (("h1",), ()),
         "/measures": (("table.figures-table tbody tr", ".charts svg[role=img]"), ()),
     },
     ("hub", "department"): {

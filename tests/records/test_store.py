@@ -242,3 +242,27 @@ class Histories(TestCase):
         }
         assert search_rows() == wanted
         assert sql.marks(2) == "%s, %s"
+
+
+def appointment(id: str, day: str, *, secret: bool = False) -> dict[str, Any]:
+    made: dict[str, Any] = {
+        "resourceType": "Appointment",
+        "id": id,
+        "status": "proposed",
+        "participant": [{"actor": {"reference": "Patient/p1"}, "status": "accepted"}],
+        "requestedPeriod": [{"start": day, "end": day}],
+    }
+    if secret:
+        made["meta"] = {"security": [{"code": "R"}]}
+    return made
+
+
+def test_appointments_are_found_by_their_day_in_viet_nam() -> None:
+    late = appointment("a2", "2025-02-03T18:30:00Z")  # 4 February, 01:30 in Viet Nam
+    store(patient(), appointment("a1", "2025-02-03"), late, appointment("a3", "2025-02-03", secret=True))
+    assert [a.id for a in records.appointments("2025-02-03", "2025-02-03")] == ["a1"]
+    assert [a.id for a in records.appointments("2025-02-01", "2025-02-28")] == ["a1", "a2"]
+    store(patient(), late)  # the set as a whole: the others are gone
+    assert [a.id for a in records.appointments("2025-02-01", "2025-02-28")] == ["a2"]
+    store(patient(), appointment("a2", "2025-03-03"))
+    assert [a.id for a in records.appointments("2025-02-01", "2025-02-28")] == []

@@ -33,6 +33,8 @@ class NodeConfig:
             the address that units are told, when it is not the one officers use.
         database: ``postgresql://…``; empty for the embedded SQLite file.
         export_folder: where the HIS drops its exports.
+        his_outbox: where the slip files of transfers (XML13) are laid for the HIS, below the node's folder or absolute;
+            empty for none.
         names: host names under which people reach the pages, separated by commas; ``host`` itself is always one.
         tls_certificate, tls_key: PEM files; without them a server in front of this one ends TLS.
         processes: how many web processes share the node's database.
@@ -48,6 +50,12 @@ class NodeConfig:
         cap_up_kbit, cap_down_kbit: what a site may use of its line to the hub, in kbit/s; 0 is all of it.
         night_window: hours of Viet Nam in which heavy lanes may use the line, e.g. ``21:00-05:00``; empty is always.
         night_lane: lanes from this one on wait for the night window: 1 documents, 2 key images, 3 full studies.
+        smtp_url: the unit's mail server for notices, ``smtp://user:password@host:587`` (STARTTLS, required but on this
+            machine) or ``smtps://user:password@host:465``; special characters percent-encoded; empty for no mail.
+        mail_from: the address notices are mailed from.
+        notices_ca: PEM file of the issuer, when mail server or hooks have certificates that the unit made itself.
+        hook_hosts: servers of the unit's own network that hooks may call, names or addresses separated by commas.
+        pages_url: where people reach the pages, for links in mails and hooks; empty: made of names, host and port.
     """
 
     home: Path
@@ -58,6 +66,7 @@ class NodeConfig:
     hub_url: str = ""
     database: str = ""
     export_folder: str = "exports"
+    his_outbox: str = ""
     names: str = ""
     tls_certificate: str = ""
     tls_key: str = ""
@@ -76,6 +85,11 @@ class NodeConfig:
     cap_down_kbit: int = 0
     night_window: str = ""
     night_lane: int = 3
+    smtp_url: str = ""
+    mail_from: str = ""
+    notices_ca: str = ""
+    hook_hosts: str = ""
+    pages_url: str = ""
 
     def __post_init__(self) -> None:
         if min(self.cap_up_kbit, self.cap_down_kbit) < 0:
@@ -84,6 +98,10 @@ class NodeConfig:
             raise ValueError("night_lane: 1, 2 or 3; summaries never wait")
         if self.night_window:
             Window.read(self.night_window)
+        if self.smtp_url:
+            url = urlsplit(self.smtp_url)
+            if url.scheme not in ("smtp", "smtps") or not url.hostname or "@" not in self.mail_from:
+                raise ValueError("smtp_url: smtp://… or smtps://… with a host, and mail_from: an address")
 
     @property
     def hosts(self) -> list[str]:
@@ -92,6 +110,21 @@ class NodeConfig:
         if self.host in _EVERYWHERE and not names:
             return ["*"]
         return [self.host, "127.0.0.1", "localhost", *names]
+
+    @property
+    def pages(self) -> str:
+        """Where people reach the pages, without a slash at the end."""
+        if self.pages_url:
+            return self.pages_url.rstrip("/")
+        names = [name.strip() for name in self.names.split(",") if name.strip()]
+        host = names[0] if names else self.host
+        in_front = self.secure and not self.tls_key
+        return f"{'https' if self.secure else 'http'}://{host}" + ("" if in_front else f":{self.port}")
+
+    @property
+    def own_hook_hosts(self) -> frozenset[str]:
+        """Servers of the unit's own network that hooks may call, in small letters."""
+        return frozenset(name.strip().lower() for name in self.hook_hosts.split(",") if name.strip())
 
     @property
     def exports(self) -> Path:

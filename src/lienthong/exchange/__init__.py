@@ -14,6 +14,7 @@ from lienthong.exchange.reading import (
     flow,
     messages_of,
     recent,
+    signed_manifest,
     traffic,
 )
 from lienthong.exchange.relayed import Relayed, bodies, mailboxes, relayed
@@ -48,6 +49,7 @@ __all__ = [
     "put",
     "recent",
     "relayed",
+    "signed_manifest",
     "traffic",
     "under_way",
 ]

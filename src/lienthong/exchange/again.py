@@ -121,7 +121,7 @@ def _try_again(row: MessageRow) -> str:
 def _send_again(row: MessageRow) -> str:
     if row.kind in _newest_stands() and _newer(row):
         raise LienThongError(problems.newer_sent())
-    found = manifest.read_manifest(manifest.payload_of(_jws(row)))
+    found = manifest.read_manifest(manifest.payload_of(reading.signed_manifest(row)))
     try:
         parts = outbox.sealed_again(row.receiver, found.parts)
     except (NoSuchBlob, DamagedBlob) as error:
@@ -132,12 +132,6 @@ def _send_again(row: MessageRow) -> str:
         cursor.execute(sql.REPLACED_BY, (new, row.id))
     trace.add([(row.id, clock.iso(clock.now()), settings.NODE.facility, trace.REPLACED, new)])
     return new
-
-
-def _jws(row: MessageRow) -> str:
-    with connection.cursor() as cursor:
-        cursor.execute(sql.JWS_OF, (row.direction, row.id))
-        return str(cursor.fetchone()[0])
 
 
 def _newer(row: MessageRow) -> bool:

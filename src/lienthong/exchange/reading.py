@@ -123,6 +123,11 @@ def messages_of(loop: str) -> list[MessageRow]:
     return _rows(sql.OF_LOOP, (loop,))
 
 
+def signed_manifest(row: MessageRow) -> str:
+    """The manifest of a message as its sender signed it (JWS)."""
+    return str(_one(sql.JWS_OF, (row.direction, row.id))[0])
+
+
 def traffic(kind: str, days: int) -> list[DayCount]:
     """Hub: loops begun by messages of a kind that the hub took in the last days, today included, each counted once."""
     first = clock.day_start(clock.today() - timedelta(days=days - 1))

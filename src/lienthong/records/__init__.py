@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from lienthong.records.reading import (
     Stored,
+    appointments,
     count,
     find_patients,
     for_patient,
@@ -22,6 +23,7 @@ __all__ = [
     "InvalidResource",
     "Outcome",
     "Stored",
+    "appointments",
     "count",
     "find_patients",
     "for_patient",

@@ -112,6 +112,12 @@ def for_patient(
     return _fetch(statement, [f"Patient/{patient}", *kinds, since, until or "9999", limit or _EVERYTHING])
 
 
+def appointments(since: str, until: str, *, limit: int = 500) -> list[Stored]:
+    """Appointments for the days ``since`` to ``until`` (``yyyy-MM-dd``, both included), never a restricted one."""
+    found = _fetch(sql.APPOINTED, [values.APPOINTED, since, until, limit])
+    return sorted(found, key=lambda stored: (values.appointed_day(stored.resource), stored.id))
+
+
 def with_code(patient: str, type: str, system: str, code: str, *, limit: int = 50) -> list[Stored]:
     """A patient's resources of a type whose first coding is this code, newest first, e.g. every blood group that was
     told; never a restricted one."""

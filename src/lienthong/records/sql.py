@@ -40,6 +40,11 @@ WITH_CODE = (
     " WHERE r.patient = (SELECT id FROM records_resource WHERE ref = %s) AND r.type = %s AND r.deleted = 0"
     " AND r.restricted = 0 ORDER BY r.moment DESC LIMIT %s"
 )
+APPOINTED = (
+    _READ
+    + " JOIN records_searchvalue v ON v.resource = r.id AND v.param = %s AND v.value >= %s AND v.value <= %s"
+    " WHERE r.deleted = 0 AND r.restricted = 0 ORDER BY v.value, r.id LIMIT %s"
+)
 HISTORY = (
     "SELECT r.type, r.ref, v.version, p.at, r.moment, o.key, r.restricted, v.deleted, v.pack, v.start, v.length"
     " FROM records_resource r JOIN records_version v ON v.resource = r.id JOIN records_pack p ON p.id = v.pack"

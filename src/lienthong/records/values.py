@@ -15,8 +15,9 @@ Resource = dict[str, Any]
 SHARED = frozenset({"Patient", "Organization", "Practitioner"})
 """Types that many origins share; they are merged, never removed with one origin."""
 
-IDENTIFIER, NUMBER, NAME, BIRTHDATE, CODE = 1, 2, 3, 4, 5
-"""Search parameters: ``system|value``, value alone (patients), folded word of a name, birth date, ``system|code``."""
+IDENTIFIER, NUMBER, NAME, BIRTHDATE, CODE, APPOINTED = 1, 2, 3, 4, 5, 6
+"""Search parameters: ``system|value``, value alone (patients), folded word of a name, birth date, ``system|code``, day
+of an appointment in Viet Nam (``yyyy-MM-dd``)."""
 
 _LONGEST = 300
 _TIMES = (
@@ -98,6 +99,13 @@ def restricted(resource: Resource) -> bool:
     return any(label.get("code") in ("R", "V") for label in labels)
 
 
+def appointed_day(appointment: Resource) -> str:
+    """The day in Viet Nam (``yyyy-MM-dd``) for which an Appointment is, or empty."""
+    wanted = next((p for p in appointment.get("requestedPeriod", ()) if isinstance(p, dict)), {})
+    at = utc(str(appointment.get("start") or wanted.get("start") or ""))
+    return datetime.fromisoformat(at).astimezone(VIETNAM).date().isoformat() if at else ""
+
+
 def search_values(resource: Resource) -> set[tuple[int, str]]:
     """``(parameter, value)`` pairs under which the resource is found."""
     return {(param, value[:_LONGEST]) for param, value in _values(resource) if value}
@@ -116,6 +124,8 @@ def _values(resource: Resource) -> Iterator[tuple[int, str]]:
             for word in name_words(name.get("text", "")):
                 yield NAME, word
         yield BIRTHDATE, resource.get("birthDate", "")
+    if kind == "Appointment":
+        yield APPOINTED, appointed_day(resource)
     for name in _CODES:
         concept = resource.get(name)
         if isinstance(concept, dict):

@@ -20,7 +20,7 @@ from lienthong.facilities import directory
 from lienthong.foundation import clock, ids, json
 from lienthong.foundation.errors import LienThongError
 from lienthong.foundation.text import fold
-from lienthong.transfers import bundle, drafts, form, problems, resources, rules, taking
+from lienthong.transfers import bundle, drafts, form, notices, problems, resources, rules, taking
 from lienthong.transfers.drafts import draft, save_field
 from lienthong.transfers.models import State, Transfer
 from lienthong.transfers.notice import Notice
@@ -54,6 +54,7 @@ __all__ = [
     "not_connected",
     "notice_of",
     "numbered",
+    "numbered_at",
     "of_episodes",
     "of_patient",
     "outgoing",
@@ -226,12 +227,14 @@ def _begun(notice: Notice) -> Transfer | None:
     begun for the patient by hand before any export named the episode."""
     same_way = Transfer.objects.select_for_update().filter(sender=notice.sender, receiver=notice.receiver)
     if notice.ma_lk:
-        found = same_way.filter(ma_lk=notice.ma_lk).first()
+        found = same_way.filter(Q(ma_lk=notice.ma_lk) | Q(loop=notice.ma_lk)).first()
         if found:
             return found
     if notice.slip:
         year = notice.left_at.astimezone(clock.VIETNAM).year
-        found = same_way.filter(slip=notice.slip, slip_year=year, patient=notice.patient).first()
+        person = Q(patient=notice.patient)
+        person |= Q(citizen=notice.citizen) if notice.citizen else Q()
+        found = same_way.filter(person, slip=notice.slip, slip_year=year).first()
         if found:
             return found
     if not notice.ma_lk:
@@ -299,6 +302,7 @@ def take_dossier(incoming: exchange.Incoming) -> str:
     except records.InvalidResource as error:
         raise exchange.Refused(error.problem) from error
     transfer = Transfer.objects.select_for_update().filter(loop=incoming.loop).first()
+    by_letter = transfer is not None and not transfer.dossier_version
     if transfer is None:
         transfer = _coming(incoming.loop, incoming.created, notice.sender)
     elif transfer.sender != notice.sender:
@@ -319,6 +323,10 @@ def take_dossier(incoming: exchange.Incoming) -> str:
             taking.fixed(transfer, State.RECEIVED, clock.now(), notice.receiver, message=incoming.id),
         ],
     )
+    if by_letter:
+        notices.tell("letter-joined", transfer)
+    elif transfer.dossier_version == 1:
+        notices.tell("new-emergency" if transfer.urgency == "emergency" else "new-transfer", transfer)
     return outcome.hash
 
 
@@ -468,6 +476,11 @@ def numbered(text: str) -> list[Transfer]:
     """Transfers with that loop, slip number (of any year) or MA_LK, newest first, at most 20."""
     found = Transfer.objects.filter(Q(loop=text) | Q(slip=text) | Q(ma_lk=text))
     return list(found.prefetch_related("steps").order_by("-left_at")[:20])
+
+
+def numbered_at(sender: str, ma_lk: str) -> bool:
+    """Whether a transfer of that hospital has this MA_LK, or this loop, which our slip files say in its place."""
+    return Transfer.objects.filter(Q(ma_lk=ma_lk) | Q(loop=ma_lk), sender=sender).exists()
 
 
 def of_episodes(sender: str, episodes: Collection[str]) -> list[Transfer]:

@@ -7,6 +7,8 @@ from typing import Any
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from lienthong.access.models import Account
+
 
 class State(models.TextChoices):
     """The states of the loop in their usual order, and the kinds of step that lead to them."""
@@ -143,6 +145,160 @@ class Step(models.Model):
         indexes = [models.Index(fields=["kind", "at"], name="transfer_step_kind")]
 
 
+class SlipUse(models.Model):
+    """One visit at which a slip or an appointment slip was shown; never changed.
+
+    ``loop`` names the slip's transfer, ``appointment`` the appointment slip, which is used once: the FHIR id of the
+    Appointment, or the id of the outcome step that gave it. ``category`` is MA_DOITUONG_KCB of the visit.
+    """
+
+    id = models.CharField(max_length=32, primary_key=True)
+    loop = models.CharField(max_length=32, blank=True)
+    appointment = models.CharField(max_length=64, blank=True)
+    patient = models.CharField(max_length=64, blank=True, help_text="FHIR id of the Patient at this node")
+    at = models.DateTimeField()
+    facility = models.CharField(max_length=16)
+    person = models.CharField(max_length=120)
+    how = models.CharField(max_length=8, help_text="card, typed or scanned")
+    category = models.CharField(max_length=4)
+    why = models.CharField(max_length=200, blank=True, help_text="why a slip was used again")
+
+    class Meta:
+        ordering = ["at", "id"]
+        indexes = [models.Index(fields=["loop"], name="slip_use_loop")]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["appointment"], condition=~models.Q(appointment=""), name="appointment_used_once"
+            )
+        ]
+
+
+class Call(models.Model):
+    """A notice: people of this unit are told something about a loop (``transfers/notices``).
+
+    ``about`` tells notices of one reason apart and is shown nowhere. ``roles``: ``,doctor,nurse,``; ``person``: full
+    name of somebody who is told too. ``other``: the other facility. ``closed_at``: when it was settled for everybody.
+    """
+
+    id = models.CharField(max_length=32, primary_key=True)
+    loop = models.CharField(max_length=32)
+    reason = models.CharField(max_length=24)
+    about = models.CharField(max_length=64, blank=True)
+    roles = models.CharField(max_length=80)
+    person = models.CharField(max_length=120, blank=True)
+    urgency = models.CharField(max_length=12)
+    other = models.CharField(max_length=16)
+    to_us = models.BooleanField()
+    sounds = models.BooleanField()
+    at = models.DateTimeField()
+    closed_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["loop", "reason", "about"], name="one_call")]
+        indexes = [
+            models.Index(fields=["at"], condition=models.Q(closed_at=None), name="call_open"),
+            models.Index(fields=["-at"], name="call_at"),
+        ]
+
+
+class CallRead(models.Model):
+    """That a person has read a notice."""
+
+    call = models.ForeignKey(Call, on_delete=models.CASCADE, related_name="reads")
+    account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="+")
+    at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["account", "call"], name="one_read")]
+
+
+class MailAddress(models.Model):
+    """Where a person gets notices by mail, and which: ``groups`` is ``,emergency,overdue,``.
+
+    ``verified_at`` is empty until the code that was mailed at ``asked_at`` was typed in. ``refused``: what the mail
+    server said when it refused the address for good.
+    """
+
+    account = models.OneToOneField(Account, on_delete=models.CASCADE, primary_key=True, related_name="+")
+    address = models.CharField(max_length=254)
+    asked_at = models.DateTimeField()
+    tries = models.PositiveSmallIntegerField(default=0)
+    verified_at = models.DateTimeField(null=True)
+    refused = models.CharField(max_length=300, blank=True)
+    groups = models.CharField(max_length=120, blank=True)
+    own_only = models.BooleanField(default=False)
+
+
+class Delivery(models.Model):
+    """Something on its way out: tried again until it is done or a day old. ``fault``: why the last try failed."""
+
+    id = models.CharField(max_length=32, primary_key=True)
+    made_at = models.DateTimeField()
+    next_at = models.DateTimeField()
+    attempts = models.PositiveSmallIntegerField(default=0)
+    state = models.CharField(max_length=8, default="waiting", help_text="waiting, done or given-up")
+    fault = models.CharField(max_length=20, blank=True)
+    answer = models.CharField(max_length=300, blank=True)
+    done_at = models.DateTimeField(null=True)
+
+    class Meta:
+        abstract = True
+
+
+class Mail(Delivery):
+    """A mail to one person; ``id`` is in its Message-ID. ``kind``: ``calls``, or ``code`` to verify the address."""
+
+    account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="+")
+    address = models.CharField(max_length=254)
+    kind = models.CharField(max_length=8)
+    urgent = models.BooleanField(default=False)
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["next_at"], condition=models.Q(state="waiting"), name="mail_waiting"),
+            models.Index(fields=["account", "-made_at"], name="mail_account"),
+        ]
+
+
+class MailLine(models.Model):
+    """A notice that a person gets by mail; ``mail`` is empty until one was made."""
+
+    call = models.ForeignKey(Call, on_delete=models.CASCADE, related_name="+")
+    account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="+")
+    mail = models.ForeignKey(Mail, on_delete=models.CASCADE, null=True, related_name="lines")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["call", "account"], name="one_mail_line")]
+        indexes = [models.Index(fields=["account"], condition=models.Q(mail=None), name="mail_line_waiting")]
+
+
+class Hook(models.Model):
+    """An address of the unit's own messenger that is told notices. Its secret is derived, see ``notices/hooks.py``."""
+
+    id = models.CharField(max_length=32, primary_key=True)
+    name = models.CharField(max_length=60)
+    url = models.CharField(max_length=500)
+    groups = models.CharField(max_length=120, blank=True)
+    generation = models.PositiveIntegerField(default=1)
+    made_by = models.CharField(max_length=120)
+    made_at = models.DateTimeField()
+
+
+class HookCall(Delivery):
+    """One delivery to a hook; ``id`` stays the same at every try, and so does ``body``."""
+
+    hook = models.ForeignKey(Hook, on_delete=models.CASCADE, related_name="deliveries")
+    reason = models.CharField(max_length=24)
+    body = models.TextField()
+    status = models.PositiveSmallIntegerField(default=0, help_text="HTTP status of the last answer")
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["next_at"], condition=models.Q(state="waiting"), name="hook_waiting"),
+            models.Index(fields=["hook", "-made_at"], name="hook_log"),
+        ]
+
+
 # Measures
 
 
@@ -215,3 +371,18 @@ class LoopReading(models.Model):
     name = models.CharField(max_length=4, primary_key=True)
     positions = models.JSONField(default=dict)
     skipped = models.PositiveBigIntegerField(default=0)
+
+
+class RequestIdentifier(models.Model):
+    """What a hospital's own system calls a transfer that it began, so that a repeated call begins no second one.
+
+    ``content`` is the SHA-256 of the call's resources in canonical JSON; empty where only the identifier counts.
+    """
+
+    transfer = models.ForeignKey(Transfer, on_delete=models.CASCADE, related_name="identifiers")
+    system = models.CharField(max_length=255)
+    value = models.CharField(max_length=255)
+    content = models.CharField(max_length=64, blank=True, default="")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["system", "value"], name="one_request_identifier")]

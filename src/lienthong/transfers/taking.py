@@ -14,7 +14,7 @@ from lienthong.access.audit import Actor, record, system
 from lienthong.facilities import directory
 from lienthong.foundation import clock, ids, json
 from lienthong.foundation.errors import LienThongError, Problem
-from lienthong.transfers import bundle, problems, rules, steps
+from lienthong.transfers import bundle, notices, problems, rules, steps
 from lienthong.transfers.models import Side, State, Step, Transfer
 
 STEP = "transfer-step"
@@ -73,6 +73,8 @@ def take(
         if transfer.state != State.DRAFTED:
             step.message = _tell(transfer, step, documents)
         add(transfer, [step])
+        if kind not in (State.NOTE, State.SEEN):  # a look answers nothing: the others go on being asked
+            notices.settle(loop)
         record(
             actor,
             f"transfer-{kind.value}",
@@ -278,7 +280,8 @@ def take_step(incoming: exchange.Incoming) -> str:
     if clash:
         raise exchange.Refused(problems.step_unreadable("id"))
     _keep_documents(transfer, content.get("bundle"), incoming)
-    add(transfer, [step])
+    if add(transfer, [step]) and step.effect:
+        notices.tell(f"step-{step.kind}", transfer, about=step.id)
     return ids.stable_id(transfer.loop, json.canonical(as_data(step)).hex())
 
 

@@ -16,11 +16,12 @@ _VERSION = version("lienthong")
 
 
 def page(request: HttpRequest) -> dict[str, Any]:
-    """``facility``, ``hub``, ``navigation``, ``roles``, ``demo``, ``code`` and ``version`` for templates."""
+    """``facility hub navigation notices roles demo code version`` for templates."""
     return {
         "facility": directory.name(directory.here()),
         "hub": directory.is_hub(),
         "navigation": navigation.links(request),
+        "notices": navigation.notices(request),
         "roles": sorted(accounts.request_roles(request)),
         "demo": settings.NODE.demo,
         "code": directory.here(),

@@ -9,9 +9,11 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
-from lienthong.access import accounts, rights
+from lienthong.access import accounts, passwords, rights
 from lienthong.access.rights import Right
 from lienthong.facilities import directory
+from lienthong.transfers.notices import calls
+from lienthong.transfers.notices.calls import Waiting
 from lienthong.web import attention
 
 if TYPE_CHECKING:
@@ -32,7 +34,9 @@ class Entry:
 ENTRIES = (
     Entry("transfers-in", _("Transfers to us"), rights.TRANSFERS, hub=False),
     Entry("transfers-out", _("Transfers from us"), rights.TRANSFERS, hub=False),
+    Entry("letter", _("Scan a letter"), rights.TRANSFERS, hub=False),
     Entry("patients", _("Find a person"), rights.RECORDS, hub=False),
+    Entry("reception", _("Reception"), rights.RECEPTION, hub=False),
     Entry("province", _("Province today"), rights.PROVINCE, site=False),
     Entry("measures", _("How transfers go"), rights.MEASURES),
     Entry("units", _("Units"), rights.UNITS, site=False),
@@ -41,9 +45,12 @@ ENTRIES = (
     Entry("exports", _("Exports of the HIS"), rights.FLOW, hub=False),
     Entry("refused", _("Refused dossiers"), rights.FLOW, hub=False),
     Entry("messages", _("Messages"), rights.FLOW),
+    Entry("working-days", _("Working days"), rights.FLOW, hub=False),
     Entry("search", _("Where is it?"), rights.JOURNEY),
     Entry("reconcile", _("Reconciliation"), rights.INTEGRITY),
     Entry("hub-link", _("Connection with the hub"), rights.LINK, hub=False),
+    Entry("hooks", _("Hooks"), rights.HOOKS_SEE, hub=False),
+    Entry("systems", _("Systems that may call"), rights.SYSTEMS, hub=False),
     Entry("accounts", _("Accounts"), rights.ACCOUNTS),
     Entry("evidence", _("Evidence"), rights.EVIDENCE_CHECK),
     Entry("trail", _("Audit trail"), rights.TRAIL),
@@ -76,3 +83,12 @@ def links(request: HttpRequest) -> list[Link]:
         Link(url, label, url == current, attention.count() if url == counted else 0)
         for url, label in urls.items()
     ]
+
+
+def notices(request: HttpRequest) -> Waiting | None:
+    """What waits for the person who asks; None when he is told nothing here."""
+    held = accounts.request_roles(request)
+    if directory.is_hub() or not held & set(rights.NOTICES):
+        return None
+    account = accounts.own(request)
+    return None if passwords.must_change(account) else calls.waiting(account, held)

@@ -1,4 +1,4 @@
-"""Files that people send: only evidence packages, only from people signed in, only up to a size."""
+"""Files that people send: evidence packages and letters, only from people signed in, only up to a size."""
 
 from __future__ import annotations
 
@@ -9,21 +9,25 @@ from django.core.files.uploadhandler import StopUpload, TemporaryFileUploadHandl
 from lienthong.access import accounts
 
 LARGEST = 536_870_912
+LARGEST_LETTER = 67_108_864
+"""Bytes of all files of one call: of an evidence package, of a letter's pictures or its file."""
+_PAGES = {"/evidence": LARGEST, "/letter": LARGEST_LETTER, "/letter/file": LARGEST_LETTER}
 
 
 class PackageUpload(TemporaryFileUploadHandler):
-    """Keeps one file in the server's temporary folder; ``request.upload_stopped`` is set when it was not taken."""
+    """Keeps files in the server's temporary folder; ``request.upload_stopped`` is set when they were not taken."""
+
+    _taken = 0
 
     def new_file(self, *args: Any, **kwargs: Any) -> None:
         request = self.request
-        if request is None or request.path != "/evidence" or accounts.signed_in(request) is None:
+        if request is None or request.path not in _PAGES or accounts.signed_in(request) is None:
             self._stop()
-        self._taken = 0
         super().new_file(*args, **kwargs)
 
     def receive_data_chunk(self, raw_data: bytes, start: int) -> bytes | None:
         self._taken += len(raw_data)
-        if self._taken > LARGEST:
+        if self.request is None or self._taken > _PAGES[self.request.path]:
             self._stop()
         return super().receive_data_chunk(raw_data, start)
 

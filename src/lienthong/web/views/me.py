@@ -9,6 +9,7 @@ from django.views.decorators.http import require_GET
 from lienthong.access import accounts, audit, rights
 from lienthong.access.doors import requires
 from lienthong.access.models import Role
+from lienthong.web.views import notices
 
 _SIGN_INS = ("sign-in", "sign-in-failed", "sign-out", "account-locked", "password-changed")
 
@@ -16,7 +17,7 @@ _SIGN_INS = ("sign-in", "sign-in-failed", "sign-out", "account-locked", "passwor
 @require_GET
 @requires()
 def me(request: HttpRequest) -> HttpResponse:
-    """``/me``: roles now, the last sign-ins and failures under one's own name."""
+    """``/me``: roles now, notices by mail, the last sign-ins and failures under one's own name."""
     events = [
         event
         for event in audit.trail(person=accounts.own(request).username, limit=500)
@@ -26,6 +27,7 @@ def me(request: HttpRequest) -> HttpResponse:
     page = {
         "held": [Role(role).label for role in held],
         "events": events[:50],
+        "mail": notices.mail_of(request),
     }
     return render(request, "web/me.html", page)
 

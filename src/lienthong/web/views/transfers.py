@@ -1,4 +1,4 @@
-"""Transfers to us and from us, one transfer, its steps and its slip."""
+"""Transfers to us and from us, one transfer and its steps."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from lienthong.facilities import directory
 from lienthong.facilities.models import Facility
 from lienthong.foundation import clock
 from lienthong.foundation.errors import LienThongError, Problem
-from lienthong.transfers import desk, steps
+from lienthong.transfers import desk, notices, steps
 from lienthong.transfers import form as transfer_form
 from lienthong.transfers.models import State, Transfer
 from lienthong.web.record import gather, worklist
@@ -123,7 +123,7 @@ def _show(
         "reason": worklist.reason(transfer.reason),
         "stages": worklist.stages(transfer.steps.all(), directory.name),
         "dossier": dossier,
-        "slip": slips.slip(dossier.slip, dossier.request),
+        "slip": slips.slip(dossier.slip, dossier.request, transfer.form),
         "person": dossier.person,
         "evidence": worklist.evidence(transfer, directory.name),
         "may_take_evidence": bool(accounts.request_roles(request) & set(rights.EVIDENCE)),
@@ -158,23 +158,6 @@ def step(request: HttpRequest, loop: str) -> HttpResponse:
         return _show(request, _transfer(loop), said=data, problem=error.problem)
     messages.success(request, _("Done. The other hospital is told."))
     return redirect("transfer", loop)
-
-
-@require_GET
-@requires(*rights.TRANSFERS)
-def slip(request: HttpRequest, loop: str) -> HttpResponse:
-    """``/transfers/<loop>/slip``: the transfer slip of Circular 01/2025/TT-BYT annex VI, made for A4."""
-    transfer = _opened(request, loop)
-    dossier = gather.dossier(transfer)
-    page = {
-        "transfer": transfer,
-        "slip": slips.slip(dossier.slip, dossier.request),
-        "person": dossier.person,
-        "visit": dossier.visit.visit if dossier.visit else None,
-        "sender": directory.name(transfer.sender, language="vi"),
-        "receiver": directory.name(transfer.receiver, language="vi"),
-    }
-    return render(request, "web/transfers/slip.html", page)
 
 
 @require_http_methods(["GET", "POST"])
@@ -230,9 +213,10 @@ def _transfer(loop: str) -> Transfer:
 
 
 def _opened(request: HttpRequest, loop: str) -> Transfer:
-    """The transfer, with the look written into the trail."""
+    """The transfer, with the look written into the trail; its notices count as read."""
     transfer = _transfer(loop)
     audit.record(
         accounts.actor(request), "read", patient=transfer.patient, page=request.path, why="treatment"
     )
+    notices.read(accounts.own(request), accounts.request_roles(request), loop)
     return transfer

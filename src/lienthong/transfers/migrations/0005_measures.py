@@ -7,7 +7,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("transfers", "0002_closed_loop"),
+        ("transfers", "0004_notices"),
     ]
 
     operations = [

@@ -1,0 +1,1 @@
+"""Validity of slips: working days, annexes, uses, appointments, returns, and the checks before sending."""
