@@ -99,11 +99,13 @@ def _hub_threads(stop: threading.Event) -> list[threading.Thread]:
     from lienthong.exchange import retention
     from lienthong.exchange.trust import keeper
     from lienthong.exchange.watch import Watch
+    from lienthong.transfers.measures import province, reading
 
     return _threads(
         {
             "keys": lambda: keeper.keep(stop),
-            "watch": lambda: Watch().run(stop),
+            "measures": lambda: reading.run(stop),
+            "watch": lambda: Watch([province.look]).run(stop),
             "retention": lambda: retention.run(stop),
         }
     )
@@ -116,7 +118,7 @@ def _site_threads(stop: threading.Event) -> list[threading.Thread]:
     from lienthong.connectors.his_xml.folder import Folder
     from lienthong.exchange.trust import keeper
     from lienthong.exchange.watch import Watch
-    from lienthong.transfers import notices
+    from lienthong.transfers import notices, overdue
     from lienthong.transfers.validity import expiry
 
     slips = settings.NODE.home / settings.NODE.his_outbox
@@ -129,6 +131,7 @@ def _site_threads(stop: threading.Event) -> list[threading.Thread]:
             "line": lambda: _work_the_line(stop),
             "notices": lambda: notices.run(stop),
             "slips": lambda: expiry.run(stop),
+            "overdue": lambda: overdue.run(stop),
             "watch": lambda: Watch([concerns.look]).run(stop),
         }
     )

@@ -34,7 +34,7 @@ from lienthong.facilities import directory
 from lienthong.foundation import clock, files, json
 from lienthong.foundation.blobs import BlobFolder
 from lienthong.foundation.errors import LienThongError, Problem
-from lienthong.transfers import desk, drafts
+from lienthong.transfers import desk, drafts, outcome
 from lienthong.transfers.notice import Notice
 
 GROUP_DOSSIERS = 10
@@ -55,14 +55,17 @@ class _Group:
     last: dict[tuple[str, str], DossierVersion] = field(default_factory=dict)
     versions: list[DossierVersion] = field(default_factory=list)
     begun: set[str] = field(default_factory=set)
+    awaited: bool = False
 
     def look_up(self, dossiers: Sequence[Dossier]) -> None:
-        """Finds the last version of each dossier, and which of them have begun a transfer, in two queries."""
+        """Finds the last version of each dossier, which of them have begun a transfer, and whether a patient may have
+        been sent to us, in three queries."""
         episodes = {dossier.ma_lk for dossier in dossiers}
         facilities = {dossier.facility for dossier in dossiers}
         known = DossierVersion.objects.filter(facility__in=facilities, ma_lk__in=episodes).order_by("number")
         self.last = {(version.facility, version.ma_lk): version for version in known}
         self.begun = desk.begun_among(directory.here(), episodes)
+        self.awaited = outcome.awaited()
 
     def add(self, version: DossierVersion) -> None:
         self.last[version.facility, version.ma_lk] = version
@@ -209,7 +212,7 @@ def _store(export: Export, dossier: Dossier, source: mapping.Source, group: _Gro
     resources = mapping.to_fhir(dossier, source)
     visit = mapping.visit_of(dossier)
     try:
-        outcome = records.transact(
+        stored = records.transact(
             resources,
             origin=f"his-xml/{dossier.facility}/{dossier.ma_lk}",
             actor=_ACTOR,
@@ -233,8 +236,10 @@ def _store(export: Export, dossier: Dossier, source: mapping.Source, group: _Gro
                 at=clock.now(),
             )
         )
-    if outcome.created or outcome.updated or outcome.deleted:
+    if stored.created or stored.updated or stored.deleted:
         _send(dossier, resources, group)
+        if group.awaited and dossier.facility == directory.here():
+            outcome.stay_stored(resources, origin=f"his-xml/{dossier.facility}/{dossier.ma_lk}")
     group.stored += 1
 
 

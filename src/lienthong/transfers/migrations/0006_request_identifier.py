@@ -4,7 +4,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("transfers", "0004_notices"),
+        ("transfers", "0005_measures"),
     ]
 
     operations = [
