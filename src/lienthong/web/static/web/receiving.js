@@ -19,7 +19,7 @@
     var url = new URL(window.location.href);
     url.hash = "";
     url.searchParams.set("mark", live.dataset.mark);
-    fetch(url, { credentials: "same-origin", redirect: "error" }).then(function (answer) {
+    fetch(url, { credentials: "same-origin", redirect: "error", headers: { "Lienthong-Automatic": "1" } }).then(function (answer) {
       return answer.status === 200 ? answer.text() : null;
     }).then(function (text) {
       var fresh = text && new DOMParser().parseFromString(text, "text/html").getElementById("live");
