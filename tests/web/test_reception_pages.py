@@ -113,6 +113,14 @@ def test_an_expired_slip_has_no_button_and_says_what_to_do(nurse: Client) -> Non
     assert "reception/use" not in html
 
 
+def test_the_reception_names_no_disease(nurse: Client) -> None:
+    slip(signed=clock.now() - timedelta(days=60), diagnosis="HIV", diagnosis_code="B20")
+    html = look(nurse)
+    assert "Phụ lục III, mục 37 (Phụ lục II, mục 9)" in html
+    assert "HIV" not in html
+    assert "B20" not in html
+
+
 def test_a_card_of_another_person_is_told(nurse: Client) -> None:
     store(patient())
     assert "Thẻ ghi khác" in look(nurse, QR.replace(NAME, "Trần Thị Khác"))

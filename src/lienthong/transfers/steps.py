@@ -156,6 +156,7 @@ class Outcome(Struct, forbid_unknown_fields=True):
 
     diagnosis: Said
     diagnosis_code: Line = ""
+    course: Text = ""
     treatment: Text = ""
     result: Line = ""
     condition: Text = ""

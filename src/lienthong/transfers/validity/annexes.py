@@ -51,18 +51,26 @@ class Match:
 
     def words_vi(self) -> str:
         """``Phụ lục III, mục 37 (Phụ lục II, mục 41): Bệnh Parkinson``."""
-        return self._words("Phụ lục", "mục")
+        return f"{self.place_vi()}: {self.name}"
 
     def words_en(self) -> str:
         """``annex III, item 37 (annex II, item 41): Bệnh Parkinson``; the name is the circular's."""
-        return self._words("annex", "item")
+        return f"{self.place_en()}: {self.name}"
 
-    def _words(self, annex: str, item: str) -> str:
+    def place_vi(self) -> str:
+        """The same without the disease, for who need not know it: ``Phụ lục III, mục 37 (Phụ lục II, mục 41)``."""
+        return self._place("Phụ lục", "mục")
+
+    def place_en(self) -> str:
+        """``annex III, item 37 (annex II, item 41)``."""
+        return self._place("annex", "item")
+
+    def _place(self, annex: str, item: str) -> str:
         place = f"{annex} {self.annex}, {item} {self.number}"
         if self.through:
             outer = "III" if self.annex == "II" else "II"
             place = f"{annex} {outer}, {item} {self.through} ({place})"
-        return f"{place}: {self.name}"
+        return place
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from lienthong.facilities import directory
 from lienthong.foundation import clock
 from lienthong.transfers import notices
 from lienthong.transfers.models import SlipUse, State, Transfer, Urgency
-from lienthong.transfers.validity import slips, stays
+from lienthong.transfers.validity import reception, slips, stays
 from lienthong.transfers.validity.checks.reading import Form
 from lienthong.transfers.validity.working_days import Calendar, calendar
 
@@ -81,6 +81,11 @@ def _mark(transfer: Transfer, today: date, days: Calendar, came: bool) -> str:
         return ""
     if not one_year:
         near = today >= days.before(validity.until, SHORT_WORKING_DAYS)
-        return f"{validity.until} {SHORT_WORKING_DAYS} working days" if near else ""
+        return f"{validity.until} {SHORT_WORKING_DAYS} working days" if near and not _in_his(transfer) else ""
     left = (validity.until - today).days
     return next((f"{validity.until} {mark} days" for mark in YEARLY_DAYS if left <= mark), "")
+
+
+def _in_his(transfer: Transfer) -> bool:
+    """Whether the HIS of this hospital has a visit with the slip."""
+    return bool(stays.visits_with(transfer.slip, reception.visits(transfer), directory.here()))

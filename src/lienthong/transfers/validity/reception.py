@@ -153,6 +153,20 @@ def _person(group: _Group, transfers: Sequence[Transfer], shown: Shown, days: Ca
     )
 
 
+def visits(transfer: Transfer) -> list[Stored]:
+    """The visits at this node of a transfer's patient, whom the HIS here often keeps under another id."""
+    ids = {transfer.patient, *(records.patients_numbered(transfer.citizen) if transfer.citizen else ())} - {
+        ""
+    }
+    kept = records.read_many(f"Patient/{id}" for id in sorted(ids))
+    same = [
+        group.patients
+        for key, group in _by_person(list(kept.values()), ()).items()
+        if key == _key_of(transfer)
+    ]
+    return [v for ids in same for id in ids for v in records.for_patient(id, ["Encounter"], limit=MOST)]
+
+
 def slip(transfer: Transfer, encounters: Sequence[Stored], days: Calendar, on: date | None = None) -> Slip:
     """One slip as it stands on a day (today if none is given).
 

@@ -6,7 +6,6 @@ import re
 
 from django.db import IntegrityError, transaction
 
-from lienthong import records
 from lienthong.access.audit import Actor, record
 from lienthong.facilities import directory
 from lienthong.foundation import clock, ids
@@ -37,7 +36,7 @@ def use_slip(loop: str, *, token: str, how: How, actor: Actor, why: str = "") ->
         before = SlipUse.objects.filter(id=id).first()
         if before is not None:
             return before
-        found = reception.slip(transfer, _encounters(transfer.patient), calendar())
+        found = reception.slip(transfer, reception.visits(transfer), calendar())
         if found.standing == "emergency":
             raise LienThongError(problems.not_needed())
         by_paper = found.paper_may_say and bool(why.strip())
@@ -92,10 +91,6 @@ def _id(token: str, what: str) -> str:
     if not _TOKEN.fullmatch(token):
         raise LienThongError(problems.stale_page())
     return ids.stable_id("slip-use", token, what)
-
-
-def _encounters(patient: str) -> list[records.Stored]:
-    return records.for_patient(patient, ["Encounter"], limit=reception.MOST) if patient else []
 
 
 def _note(made: SlipUse, actor: Actor) -> None:

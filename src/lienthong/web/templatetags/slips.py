@@ -6,7 +6,6 @@ from typing import Any
 
 from django import template
 
-from lienthong import records
 from lienthong.facilities import directory
 from lienthong.foundation import clock
 from lienthong.transfers.models import Transfer
@@ -26,10 +25,7 @@ def findings(context: template.Context, transfer: Transfer) -> dict[str, Any]:
 @register.inclusion_tag("web/parts/slip_line.html")
 def slip_line(transfer: Transfer) -> dict[str, Any]:
     """One line: until when the slip is valid, how often it was used."""
-    encounters = (
-        records.for_patient(transfer.patient, ["Encounter"], limit=reception.MOST) if transfer.patient else []
-    )
-    return {"slip": reception.slip(transfer, encounters, calendar(), clock.today())}
+    return {"slip": reception.slip(transfer, reception.visits(transfer), calendar(), clock.today())}
 
 
 @register.inclusion_tag("web/parts/back_offer.html", takes_context=True)

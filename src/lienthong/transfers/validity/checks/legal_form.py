@@ -173,7 +173,7 @@ def _pairs(form: Form) -> Iterator[Finding]:
             "form-card-until",
             "warning",
             "person.card_until",
-            "Chưa có hạn thẻ bảo hiểm y tế. Tra cứu trên cổng giám định, hoặc đánh dấu “không rõ thời hạn”.",
-            "The card's last day is missing. Look it up on the insurance portal, or tick “term unknown”.",
+            "Chưa có hạn thẻ bảo hiểm y tế. Tra cứu trên cổng giám định, hoặc ghi “không rõ thời hạn”.",
+            "The card's last day is missing. Look it up on the insurance portal, or write “term unknown”.",
             ANNEX_VI,
         )

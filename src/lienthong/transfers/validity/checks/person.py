@@ -114,9 +114,9 @@ def _card(form: Form, facts: Facts, today: date) -> Iterator[Finding]:
             "warning",
             "person.card_until",
             f"Thẻ bảo hiểm y tế hết hạn ngày {ends:%d/%m/%Y}, trước ngày chuyển. "
-            "Báo người bệnh gia hạn; đánh dấu “hết hạn” trên phiếu.",
+            "Báo người bệnh gia hạn; nếu không, người bệnh tự trả chi phí.",
             f"The insurance card ended on {ends:%d/%m/%Y}, before the transfer. "
-            "Tell the patient to renew it; tick “expired” on the form.",
+            "Tell the patient to renew it, or to expect to pay.",
             XML13,
         )
     elif ends <= max(until, leaves):
