@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 import pytest
 from django.conf import settings
+from django.db import connection
 
 from letters import DOCTOR, FORM, NURSE, RECEIVER, SENDER, arrive, go_to_receiver, message, sent
 from lienthong import exchange, records
@@ -59,6 +60,15 @@ def test_the_whole_dossier_arrives_and_the_message_joins(carried: Any) -> None:
     usb.take(usb.opened(data), actor=NURSE)
     assert [step.kind for step in Transfer.objects.get().steps.all()] == [State.SENT, State.RECEIVED]
     assert len(records.find_patients(FORM["person"]["citizen"])) == 1
+
+
+def test_what_came_by_line_already_is_left_as_it_is(carried: Any) -> None:
+    sent_one, data, incoming = carried
+    arrive(incoming)
+    with connection.cursor() as cursor:
+        values = (sent_one.loop, incoming.id)
+        cursor.execute("UPDATE exchange_message SET state = 'stored', loop = %s WHERE message = %s", values)
+    assert usb.take(usb.opened(data), actor=NURSE).dossier_version == 1
 
 
 def test_taking_and_reading_leave_a_trace_with_role_and_purpose(carried: Any) -> None:

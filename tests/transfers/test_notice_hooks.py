@@ -6,6 +6,7 @@ import hashlib
 import hmac
 import json
 import re
+import socket
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -129,6 +130,19 @@ def test_what_is_not_taken_is_tried_again_the_same_and_nothing_is_followed(
     assert first.headers["idempotency-key"] == second.headers["idempotency-key"]
 
 
+def test_a_server_that_fails_is_not_asked_again_for_each_delivery_that_waits(
+    there: tuple[Messenger, Hook],
+) -> None:
+    told, _ = there
+    told.answers += [status(503)] * 9
+    for number in range(30):
+        notices.tell("new-transfer", AboutTransfer(f"{number:032d}"))
+    for _ in range(3):
+        assert hooks.work() == 0
+    assert len(told.calls) == 1
+    assert not HookCall.objects.filter(next_at__lte=clock.now()).exists()
+
+
 def test_a_failing_hook_waits_with_all_its_calls_and_the_others_go_on(there: tuple[Messenger, Hook]) -> None:
     told, _ = there
     with messenger() as (other, port):
@@ -161,6 +175,14 @@ def test_a_slow_one_is_cut_off(there: tuple[Messenger, Hook], monkeypatch: pytes
     finally:
         stop.set()
     assert HookCall.objects.get().fault == "slow"
+
+
+def test_one_that_never_ends_its_handshake_is_cut_off_too(node: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(hooks, "SECONDS", 0.6)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        node(hook_hosts="127.0.0.1")
+        hook, _ = hooks.make("x", f"https://127.0.0.1:{silent.getsockname()[1]}/", ALL, by=BY)
+        assert hooks.test(hook, by=BY).fault == "slow"
 
 
 def test_of_a_big_answer_little_is_read(there: tuple[Messenger, Hook]) -> None:
@@ -332,9 +354,9 @@ def test_public_servers_may_be_called(node: Any) -> None:
 
 
 def test_named_servers_of_the_unit_may_be_called_but_never_the_link_s_own(node: Any) -> None:
-    node(hook_hosts=" 10.0.0.5, Chat.Benhvien.Example ,169.254.169.254")
+    node(hook_hosts=" 10.0.0.5, Chat.Benhvien.Example ,169.254.169.254,::ffff:169.254.169.254")
     assert not targets.check("http://10.0.0.5:8065/hooks/x").tls
-    for url in ("https://10.0.0.6/", "https://169.254.169.254/"):
+    for url in ("https://10.0.0.6/", "https://169.254.169.254/", "https://[::ffff:169.254.169.254]/"):
         with pytest.raises(LienThongError):
             targets.check(url)
 
@@ -356,6 +378,26 @@ def test_a_name_that_leads_elsewhere_later_is_not_followed_there(
     assert hooks.work() == 0
     assert HookCall.objects.get().fault == "target"
     assert not told.calls
+
+
+def test_the_connection_goes_to_what_was_checked_and_the_name_is_not_looked_up_again(
+    there: tuple[Messenger, Hook], monkeypatch: pytest.MonkeyPatch, node: Any
+) -> None:
+    told, hook = there
+    port = int(hook.url.rsplit(":", 1)[1].split("/")[0])
+    asked: list[str] = []
+
+    def look_up(host: str, *rest: Any, real: Any = targets.socket.getaddrinfo, **named: Any) -> Any:
+        asked.append(host)
+        return real("127.0.0.1" if host == "chat.benhvien.example" else host, *rest, **named)
+
+    monkeypatch.setattr(targets.socket, "getaddrinfo", look_up)
+    node(hook_hosts="chat.benhvien.example")
+    Hook.objects.update(url=f"http://chat.benhvien.example:{port}/in")
+    notices.tell("new-transfer", AboutTransfer())
+    assert hooks.work() == 1
+    assert told.calls[0].headers["host"] == f"chat.benhvien.example:{port}"
+    assert asked.count("chat.benhvien.example") == 1
 
 
 def test_a_unit_has_few_hooks(node: Any) -> None:

@@ -160,6 +160,22 @@ def test_one_mail_a_minute_but_emergencies_at_once(
     assert mail.work() == 1
 
 
+def test_while_mail_does_not_go_out_notices_gather_instead_of_mails(
+    server: MailServer, doctor: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server.faults["DATA"] = ["451 later"]
+    for number in range(4):
+        notices.tell("new-transfer", AboutTransfer(f"{number:032d}"))
+        mail.bundle()
+        if number == 0:
+            mail.work()
+        later(monkeypatch, minutes=2)
+    assert Mail.objects.count() == 1
+    mail.work()
+    mail.work()
+    assert [message["Subject"].split()[2] for message in server.taken] == ["Có", "3"]
+
+
 def test_many_at_once_are_one_mail_of_bounded_length(server: MailServer, doctor: Account) -> None:
     for number in range(mail.MOST_LINES + 7):
         notices.tell("new-transfer", AboutTransfer(f"{number:032d}"))

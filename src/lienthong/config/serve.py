@@ -99,11 +99,13 @@ def _hub_threads(stop: threading.Event) -> list[threading.Thread]:
     from lienthong.exchange import retention
     from lienthong.exchange.trust import keeper
     from lienthong.exchange.watch import Watch
+    from lienthong.transfers.measures import province, reading
 
     return _threads(
         {
             "keys": lambda: keeper.keep(stop),
-            "watch": lambda: Watch().run(stop),
+            "measures": lambda: reading.run(stop),
+            "watch": lambda: Watch([province.look]).run(stop),
             "retention": lambda: retention.run(stop),
         }
     )
@@ -112,20 +114,24 @@ def _hub_threads(stop: threading.Event) -> list[threading.Thread]:
 def _site_threads(stop: threading.Event) -> list[threading.Thread]:
     from django.conf import settings
 
-    from lienthong.connectors.his_xml import concerns
+    from lienthong.connectors.his_xml import concerns, outbox
     from lienthong.connectors.his_xml.folder import Folder
     from lienthong.exchange.trust import keeper
     from lienthong.exchange.watch import Watch
-    from lienthong.transfers import notices
+    from lienthong.transfers import notices, overdue
     from lienthong.transfers.validity import expiry
 
+    slips = settings.NODE.home / settings.NODE.his_outbox
+    out = {"slips": lambda: outbox.run(slips, stop)} if settings.NODE.his_outbox else {}
     return _threads(
-        {
+        out
+        | {
             "exports": lambda: Folder(settings.NODE.exports).run(stop),
             "joining": lambda: keeper.join(stop),
             "line": lambda: _work_the_line(stop),
             "notices": lambda: notices.run(stop),
             "slips": lambda: expiry.run(stop),
+            "overdue": lambda: overdue.run(stop),
             "watch": lambda: Watch([concerns.look]).run(stop),
         }
     )

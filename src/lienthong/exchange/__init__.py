@@ -17,6 +17,7 @@ from lienthong.exchange.reading import (
     signed_manifest,
     traffic,
 )
+from lienthong.exchange.relayed import Relayed, bodies, mailboxes, relayed
 from lienthong.exchange.remaining import LineState, LoopBytes, bytes_of, latest, line_state, under_way
 from lienthong.exchange.trace import TraceStep, journey
 
@@ -33,17 +34,21 @@ __all__ = [
     "Receipt",
     "ReceiptHandler",
     "Refused",
+    "Relayed",
     "TraceStep",
+    "bodies",
     "bytes_of",
     "find",
     "flow",
     "journey",
     "latest",
     "line_state",
+    "mailboxes",
     "messages_of",
     "prepare",
     "put",
     "recent",
+    "relayed",
     "signed_manifest",
     "traffic",
     "under_way",

@@ -263,6 +263,18 @@ TRAFFIC = (
     " GROUP BY about, day, sender, receiver ORDER BY about, day, sender, receiver"
 )
 
+MAILBOXES = "SELECT facility, last FROM exchange_mailbox"
+RELAYED_ITEMS = (
+    "SELECT i.number, i.kind, i.at, i.message, m.kind, m.loop, m.sender, m.receiver,"
+    " CASE i.kind WHEN 'message' THEN m.jws ELSE m.receipt END FROM exchange_mailboxitem i"
+    " LEFT JOIN exchange_message m ON m.direction = 'relay' AND m.message = i.message"
+    " AND i.kind IN ('message', 'receipt') WHERE i.facility = %s AND i.number > %s ORDER BY i.number LIMIT %s"
+)
+MANIFESTS_OF = (
+    "SELECT message, jws FROM exchange_message"
+    " WHERE direction IN ('in', 'out', 'relay') AND message IN ({marks})"
+)
+
 # Trust
 WITHDRAW = (
     "UPDATE exchange_message SET state = 'returned', problem = %s"

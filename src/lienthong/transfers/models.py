@@ -89,6 +89,7 @@ class Transfer(models.Model):
     form = models.JSONField(default=dict, help_text="the minimum safe set, see form.py")
     form_log = models.JSONField(default=dict, help_text="field: version and person of its last change")
     encounter = models.CharField(max_length=64, blank=True, default="", help_text="FHIR id of the visit")
+    filled = models.JSONField(default=dict, help_text="field: what the record filled in, see filling.py")
     follows = models.CharField(max_length=32, blank=True, default="", help_text="loop that this one goes on")
     follows_why = models.CharField(max_length=12, blank=True, default="", help_text="redirected or back")
     signed_at = models.DateTimeField(null=True)
@@ -142,6 +143,44 @@ class Step(models.Model):
 
     class Meta:
         ordering = ["place", "at", "id"]
+        indexes = [models.Index(fields=["kind", "at"], name="transfer_step_kind")]
+
+
+class ReturnLetter(models.Model):
+    """The answer to a transfer as it is being written at the receiver: one for each stay that may belong to it.
+
+    ``origin`` names the stay in the store; a letter written by hand has none. ``found`` is what the HIS says,
+    ``written`` what a doctor put in its place; both are members of :class:`.steps.Outcome`.
+    """
+
+    class Stage(models.TextChoices):
+        """How far it is."""
+
+        UNSURE = "unsure", _("Does this stay belong to the transfer?")
+        STAYS = "stays", _("The patient is still in hospital")
+        READY = "ready", _("Ready to sign")
+        SIGNED = "signed", _("Signed and sent")
+        DISMISSED = "dismissed", _("Set aside")
+
+    transfer = models.ForeignKey(Transfer, on_delete=models.CASCADE, related_name="letters")
+    origin = models.CharField(max_length=160, blank=True, default="")
+    stage = models.CharField(max_length=10, choices=Stage.choices)
+    matched = models.CharField(max_length=12, blank=True, default="", help_text="slip or person")
+    found: models.JSONField[dict[str, Any], dict[str, Any]] = models.JSONField(default=dict)
+    written: models.JSONField[dict[str, Any], dict[str, Any]] = models.JSONField(default=dict)
+    kept_back = models.PositiveIntegerField(default=0, help_text="specially protected entries left out")
+    corrects = models.BooleanField(default=False, help_text="one for this stay was sent before")
+    version = models.PositiveIntegerField(default=1)
+    changed_at = models.DateTimeField()
+    changed_by = models.CharField(max_length=120)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["transfer", "origin"], name="transfer_letter_once")]
+
+    @property
+    def data(self) -> dict[str, Any]:
+        """The letter as it stands."""
+        return {**self.found, **self.written}
 
 
 class SlipUse(models.Model):
@@ -296,3 +335,92 @@ class HookCall(Delivery):
             models.Index(fields=["next_at"], condition=models.Q(state="waiting"), name="hook_waiting"),
             models.Index(fields=["hook", "-made_at"], name="hook_log"),
         ]
+
+
+# Measures
+
+
+class LoopStep(models.Model):
+    """Hub: a step as the manifest of its message, or a receipt, tells it; nothing of a patient. Rows are only added.
+
+    ``key`` is the message's id, or made of it where this is its receipt; ``number`` the place in the mailbox, which
+    orders what one side said; ``taken_at`` the hub's time.
+    """
+
+    key = models.CharField(max_length=32, primary_key=True)
+    loop = models.CharField(max_length=32)
+    sender = models.CharField(max_length=16)
+    receiver = models.CharField(max_length=16)
+    step = models.CharField(max_length=32, help_text="id of the step")
+    kind = models.CharField(max_length=12)
+    at = models.DateTimeField()
+    place = models.PositiveIntegerField()
+    urgency = models.CharField(max_length=10, blank=True)
+    complete = models.BooleanField(default=False)
+    code = models.CharField(max_length=20, blank=True)
+    until = models.CharField(
+        max_length=27, blank=True, help_text="moment that the step promises the next for"
+    )
+    number = models.BigIntegerField()
+    taken_at = models.DateTimeField()
+
+    class Meta:
+        indexes = [models.Index(fields=["loop", "sender", "receiver"], name="transfer_loopstep_loop")]
+
+
+class Loop(models.Model):
+    """Hub: what the steps of a loop that was sent come to; made of :class:`LoopStep` alone, whenever one comes.
+
+    ``owner`` is the facility whose turn it is; ``hub_at`` when a turn not taken is the hub's to see to.
+    """
+
+    loop = models.CharField(max_length=32)
+    sender = models.CharField(max_length=16)
+    receiver = models.CharField(max_length=16)
+    urgency = models.CharField(max_length=10)
+    state = models.CharField(max_length=12)
+    since = models.DateTimeField()
+    owner = models.CharField(max_length=16)
+    role = models.CharField(max_length=12)
+    due = models.DateTimeField(null=True)
+    hub_at = models.DateTimeField(null=True)
+    sent_at = models.DateTimeField()
+    answered_at = models.DateTimeField(null=True)
+    departed_at = models.DateTimeField(null=True)
+    arrived_at = models.DateTimeField(null=True)
+    outcome_at = models.DateTimeField(null=True)
+    complete = models.BooleanField()
+    declined = models.CharField(max_length=20, blank=True)
+    cancelled = models.CharField(max_length=20, blank=True)
+    late = models.BooleanField(help_text="a turn was taken after its time")
+    pk = models.CompositePrimaryKey("loop", "sender", "receiver")
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["sent_at"], name="transfer_loop_sent"),
+            models.Index(fields=["hub_at"], name="transfer_loop_hub"),
+        ]
+
+
+class LoopReading(models.Model):
+    """Hub: how far the mailboxes were read (facility to number), and how many steps could not be; one row, which
+    whoever reads locks."""
+
+    name = models.CharField(max_length=4, primary_key=True)
+    positions = models.JSONField(default=dict)
+    skipped = models.PositiveBigIntegerField(default=0)
+
+
+class RequestIdentifier(models.Model):
+    """What a hospital's own system calls a transfer that it began, so that a repeated call begins no second one.
+
+    ``content`` is the SHA-256 of the call's resources in canonical JSON; empty where only the identifier counts.
+    """
+
+    transfer = models.ForeignKey(Transfer, on_delete=models.CASCADE, related_name="identifiers")
+    system = models.CharField(max_length=255)
+    value = models.CharField(max_length=255)
+    content = models.CharField(max_length=64, blank=True, default="")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["system", "value"], name="one_request_identifier")]

@@ -146,7 +146,7 @@ def standing(steps: Iterable[AnyStep], urgency: str, begun: datetime) -> Standin
     reached: dict[State, datetime] = {}
     idle = set()
     for step in sorted(steps, key=in_order):
-        found, fits = _after(state, step.kind)
+        found, fits = after(state, step.kind)
         if not fits:
             idle.add(step.id)
             continue
@@ -165,7 +165,8 @@ def in_order(step: AnyStep) -> tuple[int, int, str]:
     return step.place, PLACE[State(step.kind)] if step.kind in State.values else len(ORDER), step.id
 
 
-def _after(state: State, kind: str) -> tuple[State | None, bool]:
+def after(state: State, kind: str) -> tuple[State | None, bool]:
+    """The state that a step leads to (None: it stays), and whether it fits what was reached before it."""
     if kind not in State.values or State(kind) not in STEPS:
         return None, False
     for sources, leads in STEPS[State(kind)][1].items():
@@ -180,15 +181,19 @@ def due(state: State, since: datetime, urgency: str, data: Mapping[str, Any]) ->
     if minutes is None:
         return None
     allowed = timedelta(minutes=minutes[list(Urgency).index(Urgency(urgency or Urgency.PLANNED))])
-    promised = (
-        data.get("arrives_at") if state is S.DEPARTED else data.get("at") if state is S.APPOINTMENT else ""
-    )
-    if promised:
+    said = promised(state, data)
+    if said:
         try:
-            return max(since, clock.from_iso(str(promised))) + _GRACE[state]
-        except ValueError:
+            return max(since, clock.from_iso(said)) + _GRACE[state]
+        except (ValueError, OverflowError):
             return since + allowed
     return since + allowed
+
+
+def promised(state: State, data: Mapping[str, Any]) -> str:
+    """The moment that a step itself promises the next one for, as :func:`clock.iso` writes it; mostly nothing."""
+    name = {S.DEPARTED: "arrives_at", S.APPOINTMENT: "at"}.get(state, "")
+    return str(data.get(name) or "")
 
 
 _GRACE = {S.DEPARTED: timedelta(hours=1), S.APPOINTMENT: timedelta(days=1)}

@@ -73,7 +73,7 @@ def take(
         if transfer.state != State.DRAFTED:
             step.message = _tell(transfer, step, documents)
         add(transfer, [step])
-        if kind is not State.NOTE:
+        if kind not in (State.NOTE, State.SEEN):  # a look answers nothing: the others go on being asked
             notices.settle(loop)
         record(
             actor,
@@ -208,13 +208,15 @@ def basis(transfer: Transfer) -> str:
 
 
 def skeleton(transfer: Transfer, step: Step) -> dict[str, Any]:
-    """What the hub may see of a step: its kind, time and coded reason, and how urgent and complete; no patient."""
+    """What the hub may see of a step: its kind, time and coded reason, what moment it promises, and how urgent and
+    complete the transfer is; no patient."""
     return {
         "day": clock.vietnam_day(clock.iso(step.at)),
         "step": {"id": step.id, "kind": str(step.kind), "at": clock.iso(step.at), "place": step.place},
         "urgency": str(transfer.urgency),
         "complete": transfer.complete,
         "code": steps.code(State(step.kind), step.data),
+        "until": rules.promised(State(step.kind), step.data),
     }
 
 
@@ -243,7 +245,7 @@ def _from_data(transfer: Transfer, value: Any, incoming: exchange.Incoming) -> S
             id=value["id"],
             transfer=transfer,
             kind=kind,
-            at=clock.from_iso(value["at"]),
+            at=clock.said(value["at"]),
             place=place,
             person=str(value["person"])[:120],
             role=str(value["role"])[:60],
@@ -278,7 +280,7 @@ def take_step(incoming: exchange.Incoming) -> str:
     if clash:
         raise exchange.Refused(problems.step_unreadable("id"))
     _keep_documents(transfer, content.get("bundle"), incoming)
-    if add(transfer, [step]):
+    if add(transfer, [step]) and step.effect:
         notices.tell(f"step-{step.kind}", transfer, about=step.id)
     return ids.stable_id(transfer.loop, json.canonical(as_data(step)).hex())
 

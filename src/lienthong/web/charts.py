@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 
@@ -16,6 +17,16 @@ _WIDTH, _HEIGHT = 720, 180
 _LEFT, _RIGHT, _TOP, _BOTTOM = 44, 12, 12, 26
 
 
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One bar: label below it, its words in the table and when pointed at, its height; None where nothing is drawn."""
+
+    label: str
+    name: str
+    text: str
+    height: Decimal | None
+
+
 def bars_by_day(days: Sequence[tuple[date, int]], title: str, column: str) -> SafeString:
     """One bar for each day.
 
@@ -24,40 +35,60 @@ def bars_by_day(days: Sequence[tuple[date, int]], title: str, column: str) -> Sa
         title: what the chart shows, in a sentence; read by screen readers.
         column: head of the number column of the table.
     """
-    if not any(count for _day, count in days):
+    bars = [
+        Column(
+            when.strftime("%d/%m"), when.strftime("%d/%m/%Y"), str(count), Decimal(count) if count else None
+        )
+        for when, count in days
+    ]
+    return columns(bars, title=title, first=_("Day"), second=column)
+
+
+def columns(
+    bars: Sequence[Column], *, title: str, first: str, second: str, most: Decimal | None = None
+) -> SafeString:
+    """Bars side by side.
+
+    Args:
+        title: what the chart shows, in a sentence; read by screen readers.
+        first, second: heads of the columns of the table.
+        most: height of the chart, if not that of the highest bar.
+    """
+    drawn = [bar.height for bar in bars if bar.height is not None]
+    if not drawn:
         return format_html('<p class="none">{}</p>', _("Nothing yet."))
-    most = max(count for _day, count in days)
-    step = (_WIDTH - _LEFT - _RIGHT) / len(days)
+    top = most or max(drawn) or Decimal(1)
+    step = (_WIDTH - _LEFT - _RIGHT) / len(bars)
     room = _HEIGHT - _TOP - _BOTTOM
-    bars = format_html_join(
+    shapes = format_html_join(
         "",
         '<rect class="bar" x="{}" y="{}" width="{}" height="{}"><title>{}: {}</title></rect>',
         (
             (
                 _n(_LEFT + place * step + step * 0.12),
-                _n(_TOP + room * (1 - count / most)),
+                _n(_TOP + room * (1 - float(bar.height / top))),
                 _n(step * 0.76),
-                _n(room * count / most),
-                when.strftime("%d/%m/%Y"),
-                count,
+                _n(room * float(bar.height / top)),
+                bar.name,
+                bar.text,
             )
-            for place, (when, count) in enumerate(days)
-            if count
+            for place, bar in enumerate(bars)
+            if bar.height is not None
         ),
     )
-    every = max(1, -(-len(days) // 8))
+    every = max(1, -(-len(bars) // 8))
     labels = format_html_join(
         "",
         '<text class="axis" x="{}" y="{}" text-anchor="middle">{}</text>',
         (
-            (_n(_LEFT + (place + 0.5) * step), _HEIGHT - 8, when.strftime("%d/%m"))
-            for place, (when, _count) in enumerate(days)
+            (_n(_LEFT + (place + 0.5) * step), _HEIGHT - 8, bar.label)
+            for place, bar in enumerate(bars)
             if place % every == 0
         ),
     )
-    scale = _scale([(Decimal(most), _TOP), (Decimal(0), _HEIGHT - _BOTTOM)])
-    rows = [(when.strftime("%d/%m/%Y"), str(count)) for when, count in days]
-    return _figure(title, SafeString(scale + bars + labels), _("Day"), column, rows)
+    scale = _scale([(top, _TOP), (Decimal(0), _HEIGHT - _BOTTOM)])
+    rows = [(bar.name, bar.text) for bar in bars]
+    return _figure(title, SafeString(scale + shapes + labels), first, second, rows)
 
 
 def trend_line(

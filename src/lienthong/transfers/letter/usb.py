@@ -148,7 +148,8 @@ def take(carried: Carried, *, actor: Actor) -> Transfer:
     """
     said = carried.manifest
     with transaction.atomic():
-        if all(message.id != said.id for message in exchange.messages_of(said.loop)):
+        here = exchange.messages_of(said.loop)
+        if not any(message.id == said.id and message.state == "stored" for message in here):
             content.put(carried.dossier)
             parts = (carried.entry,)
             created, sender = clock.from_iso(said.created), said.sender.facility

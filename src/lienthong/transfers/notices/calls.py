@@ -15,7 +15,7 @@ from lienthong.facilities import directory
 from lienthong.foundation import clock, ids
 from lienthong.transfers.models import Call, CallRead
 from lienthong.transfers.notices import hooks, mail
-from lienthong.transfers.notices.reasons import REASONS, SILENT, URGENCY, Sound
+from lienthong.transfers.notices.reasons import REASONS, SILENT, URGENCY, Sound, moves_on
 
 SOUNDS_FOR = timedelta(minutes=30)
 """How long an open page goes on sounding for a notice that nobody there has read."""
@@ -55,7 +55,8 @@ def tell(reason: str, transfer: AboutTransfer, *, roles: Collection[Role] = (), 
     """Tells people of this unit about a transfer; takes part in the caller's transaction.
 
     Mail and hooks that this gives rise to are rows of the same transaction. The same reason about the same thing is
-    told once, also after it was settled.
+    told once, also after it was settled. A step of the other hospital that moves the transfer on settles what asked
+    before.
 
     Args:
         reason: a row of :data:`~lienthong.transfers.notices.reasons.REASONS`; nothing happens for those of ``SILENT``.
@@ -89,14 +90,21 @@ def tell(reason: str, transfer: AboutTransfer, *, roles: Collection[Role] = (), 
             },
         )
         if new:
+            if moves_on(reason):
+                _settle(transfer.loop, but=call.id)
             mail.queue(call)
             hooks.queue(call)
 
 
 def settle(loop: str) -> None:
     """Closes for everybody what asked for a step that this hospital has taken now; joins the caller's transaction."""
+    _settle(loop)
+
+
+def _settle(loop: str, but: str = "") -> None:
     asking = [name for name, reason in REASONS.items() if reason.asks]
-    Call.objects.filter(loop=loop, closed_at=None, reason__in=asking).update(closed_at=clock.now())
+    still = Call.objects.filter(loop=loop, closed_at=None, reason__in=asking).exclude(pk=but)
+    still.update(closed_at=clock.now())
 
 
 def read(account: Account, roles: Collection[Role], loop: str = "") -> None:

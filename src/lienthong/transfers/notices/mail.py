@@ -196,7 +196,10 @@ def work(server: Server | None = None) -> int:
 
 
 def bundle() -> None:
-    """Makes one mail a person of the notices that wait for him, unless he had one within the last minute."""
+    """Makes one mail a person of the notices that wait for him, unless he had one within the last minute.
+
+    While one that could not be sent still waits, others gather; what sounds is mailed at once in any case.
+    """
     waiting = MailLine.objects.filter(mail=None).order_by().values_list("account", flat=True).distinct()
     for account in list(waiting):
         with transaction.atomic():
@@ -213,8 +216,9 @@ def _bundle(account: int) -> None:
         return
     now = clock.now()
     urgent = any(line.call.sounds for line in lines)
-    recent = Mail.objects.filter(account=account, kind="calls", made_at__gt=now - ONE_A).exists()
-    if not lines or (recent and not urgent):
+    hold = Q(made_at__gt=now - ONE_A) | Q(state="waiting")
+    held = Mail.objects.filter(hold, account=account, kind="calls").exists()
+    if not lines or (held and not urgent):
         return
     mail = Mail.objects.create(
         id=ids.new_id(),
@@ -345,7 +349,7 @@ def _message(mail: Mail) -> Message:
     message["From"] = formataddr((name, sender))
     message["To"] = mail.address
     # not EmailMessage: its folding swallows a space between two words with marks (Python 3.11)
-    message["Subject"] = Header(subject, "utf-8").encode()
+    message["Subject"] = Header(subject, "utf-8", header_name="Subject").encode()
     message["Auto-Submitted"] = "auto-generated"
     message["Content-Language"] = language
     if mail.urgent:

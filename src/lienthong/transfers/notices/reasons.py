@@ -44,7 +44,8 @@ class Reason:
     Attributes:
         vi, en: the sentence; ``{other}`` is the other hospital.
         roles: who is told when the caller names no roles.
-        asks: whether it waits for a step of this hospital; then that step closes it for everybody.
+        asks: whether it waits for a step of this hospital; then that step closes it for everybody, and so does a
+            step of the other hospital that moves the transfer on.
         starter: whether the person who began the transfer here is told too, whatever his roles.
     """
 
@@ -264,6 +265,15 @@ URGENCY: dict[str, dict[Language, str]] = {
     "planned": {"vi": "Có kế hoạch", "en": "Planned"},
 }
 """Words for the urgency of a transfer."""
+
+
+STAYS = frozenset({"step-stabilised", "step-interim", "step-note"})
+"""Steps of the other hospital that leave the turn where it is: what asked for a step of ours goes on asking."""
+
+
+def moves_on(reason: str) -> bool:
+    """Whether a notice tells of a step of the other hospital that moved the transfer on."""
+    return reason.startswith("step-") and reason not in STAYS
 
 
 def of_group(group: str) -> frozenset[str]:

@@ -1,0 +1,131 @@
+"""A hub that counts and two sites that transfer, as real processes: ``python measures_nodes.py COMMAND HOME …``."""
+
+from __future__ import annotations
+
+import json
+import multiprocessing
+import os
+import signal
+import subprocess
+import sys
+import threading
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import exchange_nodes
+from exchange_nodes import FACILITIES, SOURCE, Nodes
+from lienthong.config import setup
+
+HERE = Path(__file__).resolve().parent
+
+
+@dataclass
+class Measuring(Nodes):
+    """The three nodes."""
+
+    def _run(self, command: str, name: str, *more: str, **options: Any) -> subprocess.Popen[bytes]:
+        environment = {**os.environ, "PYTHONPATH": f"{SOURCE}{os.pathsep}{HERE}"}
+        environment.pop("LIENTHONG_DATABASE", None)
+        words = [sys.executable, __file__, command, str(self.folder / name), *more]
+        return subprocess.Popen(words, env=environment, **options)
+
+    def do(self, name: str, command: str, *more: str) -> Any:
+        """Runs a command at a node; what it printed, as JSON."""
+        process = self._run(command, name, *more, stdout=subprocess.PIPE)
+        output, _ = process.communicate()
+        assert process.returncode == 0
+        return json.loads(output)
+
+
+def _hub(home: Path) -> None:
+    setup.use(home)
+    multiprocessing.set_start_method("spawn")
+    from django.conf import settings
+    from granian import Granian
+    from granian.constants import Interfaces
+
+    from lienthong.transfers.measures import reading
+
+    for _ in range(2):  # two readers, as two processes of a large hub have
+        threading.Thread(target=reading.run, args=(threading.Event(),), daemon=True).start()
+    Granian(
+        "lienthong.config.doors:application",
+        address="127.0.0.1",
+        port=settings.NODE.port,
+        interface=Interfaces.WSGI,
+        workers=1,
+        blocking_threads=16,
+        respawn_failed_workers=True,
+        log_enabled=False,
+    ).serve()
+
+
+def _site(home: Path) -> None:
+    setup.use(home)
+    from lienthong.exchange.courier import Courier
+
+    stop = threading.Event()
+    signal.signal(signal.SIGTERM, lambda *_: stop.set())
+    courier = Courier(stop)
+    threads = [threading.Thread(target=loop) for loop in (courier.run_outbox, courier.run_inbox)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+
+def _send(home: Path, count: str) -> None:
+    """Sends transfers of invented people; prints their loops."""
+    setup.use(home)
+    from django.db import transaction
+
+    from lienthong.access import audit
+    from lienthong.foundation import clock
+    from lienthong.transfers import desk
+    from lienthong.transfers.notice import Notice
+
+    loops = []
+    for number in range(int(count)):
+        patient, slip = f"p{number}", f"24011-26-{number}"
+        ends = FACILITIES["sender"], FACILITIES["receiver"]
+        name = f"NGUYỄN THỊ MẪU {number}"
+        rest = (patient, name, "1960", "female", "Viêm phổi", "J18.9", "2", "Tỉnh")
+        notice = Notice(*ends, f"LK{number}", slip, clock.now(), *rest)
+        person = {"resourceType": "Patient", "id": patient, "name": [{"text": name}]}
+        with transaction.atomic():
+            loops.append(desk.send(notice, [person], actor=audit.system("his-xml")).loop)
+    print(json.dumps(loops))
+
+
+def _take(home: Path, text: str) -> None:
+    """Takes steps: pairs of loop and kind with its data."""
+    setup.use(home)
+    from lienthong.access import audit
+    from lienthong.transfers import desk
+    from lienthong.transfers.models import State
+
+    doctor = audit.Actor("bs", "Bác sĩ Thử", "doctor")
+    for loop, kind, data in json.loads(text):
+        desk.take(loop, State(kind), actor=doctor, data=data)
+    print("[]")
+
+
+def _facts(home: Path) -> None:
+    """What this node knows of the transfers of the last weeks."""
+    setup.use(home)
+    from django.conf import settings
+
+    from lienthong.transfers.measures import own, periods, province
+
+    part = province if settings.NODE.role == "hub" else own
+    found = [asdict(one) for one in part.facts(periods.latest(2))]
+    print(
+        json.dumps(found, default=lambda value: value.isoformat() if isinstance(value, datetime) else value)
+    )
+
+
+if __name__ == "__main__":
+    work: dict[str, Any] = {"hub": _hub, "site": _site, "send": _send, "take": _take, "facts": _facts}
+    (work.get(sys.argv[1]) or {"init": exchange_nodes._init}[sys.argv[1]])(Path(sys.argv[2]), *sys.argv[3:])
