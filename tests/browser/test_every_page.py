@@ -60,6 +60,8 @@ IT = {
     ),
     "/hooks": (("a[href='/hooks/new']",), ()),
     "/hooks/new": (("input[name=url]",), ()),
+    "/it/systems": (("main code",), ()),
+    "/it/systems/new": (("#id_scopes", "textarea"), ()),
     "/accounts": (("main table tbody tr",), ()),
     "/accounts/new": (("#id_roles",), ()),
     "account": (("main form",), ("/accounts", "main table a")),

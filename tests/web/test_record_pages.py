@@ -276,25 +276,6 @@ def test_the_slip_prints_on_its_own(client: Client, coming: Transfer) -> None:
     assert audit.seen_by("p1")[0].page == f"/transfers/{LOOP}/slip"
 
 
-def test_a_transfer_is_begun_from_a_visit(client: Client, own_record: None) -> None:
-    page = client.get("/transfers/new/e1")
-    assert "Sơn Động" in page.content.decode()
-    bad = client.post(
-        "/transfers/new/e1", {"receiver": "24004", "reason": "2", "diagnosis": "Viêm phổi", "condition": ""}
-    )
-    assert bad.status_code == 400
-    done = client.post(
-        "/transfers/new/e1",
-        {"receiver": "24004", "reason": "2", "diagnosis": "Viêm phổi", "condition": "Tỉnh"},
-    )
-    assert done.status_code == 302
-    transfer = Transfer.objects.get()
-    assert (transfer.receiver, transfer.condition, transfer.kept_back) == ("24004", "Tỉnh", 1)
-    listed = client.get("/transfers/out").content.decode()
-    assert "TRẦN THỊ VÍ DỤ" in listed
-    assert "tag-ok" not in listed
-
-
 def _english(client: Client) -> str:
     client.cookies["lt-language"] = "en"
     return client.cookies.output(header="", sep=";").strip()

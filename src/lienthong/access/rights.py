@@ -28,6 +28,7 @@ class Right:
 RECORDS = Right(_("Find a person and read the record"), (Role.DOCTOR, Role.NURSE))
 TRANSFERS = Right(_("See transfers and take the next step"), (Role.DOCTOR, Role.NURSE))
 SIGN_OUTCOME = Right(_("Sign and send the return letter of a transfer"), (Role.DOCTOR,))
+SIGN = Right(_("Sign a transfer and send it"), (Role.DOCTOR,))
 RECEPTION = Right(_("See and use the slips and appointments of who comes"), (Role.DOCTOR, Role.NURSE))
 WORKING_DAYS = Right(_("See the working days that slips count by"), (Role.DOCTOR, Role.NURSE, Role.IT))
 SEEN_BY = Right(_("See who opened a record"), (Role.DOCTOR, Role.HEAD, Role.PROTECTION))
@@ -47,6 +48,7 @@ EVIDENCE = Right(
 )
 EVIDENCE_CONTENT = Right(_("Take out evidence packages with clinical content"), (Role.DOCTOR, Role.HEAD))
 EVIDENCE_CHECK = Right(_("Check an evidence package"), (Role.IT, Role.HEAD, Role.PROTECTION, Role.DEPARTMENT))
+SYSTEMS = Right(_("Let other systems of the unit call, and stop them"), (Role.IT,))
 PROVINCE = Right(_("See the province: connections and amounts, no records"), (Role.DEPARTMENT,))
 MEASURES = Right(_("See how transfers go: counts and times, no records"), (Role.DEPARTMENT, Role.HEAD))
 UNITS = Right(_("Let units join, see their keys, cut them off"), (Role.DEPARTMENT,))
@@ -60,6 +62,7 @@ TABLE = (
     RECORDS,
     TRANSFERS,
     SIGN_OUTCOME,
+    SIGN,
     RECEPTION,
     WORKING_DAYS,
     SEEN_BY,
@@ -72,6 +75,7 @@ TABLE = (
     EVIDENCE,
     EVIDENCE_CONTENT,
     EVIDENCE_CHECK,
+    SYSTEMS,
     PROVINCE,
     MEASURES,
     UNITS,

@@ -61,6 +61,7 @@ __all__ = [
     "not_connected",
     "notice_of",
     "numbered",
+    "numbered_at",
     "of_episodes",
     "of_patient",
     "receipt_came",
@@ -109,6 +110,8 @@ def send(
     else:
         _fill(transfer, notice, resources)
         if transfer.state == State.DRAFTED:
+            visits = [r["id"] for r in resources if r["resourceType"] == "Encounter"]
+            transfer.encounter = transfer.encounter or (visits[0] if visits else "")
             taking.touch(transfer)
             return transfer
     return _post(transfer, notice, resources, actor=actor, basis=basis, keep=keep)
@@ -223,12 +226,14 @@ def _begun(notice: Notice) -> Transfer | None:
     begun for the patient by hand before any export named the episode."""
     same_way = Transfer.objects.select_for_update().filter(sender=notice.sender, receiver=notice.receiver)
     if notice.ma_lk:
-        found = same_way.filter(ma_lk=notice.ma_lk).first()
+        found = same_way.filter(Q(ma_lk=notice.ma_lk) | Q(loop=notice.ma_lk)).first()
         if found:
             return found
     if notice.slip:
         year = notice.left_at.astimezone(clock.VIETNAM).year
-        found = same_way.filter(slip=notice.slip, slip_year=year, patient=notice.patient).first()
+        person = Q(patient=notice.patient)
+        person |= Q(citizen=notice.citizen) if notice.citizen else Q()
+        found = same_way.filter(person, slip=notice.slip, slip_year=year).first()
         if found:
             return found
     if not notice.ma_lk:
@@ -432,6 +437,11 @@ def numbered(text: str) -> list[Transfer]:
     """Transfers with that loop, slip number (of any year) or MA_LK, newest first, at most 20."""
     found = Transfer.objects.filter(Q(loop=text) | Q(slip=text) | Q(ma_lk=text))
     return list(found.prefetch_related("steps").order_by("-left_at")[:20])
+
+
+def numbered_at(sender: str, ma_lk: str) -> bool:
+    """Whether a transfer of that hospital has this MA_LK, or this loop, which our slip files say in its place."""
+    return Transfer.objects.filter(Q(ma_lk=ma_lk) | Q(loop=ma_lk), sender=sender).exists()
 
 
 def of_episodes(sender: str, episodes: Collection[str]) -> list[Transfer]:

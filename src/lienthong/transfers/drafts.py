@@ -13,8 +13,8 @@ from lienthong.foundation import clock, ids, json
 from lienthong.foundation.errors import LienThongError
 from lienthong.foundation.text import fold
 from lienthong.terminology import systems
+from lienthong.transfers import filling, problems, rules, taking
 from lienthong.transfers import form as forms
-from lienthong.transfers import problems, rules, taking
 from lienthong.transfers.models import State, Transfer, Urgency
 
 COPIED = {"urgency": "urgency", "case": "case", "reason": "reason", "condition": "condition", "slip": "slip"}
@@ -36,7 +36,7 @@ def draft(
 
     Args:
         patient, encounter: FHIR ids at this node; both may be empty for a person whom no export has named yet.
-        form: what is filled in already.
+        form: what is known already; the record fills in the rest (:mod:`.filling`).
         follows: loop that this one goes on, ``follows_why``: ``redirected`` or ``back``.
 
     Raises:
@@ -65,6 +65,9 @@ def draft(
         )
         if patient:
             copy_patient(transfer)
+        for name, one in filling.fill(patient=patient, encounter=encounter).items():
+            filling.note(transfer, name, one)
+            transfer.form[name] = one.value
         for name, value in (form or {}).items():
             transfer.form[name] = forms.cleaned(name, value)
         _settle(transfer)

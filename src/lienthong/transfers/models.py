@@ -89,6 +89,7 @@ class Transfer(models.Model):
     form = models.JSONField(default=dict, help_text="the minimum safe set, see form.py")
     form_log = models.JSONField(default=dict, help_text="field: version and person of its last change")
     encounter = models.CharField(max_length=64, blank=True, default="", help_text="FHIR id of the visit")
+    filled = models.JSONField(default=dict, help_text="field: what the record filled in, see filling.py")
     follows = models.CharField(max_length=32, blank=True, default="", help_text="loop that this one goes on")
     follows_why = models.CharField(max_length=12, blank=True, default="", help_text="redirected or back")
     signed_at = models.DateTimeField(null=True)
@@ -408,3 +409,18 @@ class LoopReading(models.Model):
     name = models.CharField(max_length=4, primary_key=True)
     positions = models.JSONField(default=dict)
     skipped = models.PositiveBigIntegerField(default=0)
+
+
+class RequestIdentifier(models.Model):
+    """What a hospital's own system calls a transfer that it began, so that a repeated call begins no second one.
+
+    ``content`` is the SHA-256 of the call's resources in canonical JSON; empty where only the identifier counts.
+    """
+
+    transfer = models.ForeignKey(Transfer, on_delete=models.CASCADE, related_name="identifiers")
+    system = models.CharField(max_length=255)
+    value = models.CharField(max_length=255)
+    content = models.CharField(max_length=64, blank=True, default="")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["system", "value"], name="one_request_identifier")]

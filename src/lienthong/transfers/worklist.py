@@ -32,7 +32,7 @@ class Door:
 
 
 def listed(*, to_us: bool, view: str, text: str = "", page: int = 1) -> Page[Transfer]:
-    """One page of a worklist. Open ones: drafts first, then by urgency, our turn first, the longest waiting first."""
+    """One page of a worklist, without drafts. Open ones: by urgency, our turn first, the longest waiting first."""
     found = _view(_side(to_us), to_us, view)
     for word in fold(text).split():
         found = found.filter(Q(words__contains=word) | Q(loop__startswith=word))
@@ -40,14 +40,13 @@ def listed(*, to_us: bool, view: str, text: str = "", page: int = 1) -> Page[Tra
         found = found.order_by("-changed_at", "loop")
     else:
         found = found.annotate(
-            drafted=_first(Q(state=State.DRAFTED)),
             rank=Case(
                 *(When(urgency=u, then=Value(place)) for u, place in _RANK.items()),
                 default=Value(9),
                 output_field=IntegerField(),
             ),
             turn=_first(_turn(to_us)),
-        ).order_by("drafted", "rank", "turn", F("due").asc(nulls_last=True), "since", "loop")
+        ).order_by("rank", "turn", F("due").asc(nulls_last=True), "since", "loop")
     return Paginator(found.prefetch_related("steps", "letters"), PAGE_SIZE).get_page(page)
 
 
@@ -89,7 +88,7 @@ def _side(to_us: bool) -> QuerySet[Transfer]:
     here = directory.here()
     if to_us:
         return Transfer.objects.filter(receiver=here).exclude(sender=here)
-    return Transfer.objects.filter(sender=here)
+    return Transfer.objects.filter(sender=here).exclude(state=State.DRAFTED)
 
 
 def _view(found: QuerySet[Transfer], to_us: bool, view: str) -> QuerySet[Transfer]:

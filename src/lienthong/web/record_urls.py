@@ -4,15 +4,32 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, path
 
-from lienthong.web.views import laboratories, letter, patients, receiving, reception, transfers
+from lienthong.web.views import (
+    his_file,
+    laboratories,
+    letter,
+    patients,
+    receiving,
+    reception,
+    sending,
+    transfers,
+)
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("transfers/in", transfers.incoming, name="transfers-in"),
     path("transfers/out", transfers.outgoing, name="transfers-out"),
     path("transfers/door", receiving.door, name="transfers-door"),
-    path("transfers/new/<str:encounter>", transfers.begin, name="transfer-new"),
+    path("transfers/new", sending.begin, name="transfer-begin"),
+    path("transfers/new/by-hand", sending.by_hand, name="transfer-new-by-hand"),
+    path("transfers/new/person/<str:patient>", sending.from_person, name="transfer-new-person"),
+    path("transfers/new/<str:encounter>", sending.from_visit, name="transfer-new"),
     path("transfers/<str:loop>", transfers.one, name="transfer"),
+    path("transfers/<str:loop>/form", sending.form, name="transfer-form"),
+    path("transfers/<str:loop>/field", sending.field, name="transfer-field"),
+    path("transfers/<str:loop>/check", sending.check, name="transfer-check"),
+    path("transfers/<str:loop>/redirect", sending.to_another, name="transfer-redirect"),
     path("transfers/<str:loop>/steps", transfers.step, name="transfer-step"),
+    path("transfers/<str:loop>/xml13", his_file.xml13, name="transfer-xml13"),
     path("transfers/<str:loop>/slip", letter.slip, name="transfer-slip"),
     path("transfers/<str:loop>/letter-file", letter.take_file, name="letter-take-file"),
     path("letter", letter.read, name="letter"),

@@ -28,6 +28,7 @@ from lienthong.connectors.his_xml.dossier import Dossier
 from lienthong.connectors.his_xml.models import DossierVersion, Export, Finding
 from lienthong.connectors.his_xml.reader import read_export
 from lienthong.connectors.his_xml.source import readable
+from lienthong.connectors.his_xml.writer import is_slip_alone
 from lienthong.exchange import space
 from lienthong.facilities import directory
 from lienthong.foundation import clock, files, json
@@ -200,6 +201,10 @@ def _store(export: Export, dossier: Dossier, source: mapping.Source, group: _Gro
     if last is not None and not again and (last.content == content or _replaced(export, dossier)):
         group.unchanged += 1
         return
+    if not again and _own_slip(dossier):
+        dossier.problems.append(faults.own_slip())
+        group.unchanged += 1
+        return
     if last is not None and not again and _late_check_in(dossier):
         dossier.problems.append(faults.late_check_in())
         group.unchanged += 1
@@ -244,6 +249,15 @@ def _late_check_in(dossier: Dossier) -> bool:
         return False
     stored = records.read("Encounter", mapping.visit_of(dossier).encounter_id)
     return stored is not None and json.loads(stored.body)["status"] == "finished"
+
+
+def _own_slip(dossier: Dossier) -> bool:
+    """Whether this is a slip file that this program wrote of a transfer that is here: it says nothing new, and less
+    than the dossier of the visit."""
+    visit = dossier.row("XML1")
+    if visit is None or not is_slip_alone(set(dossier.tables), visit.values):
+        return False
+    return bool(desk.numbered_at(dossier.facility, dossier.ma_lk))
 
 
 def _replaced(export: Export, dossier: Dossier) -> bool:

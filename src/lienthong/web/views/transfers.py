@@ -4,59 +4,26 @@ from __future__ import annotations
 
 import hashlib
 from datetime import datetime, timedelta
-from typing import Any
 
-from django import forms
 from django.contrib import messages
-from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_GET, require_POST
 
-from lienthong import records
 from lienthong.access import accounts, audit, rights
 from lienthong.access.doors import requires
 from lienthong.facilities import directory, laboratories
-from lienthong.facilities.models import Facility
 from lienthong.foundation import clock
 from lienthong.foundation.errors import LienThongError, Problem
 from lienthong.transfers import desk, notices, outcome
-from lienthong.transfers import form as transfer_form
 from lienthong.transfers import worklist as worklists
 from lienthong.transfers.models import State, Transfer
 from lienthong.web.record import gather, glance, reliance, returned, stepping, worklist
-from lienthong.web.record import person as people
 from lienthong.web.record import slip as slips
 
 LONGEST_SEARCH = 100
-
-
-class BeginForm(forms.Form):
-    """What a transfer begun by hand needs beside the visit."""
-
-    receiver = forms.ChoiceField(label=gettext_lazy("Receiving hospital"))
-    reason = forms.ChoiceField(
-        label=gettext_lazy("Reason for the transfer"),
-        choices=[(code, worklist.reason(code)) for code in transfer_form.REASONS],
-    )
-    diagnosis = forms.CharField(label=gettext_lazy("Diagnosis"), max_length=2000)
-    condition = forms.CharField(
-        label=gettext_lazy("Condition of the patient now"),
-        max_length=2000,
-        widget=forms.Textarea(attrs={"rows": 4}),
-    )
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        receiver = self.fields["receiver"]
-        assert isinstance(receiver, forms.ChoiceField)
-        receiver.choices = [("", _("Choose a hospital"))] + [
-            (f.code, directory.name(f.code))
-            for f in Facility.objects.all()
-            if f.code != directory.here() and directory.connected(f.code)
-        ]
 
 
 @require_GET
@@ -223,51 +190,6 @@ def step(request: HttpRequest, loop: str) -> HttpResponse:
             return redirect("transfer", loop)
     audit.record(actor, "read", patient=transfer.patient, page=request.path, why="treatment")
     return _show(request, _transfer(loop), wrong=form, problem=problem)
-
-
-@require_http_methods(["GET", "POST"])
-@requires(*rights.TRANSFERS)
-def begin(request: HttpRequest, encounter: str) -> HttpResponse:
-    """``/transfers/new/<encounter>``: begins a transfer from a visit of ours."""
-    kept = records.read("Encounter", encounter)
-    patient = (
-        records.read("Patient", gather.patient_of(kept.resource).removeprefix("Patient/")) if kept else None
-    )
-    if kept is None or patient is None or kept.restricted or not kept.origin.startswith("his-xml/"):
-        raise Http404
-    actor = accounts.actor(request)
-    audit.record(actor, "read", patient=patient.id, page=request.path, why="treatment")
-    form, problem = BeginForm(request.POST or None), None
-    if request.method == "POST" and form.is_valid():
-        values = form.cleaned_data
-        try:
-            with transaction.atomic():
-                draft = desk.draft(
-                    encounter=encounter,
-                    patient=patient.id,
-                    receiver=values["receiver"],
-                    form={
-                        "urgency": "emergency",
-                        "basis": "emergency",
-                        "reason": values["reason"],
-                        "condition": values["condition"],
-                        "diagnosis": values["diagnosis"],
-                    },
-                    actor=actor,
-                )
-                transfer = desk.send_draft(draft.loop, version=draft.version, actor=actor)
-        except LienThongError as error:
-            problem = error.problem
-        else:
-            messages.success(request, _("The transfer is on its way."))
-            return redirect("transfer", transfer.loop)
-    page = {
-        "form": form,
-        "problem": problem,
-        "person": people.person(patient.resource),
-        "shown": gather.visit(kept),
-    }
-    return render(request, "web/transfers/begin.html", page, status=400 if form.errors or problem else 200)
 
 
 def _transfer(loop: str) -> Transfer:

@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("transfers", "0005_measures"),
+        ("transfers", "0007_filled"),
     ]
 
     operations = [
