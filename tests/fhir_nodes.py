@@ -1,6 +1,6 @@
 """A hub and two sites as ``lienthong serve`` runs them, each site with an invented HIS as client of its FHIR door.
 
-``python fhir_nodes.py init HOME JWK PASSWORD`` makes one of them.
+``python fhir_nodes.py init HOME JWK`` makes one of them.
 """
 
 from __future__ import annotations

@@ -8,7 +8,9 @@ import signal
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from urllib.parse import urljoin
 
+import pytest
 from playwright.sync_api import Page, expect
 
 SignIn = Callable[[Page, str, str], str]
@@ -121,6 +123,69 @@ def test_an_emergency_is_counted(province: Any, page: Page, sign_in: SignIn) -> 
     assert clicks <= MOST["emergency"][0]
     assert keys <= MOST["emergency"][1]
     expect(page.locator(".todo a")).not_to_have_count(0)
+
+
+def test_what_is_sent_from_a_visit_arrives_at_bach_mai(
+    province: Any, new_page: Callable[..., Page], sign_in: SignIn
+) -> None:
+    there = new_page()
+    sign_in(there, "son-dong", "doctor")
+    there.goto(province.url("son-dong", "/patients?q=nguyen"))
+    person = there.locator("a.who-link").last
+    who = person.inner_text()
+    person.click()
+    there.locator(".visit-head a").first.click()
+    there.locator("a[href^='/transfers/new']").click()
+    _choose(there, "urgency", "emergency")
+    there.locator("button[value=send]:visible").click()
+    expect(there.locator(".errors a")).not_to_have_count(0)
+    _choose(there, "receiver", "01929")
+    there.fill("#i-condition", "Tỉnh, mạch 96, huyết áp 110/70, thở oxy 3 lít/phút")
+    there.locator("button[value=send]:visible").click()
+    there.wait_for_url(SENT)
+    loop = there.url.rsplit("/", 1)[1]
+
+    here = new_page()
+    sign_in(here, "bach-mai", "nurse")
+    row = here.locator("a.who-link").filter(has_text=who)
+    deadline = here.evaluate("Date.now()") + 60_000
+    while row.count() == 0:
+        assert here.evaluate("Date.now()") < deadline
+        here.goto(province.url("bach-mai", f"/transfers/in?q={loop}"))
+    row.first.click()
+    expect(here.locator("main")).to_contain_text("thở oxy 3 lít/phút")
+
+
+@pytest.mark.parametrize("language", ["vi", "en"])
+def test_form_and_check_are_accessible_and_fit_a_phone(
+    language: str,
+    province: Any,
+    new_page: Callable[..., Page],
+    sign_in: SignIn,
+    axe: Callable[[Page], list[str]],
+    picture: Callable[[Page, str], Path],
+) -> None:
+    page = new_page(language=language)
+    sign_in(page, "son-dong", "doctor")
+    _draft(page, province)
+    form, faults = page.url, []
+    for name, address in (
+        ("form", form),
+        ("check", form.replace("/form", "/check")),
+        ("out", "/transfers/out"),
+    ):
+        page.goto(urljoin(form, address))
+        for folded in page.locator("main details:not([open]) > summary").all():
+            folded.click()
+        for width in (1280, 360):
+            page.set_viewport_size({"width": width, "height": 900})
+            picture(page, f"sending-{name}-{language}-{width}")
+            faults += [f"{name} {width}: {line}" for line in axe(page)]
+            over = page.evaluate(
+                "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+            )
+            faults += [f"{name} {width}: {over} px too wide"] * (over > 0)
+    assert not faults, "\n".join(faults)
 
 
 def test_by_keyboard_alone(province: Any, page: Page, sign_in: SignIn) -> None:

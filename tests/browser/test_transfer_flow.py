@@ -81,34 +81,6 @@ def test_receiver_goes_through_the_steps_and_sender_sees_them(
     expect(there.locator(".outcome").first).to_contain_text("Đã can thiệp mạch vành")
 
 
-def test_transfer_begun_by_hand_arrives_at_bach_mai(
-    province: Any, new_page: Callable[..., Page], sign_in: SignIn
-) -> None:
-    there = new_page()
-    name = sign_in(there, "son-dong", "doctor")
-    there.goto(province.url("son-dong", "/transfers/new"))
-    there.fill("#q", "nguyen")
-    there.locator("#q").press("Enter")
-    there.locator("table.people a.button").first.click()
-    who = there.locator(".banner-name").inner_text()
-    there.click("label[for='i-urgency-emergency']")
-    there.click("label[for='i-receiver-01929']")
-    there.fill("#i-condition", "Tỉnh, mạch 96, huyết áp 110/70, thở oxy 3 lít/phút")
-    there.click("button[value=send]:visible")
-    there.wait_for_url(re.compile(r"/transfers/[0-9a-f]{32}$"))
-    assert name in _reached(there, "Đã gửi")
-    _until(there, ".proof .tag-ok")
-
-    here = new_page()
-    sign_in(here, "bach-mai", "nurse")
-    here.goto(province.url("bach-mai", f"/transfers/in?q={there.url.rsplit('/', 1)[1]}"))
-    row = here.locator("table.transfers tr.line-emergency").filter(has_text=who)
-    row.locator("a.who-link").click()
-    expect(here.locator(".banner-name")).to_contain_text(who)
-    expect(here.locator("main")).to_contain_text("thở oxy 3 lít/phút")
-    expect(here.locator(".urgency-emergency")).to_be_visible()
-
-
 def test_keyboard_alone_from_sign_in_to_accepted(province: Any, page: Page) -> None:
     account = province.account("bach-mai", "doctor")
     page.goto(province.url("bach-mai", "sign-in"))

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+from django.db import connection
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -16,10 +18,12 @@ import fhir_calls
 from fhir_calls import CITIZEN, CODES, FACILITY, HIS, SID, Answer, Client, bundle, entry, request
 from lienthong.access import audit, systems
 from lienthong.access.models import AuditEvent, System
+from lienthong.exchange.limits import Bucket
 from lienthong.foundation import clock, ids
 from lienthong.foundation import json as exact
 from lienthong.records import validation
 from lienthong.transfers import desk, rules, taking
+from lienthong.transfers.fhir import doors
 from lienthong.transfers.models import RequestIdentifier, State, Step, Transfer
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("hospitals")]
@@ -600,6 +604,50 @@ def test_limits(his: Client) -> None:
     many = bundle(request())
     many["entry"] = many["entry"] * 30
     assert his.call("POST", "/", many).status == 422
+
+
+def test_a_caller_that_calls_too_often_is_told_to_wait(his: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(doors, "_calls", Bucket(rate=0.1, burst=3))
+    answers = [his.call("GET", "/Task/none") for _ in range(5)]
+    assert [one.status for one in answers[:3]] == [404] * 3
+    told = [one for one in answers if one.status == 429]
+    assert told
+    assert told[0].body["issue"][0]["code"] == "throttled"
+    assert int(told[0].headers["retry-after"]) >= 1
+
+
+def test_without_room_nothing_is_taken(his: Client, settings: Any) -> None:
+    assert his.call("GET", "/Task").status == 200
+    settings.NODE = replace(settings.NODE, reserve_mb=1 << 40)
+    answer = his.call("POST", "/ServiceRequest", request())
+    assert (answer.status, answer.body["issue"][0]["code"]) == (507, "no-store")
+    assert not Transfer.objects.exists()
+
+
+def test_the_same_call_at_the_same_moment_makes_one_transfer(his: Client) -> None:
+    his.call("GET", "/Task")
+
+    def call(_number: int) -> Answer:
+        try:
+            return his.call("POST", "/ServiceRequest", request())
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(6) as pool:
+        answers = list(pool.map(call, range(12)))
+    assert sorted(one.status for one in answers) == [200] * 11 + [201]
+    assert len({one.body["id"] for one in answers}) == 1
+    assert Transfer.objects.get().dossier_version == 1
+
+
+@pytest.mark.parametrize("far", ["9999-12-31T23:59:59Z", "0001-01-01T00:00:00Z", "9999-12-31T23:59:59-14:00"])
+def test_times_that_nobody_can_mean_are_refused(his: Client, far: str) -> None:
+    order = request()
+    order["extension"][0]["extension"][-1]["valueDateTime"] = far
+    assert his.call("POST", "/ServiceRequest", order).status == 422
+    loop = begin(his)
+    assert his.step(loop, "departed", arrives_at=far).status == 422
+    assert Transfer.objects.get().state == State.SENT
 
 
 def test_every_state_of_the_loop_has_a_task_status_of_r4() -> None:

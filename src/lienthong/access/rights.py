@@ -27,8 +27,8 @@ class Right:
 
 RECORDS = Right(_("Find a person and read the record"), (Role.DOCTOR, Role.NURSE))
 TRANSFERS = Right(_("See transfers and take the next step"), (Role.DOCTOR, Role.NURSE))
-SIGN_OUTCOME = Right(_("Sign and send the return letter of a transfer"), (Role.DOCTOR,))
 SIGN = Right(_("Sign a transfer and send it"), (Role.DOCTOR,))
+SIGN_OUTCOME = Right(_("Sign and send the return letter of a transfer"), (Role.DOCTOR,))
 RECEPTION = Right(_("See and use the slips and appointments of who comes"), (Role.DOCTOR, Role.NURSE))
 WORKING_DAYS = Right(_("See the working days that slips count by"), (Role.DOCTOR, Role.NURSE, Role.IT))
 SEEN_BY = Right(_("See who opened a record"), (Role.DOCTOR, Role.HEAD, Role.PROTECTION))
@@ -61,8 +61,8 @@ HOOKS = Right(_("Set up hooks to the unit's own messenger"), (Role.IT,))
 TABLE = (
     RECORDS,
     TRANSFERS,
-    SIGN_OUTCOME,
     SIGN,
+    SIGN_OUTCOME,
     RECEPTION,
     WORKING_DAYS,
     SEEN_BY,

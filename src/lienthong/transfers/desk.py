@@ -78,6 +78,7 @@ TRANSFER = "transfer"
 """Kind of message: the dossier of a loop, new or corrected."""
 
 _JOINS_FOR_DAYS = 30
+_CALLS_FOR_DAYS = 7
 Resource = dict[str, Any]
 
 
@@ -305,10 +306,15 @@ def take_dossier(incoming: exchange.Incoming) -> str:
     )
     if by_letter:
         notices.tell("letter-joined", transfer)
-    elif transfer.dossier_version == 1:
+    elif transfer.dossier_version == 1 and _waits_still(transfer):
         notices.tell("new-emergency" if transfer.urgency == "emergency" else "new-transfer", transfer)
     outcome.transfer_came(transfer)
     return stored.hash
+
+
+def _waits_still(transfer: Transfer) -> bool:
+    """Whether a patient who was sent may still be on the way: what a HIS exports of last year calls nobody."""
+    return transfer.left_at is None or clock.now() - transfer.left_at < timedelta(days=_CALLS_FOR_DAYS)
 
 
 def _coming(loop: str, begun: datetime, sender: str) -> Transfer:

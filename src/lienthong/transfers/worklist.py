@@ -32,7 +32,7 @@ class Door:
 
 
 def listed(*, to_us: bool, view: str, text: str = "", page: int = 1) -> Page[Transfer]:
-    """One page of a worklist, without drafts. Open ones: by urgency, our turn first, the longest waiting first."""
+    """One page of a worklist. Open ones: by urgency, our turn first, the longest waiting first."""
     found = _view(_side(to_us), to_us, view)
     for word in fold(text).split():
         found = found.filter(Q(words__contains=word) | Q(loop__startswith=word))
@@ -72,7 +72,7 @@ def at_door(text: str) -> Door:
     if not number:
         return Door([], [])
     upper = number.upper()
-    to_us = Transfer.objects.filter(receiver=directory.here()).exclude(state=State.DRAFTED)
+    to_us = _side(to_us=True)
     same = Q(slip=number) | Q(slip=text.strip()) | Q(patient__in=records.patients_numbered(upper))
     same |= Q(form__person__card=upper)
     if len(number) == 32:
@@ -86,9 +86,8 @@ def at_door(text: str) -> Door:
 
 def _side(to_us: bool) -> QuerySet[Transfer]:
     here = directory.here()
-    if to_us:
-        return Transfer.objects.filter(receiver=here).exclude(sender=here)
-    return Transfer.objects.filter(sender=here).exclude(state=State.DRAFTED)
+    ours = Q(receiver=here) & ~Q(sender=here) if to_us else Q(sender=here)
+    return Transfer.objects.filter(ours).exclude(state=State.DRAFTED)
 
 
 def _view(found: QuerySet[Transfer], to_us: bool, view: str) -> QuerySet[Transfer]:

@@ -234,6 +234,7 @@ def _body(request: Request) -> Any:
     if kind not in _JSON:
         raise HttpError(415, problems.not_understood(f"Content-Type: {capability.MEDIA}"))
     content = request.body(BODY)
+    space.check(len(content))
     try:
         if b"\\u0000" in content:
             raise ValueError("NUL")

@@ -205,7 +205,8 @@ def moment(text: str) -> str:
     """
     try:
         found = clock.from_iso(text)
-        return clock.iso(found if found.tzinfo else found.replace(tzinfo=clock.VIETNAM))
+        found = found if found.tzinfo else found.replace(tzinfo=clock.VIETNAM)
+        return clock.iso(clock.said(found.isoformat()))
     except (ValueError, OverflowError) as error:
         raise HttpError(422, problems.not_understood(f"dateTime: {text[:40]}")) from error
 

@@ -10,8 +10,7 @@ from django.utils.translation import ngettext
 
 from lienthong import exchange
 from lienthong.facilities import directory
-from lienthong.transfers import desk, drafts, rules
-from lienthong.transfers import form as forms
+from lienthong.transfers import desk, rules
 from lienthong.transfers.models import State, Transfer
 from lienthong.transfers.waiting import DAYS, Waiting
 from lienthong.web.record import moments
@@ -87,7 +86,7 @@ def sender_part(context: template.Context, transfer: Transfer) -> dict[str, Any]
     ours = transfer.sender == directory.here()
     state = State(transfer.state)
     running = ours and state != State.DRAFTED and state not in rules.ENDED and bool(transfer.form)
-    gaps = forms.missing(drafts.whole(transfer), transfer.receiver) if running else []
+    gaps = showing.gaps(transfer) if running else []
     waits = None
     if ours and state == State.SENT:
         queued = [
