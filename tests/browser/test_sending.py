@@ -27,7 +27,7 @@ SHORT = {
     "escort_name": "Vi Thị Lả",
     "direction": "Can thiệp",
 }
-MOST = {"planned": (24, 60), "emergency": (7, 30)}
+MOST = {"planned": (20, 45), "emergency": (7, 28)}
 """Clicks and keystrokes that a prepared patient may cost, from the list of transfers to the signed transfer."""
 
 
