@@ -13,6 +13,7 @@ from bench import (  # noqa: F401  (a module enters its measurements when it is 
     limits,
     line,
     machine,
+    measures,
     pages,
     relay,
     transfers,

@@ -14,7 +14,13 @@ RECORD = "a.button[href^='/patients/']"
 DOCTOR = {
     "/transfers/in": (("table.transfers", ".states"), ()),
     "/transfers/out": (("h1",), ()),
-    "transfer": (("main .steps", ".proof", ".banner-name"), (SLIPS, ROW)),
+    "/transfers/in?show=ended": ((".states",), ()),
+    "/transfers/door": (("input[name=number]",), ()),
+    "transfer": (("main .steps", ".proof", ".banner-name", ".facts", "#reliance", ".say"), (SLIPS, ROW)),
+    "return letter": (
+        ("#id_diagnosis", "table.medicines", "button[value=sign]"),
+        ("/transfers/in?show=here", ROW, "a[href*='/return/']"),
+    ),
     "slip": (("article.sheet",), (SLIPS, ROW, "a[href$='/slip']")),
     "/patients?q=nguyen+van": (("table.people tbody tr", "[role=status]"), ()),
     "/patients?q=zzzz": (("[role=status]",), ()),
@@ -54,6 +60,8 @@ IT = {
     ),
     "/hooks": (("a[href='/hooks/new']",), ()),
     "/hooks/new": (("input[name=url]",), ()),
+    "/it/systems": (("main code",), ()),
+    "/it/systems/new": (("#id_scopes", "textarea"), ()),
     "/accounts": (("main table tbody tr",), ()),
     "/accounts/new": (("#id_roles",), ()),
     "account": (("main form",), ("/accounts", "main table a")),

@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 SignIn = Callable[[Page, str, str], str]
-NEW = "/transfers/in?state=received"
+NEW = "/transfers/in"
 TIME = re.compile(r"\d{2}/\d{2}/\d{4} \d{2}:\d{2}")
 ARRIVES_MS = 40_000
 
@@ -42,32 +42,43 @@ def test_receiver_goes_through_the_steps_and_sender_sees_them(
     here = new_page(script=script)
     name = sign_in(here, "bach-mai", "doctor")
     here.goto(province.url("bach-mai", NEW))
-    row = here.locator("table.transfers tbody tr").filter(has_text="Sơn Động").first
+    row = here.locator("table.transfers tbody tr.unopened").filter(has_text="Sơn Động").first
     row.locator("a.who-link").click()
     here.wait_for_url(re.compile(r"/transfers/[0-9a-f]{32}$"))
     assert name in _reached(here, "Đã xem")
     path = urlsplit(here.url).path
 
-    here.locator(f"{_step(here, 'accepted')} button").click()
+    here.locator(f"{_step(here, 'accepted')} button").first.click()
     expect(here.locator(".flash-success")).to_be_visible()
     assert name in _reached(here, "Đã tiếp nhận")
-    here.locator(f"{_step(here, 'arrived')} button").click()
+    here.fill("#note_text", "Giữ đường thở, cho nằm nghiêng trái.")
+    here.locator(f"{_step(here, 'note')} button").click()
+    expect(here.locator(".talk .ours")).to_contain_text("nằm nghiêng trái")
+    here.locator(f"{_step(here, 'arrived')} button").first.click()
     expect(here.locator(_step(here, "arrived"))).to_have_count(0)
-    here.fill("#note", "Đã can thiệp mạch vành qua da, ổn định.\nHẹn tái khám sau 7 ngày.")
-    here.locator(f"{_step(here, 'answered')} button").click()
-    expect(here.locator("main")).to_contain_text("Hẹn tái khám sau 7 ngày.")
+    here.click("form[action$='/return'] button")
+    here.wait_for_url(re.compile(r"/return/\d+$"))
+    here.fill("#id_diagnosis", "Đã can thiệp mạch vành qua da, ổn định.")
+    here.select_option("#id_result", "2")
+    here.fill("input[name=medicine-0-name]", "Aspirin 81 mg")
+    here.fill("#id_advice", "Hẹn tái khám sau 7 ngày.")
+    here.click("button[value=sign]")
+    expect(here.locator("#outcome")).to_contain_text("Hẹn tái khám sau 7 ngày.")
 
     there = new_page()
     sign_in(there, "son-dong", "doctor")
     there.goto(province.url("son-dong", path))
-    _until(there, ".steps > li:not(.open)", text="Đã phản hồi")
-    for label in ("Đã xem", "Đã tiếp nhận", "Người bệnh đã đến", "Đã phản hồi"):
+    _until(there, ".steps > li:not(.open)", text="Đã có kết quả điều trị")
+    for label in ("Đã xem", "Đã tiếp nhận", "Người bệnh đã đến", "Đã có kết quả điều trị"):
         told = _reached(there, label)
         assert name in told
         assert "Bệnh viện Bạch Mai" in told
         assert TIME.search(told)
-    expect(there.locator("main")).to_contain_text("Hẹn tái khám sau 7 ngày.")
+    expect(there.locator(".talk")).to_contain_text("nằm nghiêng trái")
+    expect(there.locator("#outcome")).to_contain_text("Aspirin 81 mg")
     expect(there.locator(".proof .tag-ok")).to_have_text("Đã có biên nhận")
+    there.locator("a.button[href^='/patients/']").first.click()
+    expect(there.locator(".outcome").first).to_contain_text("Đã can thiệp mạch vành")
 
 
 def test_keyboard_alone_from_sign_in_to_accepted(province: Any, page: Page) -> None:
@@ -88,15 +99,15 @@ def test_keyboard_alone_from_sign_in_to_accepted(province: Any, page: Page) -> N
     page.wait_for_url(re.compile(r"/transfers/[0-9a-f]{32}$"))
     page.keyboard.press("Tab")
     page.keyboard.press("Enter")  # past the navigation
-    _tab_to(page, f"{_step(page, 'accepted')} button")
+    _tab_to(page, f"{_step(page, 'accepted')} button", most=90)
     page.keyboard.press("Enter")
     expect(page.locator(".flash-success")).to_be_visible()
-    expect(page.locator(_step(page, "accepted"))).to_have_count(0)
+    expect(page.locator(_step(page, "bed"))).to_have_count(1)
 
 
-def _tab_to(page: Page, selector: str) -> None:
+def _tab_to(page: Page, selector: str, *, most: int = 60) -> None:
     """Presses Tab until the first such element has the focus; every stop on the way shows that it has it."""
-    for _press in range(60):
+    for _press in range(most):
         page.keyboard.press("Tab")
         here, shown = page.evaluate(
             """selector => { const e = document.activeElement, s = getComputedStyle(e);

@@ -46,3 +46,15 @@ def test_now_is_aware_and_in_utc() -> None:
 def test_the_day_is_viet_nams(monkeypatch: pytest.MonkeyPatch, moment: datetime, day: date) -> None:
     monkeypatch.setattr(clock, "now", lambda: moment)
     assert clock.today() == day
+
+
+@pytest.mark.parametrize(
+    "text", ["9999-12-31T23:59:59Z", "0001-01-01T00:00:00Z", "2026-11-20T08:00:00", "soon", ""]
+)
+def test_a_time_that_nobody_can_mean_is_no_time(text: str) -> None:
+    with pytest.raises(ValueError, match=""):
+        clock.said(text)
+
+
+def test_a_time_that_is_meant_is_read_with_its_offset() -> None:
+    assert clock.iso(clock.said("2026-11-20T08:00:00+07:00")) == "2026-11-20T01:00:00.000Z"

@@ -346,15 +346,6 @@ class TestReceiver:
             bundle.unpack(content)
 
 
-def test_lists_search_and_counts() -> None:
-    send()
-    send(replace(NOTICE, ma_lk="LK2", slip="24011-25-2", patient_name="LÊ VĂN BÌNH", patient="p2"))
-    assert [t.patient_name for t in desk.outgoing(text="bình")] == ["LÊ VĂN BÌNH"]
-    assert desk.outgoing(state="sent").paginator.count == 2
-    assert desk.incoming().paginator.count == 0
-    assert desk.counts(to_us=False).by_state == {"sent": 2}
-
-
 @pytest.mark.usefixtures("bac_giang")
 class TestDrafts:
     def test_a_draft_for_a_person_without_a_record_is_saved_field_by_field_and_sent(self) -> None:

@@ -21,7 +21,7 @@ from lienthong.access.models import Role
 from lienthong.exchange.manifest import Entry
 from lienthong.foundation import clock, ids, json
 from lienthong.foundation.blobs import BlobFolder
-from lienthong.transfers import desk, notices, taking
+from lienthong.transfers import bundle, desk, notices, taking
 from lienthong.transfers.models import (
     Call,
     CallRead,
@@ -33,6 +33,7 @@ from lienthong.transfers.models import (
     Step,
     Transfer,
 )
+from lienthong.transfers.notice import Notice
 from lienthong.transfers.notices import calls, mail
 from lienthong.transfers.notices.reasons import REASONS, SILENT, Group, of_group, sentence
 from notice_world import AboutTransfer
@@ -146,6 +147,31 @@ def test_each_step_that_comes_or_is_taken_tells_and_settles(hospitals: Any, pers
     for kind, told in ((State.DEPARTED, 1), (State.TOLD, 1), (State.NOTE, 2), (State.CLOSED, 2)):
         _comes(transfer, kind)
         assert _waits(doctor) == told, kind
+
+
+@pytest.mark.parametrize(("days", "told"), [(1, 1), (8, 0)])
+def test_a_dossier_of_a_patient_who_left_long_ago_calls_nobody(
+    hospitals: Any, person: Any, days: int, told: int
+) -> None:
+    """A unit that joins brings the exports of months; they are in the lists, but nobody waits for an answer."""
+    doctor = person("bs.hoa", Role.DOCTOR)
+    left = clock.now() - timedelta(days=days)
+    names = ("patient_name", "birth", "gender", "diagnosis", "diagnosis_code", "reason", "condition")
+    notice = Notice("01929", "24011", "LK1", "", left, "p1", **dict.fromkeys(names, "x"))
+    patient = {"resourceType": "Patient", "id": "p1", "name": [{"text": "Giáp Thị Mẫu"}]}
+    packed, _ = bundle.pack([patient])
+    content = bundle.with_notice(notice.as_data(), {}, packed)
+    entry = Entry(
+        BlobFolder(settings.NODE.blobs).put(content), len(content), "dossier", "application/json", 0
+    )
+    with transaction.atomic():
+        desk.take_dossier(
+            exchange.Incoming(
+                "m" * 32, desk.TRANSFER, LOOP, "01929", clock.now(), "referral-duty", {}, (entry,)
+            )
+        )
+    assert Transfer.objects.count() == 1
+    assert _waits(doctor) == told
 
 
 def _comes(transfer: Transfer, kind: State) -> None:

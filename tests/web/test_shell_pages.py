@@ -140,7 +140,7 @@ def test_nothing_opens_without_sign_in(client: Client, export: Export, patient: 
 @pytest.mark.django_db
 def test_no_page_is_without_a_door(client: Client) -> None:
     open_to_all = {"sign-in", "sign-out", "language"}
-    values = {"sha256": SHA, "id": "p1", "username": "someone", "code": "24011"}
+    values = {"sha256": SHA, "id": "p1", "username": "someone", "code": "24011", "number": "1"}
     found = 0
     for name, pattern in get_resolver().reverse_dict.items():
         if not isinstance(name, str) or name in open_to_all:

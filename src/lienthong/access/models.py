@@ -118,3 +118,21 @@ class AddressFailures(models.Model):
     address = models.CharField(max_length=45, primary_key=True)
     failures = models.PositiveIntegerField()
     last_at = models.DateTimeField()
+
+
+class System(models.Model):
+    """Another program of the unit (HIS and the like) that may call this node's doors; its rights are scopes."""
+
+    id = models.CharField(max_length=32, primary_key=True, help_text="client_id")
+    name = models.CharField(max_length=120)
+    keys: models.JSONField[list[dict[str, str]], list[dict[str, str]]] = models.JSONField(
+        default=list, help_text="public keys (JWK), each with its kid"
+    )
+    scopes: models.JSONField[list[str], list[str]] = models.JSONField(default=list)
+    is_active = models.BooleanField(default=True)
+    made_at = models.DateTimeField()
+    made_by = models.CharField(max_length=120)
+    used_at = models.DateTimeField(null=True, help_text="when a token of it was last shown")
+
+    class Meta:
+        ordering = ["name"]

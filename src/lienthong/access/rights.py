@@ -28,6 +28,7 @@ class Right:
 RECORDS = Right(_("Find a person and read the record"), (Role.DOCTOR, Role.NURSE))
 TRANSFERS = Right(_("See transfers and take the next step"), (Role.DOCTOR, Role.NURSE))
 SIGN = Right(_("Sign a transfer and send it"), (Role.DOCTOR,))
+SIGN_OUTCOME = Right(_("Sign and send the return letter of a transfer"), (Role.DOCTOR,))
 RECEPTION = Right(_("See and use the slips and appointments of who comes"), (Role.DOCTOR, Role.NURSE))
 WORKING_DAYS = Right(_("See the working days that slips count by"), (Role.DOCTOR, Role.NURSE, Role.IT))
 SEEN_BY = Right(_("See who opened a record"), (Role.DOCTOR, Role.HEAD, Role.PROTECTION))
@@ -47,9 +48,11 @@ EVIDENCE = Right(
 )
 EVIDENCE_CONTENT = Right(_("Take out evidence packages with clinical content"), (Role.DOCTOR, Role.HEAD))
 EVIDENCE_CHECK = Right(_("Check an evidence package"), (Role.IT, Role.HEAD, Role.PROTECTION, Role.DEPARTMENT))
+SYSTEMS = Right(_("Let other systems of the unit call, and stop them"), (Role.IT,))
 PROVINCE = Right(_("See the province: connections and amounts, no records"), (Role.DEPARTMENT,))
 MEASURES = Right(_("See how transfers go: counts and times, no records"), (Role.DEPARTMENT, Role.HEAD))
 UNITS = Right(_("Let units join, see their keys, cut them off"), (Role.DEPARTMENT,))
+LABORATORIES = Right(_("Enter quality levels of laboratories"), (Role.HEAD, Role.IT))
 LINK = Right(_("Join the hub and renew the keys of this site"), (Role.IT, Role.HEAD))
 NOTICES = Right(_("Be told about transfers, on pages and by mail"), (Role.DOCTOR, Role.NURSE, Role.HEAD))
 HOOKS_SEE = Right(_("See where notices are sent, and the log"), (Role.IT, Role.HEAD))
@@ -59,6 +62,7 @@ TABLE = (
     RECORDS,
     TRANSFERS,
     SIGN,
+    SIGN_OUTCOME,
     RECEPTION,
     WORKING_DAYS,
     SEEN_BY,
@@ -71,9 +75,11 @@ TABLE = (
     EVIDENCE,
     EVIDENCE_CONTENT,
     EVIDENCE_CHECK,
+    SYSTEMS,
     PROVINCE,
     MEASURES,
     UNITS,
+    LABORATORIES,
     LINK,
     NOTICES,
     HOOKS_SEE,

@@ -54,7 +54,8 @@ def renew(request: HttpRequest, account: Account) -> None:
 class SessionTimeout:
     """Attaches ``request.user``; ends idle (SESSION_IDLE_SECONDS) and old sessions (…_LONGEST_…).
 
-    A page that renews itself says so with the header ``Lienthong-Automatic``; that does not count as use.
+    A page that renews itself says so with the header ``Lienthong-Automatic``, without script with ``?automatic=1``;
+    that does not count as use.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
@@ -75,8 +76,12 @@ class SessionTimeout:
         if idle or now - session["started"] >= settings.SESSION_LONGEST_SECONDS:
             sign_out(request, "idle" if idle else "longest")
             request.session["ended"] = True
-        elif now - session["seen"] >= _WRITE_EVERY and AUTOMATIC not in request.headers:
+        elif now - session["seen"] >= _WRITE_EVERY and not _automatic(request):
             session["seen"] = now
+
+
+def _automatic(request: HttpRequest) -> bool:
+    return AUTOMATIC in request.headers or "automatic" in request.GET
 
 
 def _who(request: HttpRequest) -> Account | Nobody:

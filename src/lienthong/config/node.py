@@ -33,6 +33,8 @@ class NodeConfig:
             the address that units are told, when it is not the one officers use.
         database: ``postgresql://…``; empty for the embedded SQLite file.
         export_folder: where the HIS drops its exports.
+        his_outbox: where the slip files of transfers (XML13) are laid for the HIS, below the node's folder or absolute;
+            empty for none.
         names: host names under which people reach the pages, separated by commas; ``host`` itself is always one.
         tls_certificate, tls_key: PEM files; without them a server in front of this one ends TLS.
         processes: how many web processes share the node's database.
@@ -64,6 +66,7 @@ class NodeConfig:
     hub_url: str = ""
     database: str = ""
     export_folder: str = "exports"
+    his_outbox: str = ""
     names: str = ""
     tls_certificate: str = ""
     tls_key: str = ""

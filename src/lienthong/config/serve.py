@@ -114,15 +114,18 @@ def _hub_threads(stop: threading.Event) -> list[threading.Thread]:
 def _site_threads(stop: threading.Event) -> list[threading.Thread]:
     from django.conf import settings
 
-    from lienthong.connectors.his_xml import concerns
+    from lienthong.connectors.his_xml import concerns, outbox
     from lienthong.connectors.his_xml.folder import Folder
     from lienthong.exchange.trust import keeper
     from lienthong.exchange.watch import Watch
     from lienthong.transfers import notices, overdue
     from lienthong.transfers.validity import expiry
 
+    slips = settings.NODE.home / settings.NODE.his_outbox
+    out = {"slips": lambda: outbox.run(slips, stop)} if settings.NODE.his_outbox else {}
     return _threads(
-        {
+        out
+        | {
             "exports": lambda: Folder(settings.NODE.exports).run(stop),
             "joining": lambda: keeper.join(stop),
             "line": lambda: _work_the_line(stop),

@@ -25,7 +25,7 @@ _ACCESS = "lt-token+jws"
 """What the hub signs for a caller: the name of its key and when the token ends. The header, always the same, is left
 out: every call carries the token."""
 LONGEST_ASSERTION = 300
-_CLOCKS_DIFFER = 60
+CLOCKS_DIFFER = 60
 _MOST_REMEMBERED = 1000
 _SEEN_EVERY = 10.0
 
@@ -61,11 +61,11 @@ def issue(form: dict[str, str], address: str) -> dict[str, Any]:
     kid = ""
     try:
         if form.get("grant_type") != "client_credentials":
-            raise _refusal("unsupported_grant_type", "grant_type is not client_credentials", 400)
+            raise refusal("unsupported_grant_type", "grant_type is not client_credentials", 400)
         if form.get("scope") != SCOPE:
-            raise _refusal("invalid_scope", f"scope is not {SCOPE}", 400)
+            raise refusal("invalid_scope", f"scope is not {SCOPE}", 400)
         if form.get("client_assertion_type") != ASSERTION_TYPE:
-            raise _refusal("invalid_request", f"client_assertion_type is not {ASSERTION_TYPE}", 400)
+            raise refusal("invalid_request", f"client_assertion_type is not {ASSERTION_TYPE}", 400)
         assertion = form.get("client_assertion", "")
         kid = _header(assertion)
         facility = _check(assertion, kid)
@@ -85,7 +85,7 @@ def _header(assertion: str) -> str:
     try:
         return str(signing.peek(assertion).get("kid", ""))
     except signing.BadSignature as error:
-        raise _refusal("invalid_client", "client_assertion is no JWT") from error
+        raise refusal("invalid_client", "client_assertion is no JWT") from error
 
 
 def _check(assertion: str, kid: str) -> str:
@@ -96,31 +96,43 @@ def _check(assertion: str, kid: str) -> str:
     peers.refresh()
     try:
         key = peers.node(kid)
-        claims = signing.verify_jwt(assertion, key.jwk, audience, leeway=_CLOCKS_DIFFER)
+        claims = signing.verify_jwt(assertion, key.jwk, audience, leeway=CLOCKS_DIFFER)
     except LienThongError as error:
         reason = "the key is not in the directory or no longer valid"
         if is_cut_off(kid):
             cut = trust_problems.self_cut_off()
             raise HttpError(401, cut, error="invalid_client", error_description=reason) from error
-        raise _refusal("invalid_client", reason) from error
+        raise refusal("invalid_client", reason) from error
     except signing.BadSignature as error:
-        raise _refusal("invalid_client", str(error)[:200]) from error
+        raise refusal("invalid_client", str(error)[:200]) from error
     if key.role != "site":
-        raise _refusal("invalid_client", "not the key of a site")
+        raise refusal("invalid_client", "not the key of a site")
     if (claims["iss"], claims["sub"]) != (kid, kid):
-        raise _refusal("invalid_client", "iss and sub are not the name of the key")
-    if claims["exp"] > clock.now().timestamp() + LONGEST_ASSERTION + _CLOCKS_DIFFER:
-        raise _refusal("invalid_client", f"exp is more than {LONGEST_ASSERTION} seconds away")
-    jti = str(claims["jti"])
-    if not 1 <= len(jti) <= 56:
-        raise _refusal("invalid_client", "jti has not 1 to 56 characters")
-    now, expires = clock.now(), datetime.fromtimestamp(claims["exp"], UTC) + timedelta(seconds=_CLOCKS_DIFFER)
+        raise refusal("invalid_client", "iss and sub are not the name of the key")
+    use_once(kid, claims)
+    return key.facility
+
+
+def use_once(name: str, claims: dict[str, Any]) -> None:
+    """Uses an assertion up (RFC 7523: ``jti`` counts once).
+
+    Args:
+        name: of the key or caller, at most 43 characters.
+
+    Raises:
+        HttpError: 401: it was used before, lives too long, or its ``jti`` has not 1 to 56 characters.
+    """
+    jti, now = str(claims["jti"]), clock.now()
+    if claims["exp"] > now.timestamp() + LONGEST_ASSERTION + CLOCKS_DIFFER:
+        raise refusal("invalid_client", f"exp is more than {LONGEST_ASSERTION} seconds away")
+    if not 1 <= len(jti) <= 56 or "\0" in jti:
+        raise refusal("invalid_client", "jti has not 1 to 56 characters")
+    expires = datetime.fromtimestamp(claims["exp"], UTC) + timedelta(seconds=CLOCKS_DIFFER)
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(sql.FORGET_ASSERTIONS, (clock.iso(now),))
-        cursor.execute(sql.USE_ASSERTION, (f"{kid}:{jti}", clock.iso(expires)))
+        cursor.execute(sql.USE_ASSERTION, (f"{name}:{jti}", clock.iso(expires)))
         if cursor.fetchone() is None:
-            raise _refusal("invalid_client", "this assertion was used before")
-    return key.facility
+            raise refusal("invalid_client", "this assertion was used before")
 
 
 def caller(authorization: str, address: str) -> Caller:
@@ -179,7 +191,8 @@ def _verify(token: str, address: str) -> tuple[float, Caller]:
     return float(expires), Caller(key.facility, key.kid, address)
 
 
-def _refusal(error: str, reason: str, status: int = 401) -> HttpError:
+def refusal(error: str, reason: str, status: int = 401) -> HttpError:
+    """An answer of the token endpoint (RFC 6749 section 5.2)."""
     return HttpError(status, problems.not_allowed(reason), error=error, error_description=reason)
 
 

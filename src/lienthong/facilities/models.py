@@ -84,3 +84,18 @@ class SecurityReview(models.Model):
 
     class Meta:
         ordering = ["entered_at", "id"]
+
+
+class LaboratoryLevel(models.Model):
+    """The quality level of a facility's laboratory (Decision 2429/QD-BYT of 2017), as its paper says."""
+
+    facility = models.ForeignKey(Facility, on_delete=models.CASCADE, related_name="laboratory_levels")
+    level = models.PositiveSmallIntegerField(help_text="1 to 5, 5 the best")
+    document = models.CharField(max_length=120, help_text="number of the paper")
+    valid_from = models.DateField()
+    valid_to = models.DateField(null=True)
+    entered_at = models.DateTimeField()
+    entered_by = models.CharField(max_length=120)
+
+    class Meta:
+        ordering = ["valid_from", "id"]

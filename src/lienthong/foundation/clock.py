@@ -11,6 +11,7 @@ from datetime import UTC, date, datetime, timedelta, timezone
 from pathlib import Path
 
 VIETNAM = timezone(timedelta(hours=7), "ICT")
+_MEANT = range(1880, 2200)
 _SHIFT = os.environ.get("LIENTHONG_CLOCK_SHIFT", "")
 
 
@@ -34,6 +35,18 @@ def iso(moment: datetime) -> str:
 def from_iso(text: str) -> datetime:
     """The reverse of :func:`iso`; also reads any ISO 8601 time with an offset."""
     return datetime.fromisoformat(text)
+
+
+def said(text: str) -> datetime:
+    """A time that somebody gives: as :func:`from_iso` reads it, with an offset, of a year that can be meant.
+
+    Raises:
+        ValueError: no such time.
+    """
+    found = from_iso(text)
+    if found.tzinfo is None or found.year not in _MEANT:
+        raise ValueError(text)
+    return found
 
 
 def moment(text: str | None) -> datetime | None:

@@ -10,11 +10,12 @@ from pathlib import Path
 _CHUNK = 1 << 20
 
 
-def write(path: Path, data: bytes, *, new: bool = False) -> None:
-    """Writes a file whole, durably, readable by its owner alone: after a power cut there is the old one or this one.
+def write(path: Path, data: bytes, *, new: bool = False, mode: int = 0o600) -> None:
+    """Writes a file whole, durably: after a power cut there is the old one or this one.
 
     Args:
         new: whoever comes first wins; a file that is there stays.
+        mode: who may read it; the owner alone, if nothing else is said.
     """
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     part = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
@@ -22,6 +23,7 @@ def write(path: Path, data: bytes, *, new: bool = False) -> None:
         with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
             file.write(data)
             file.flush()
+            os.fchmod(file.fileno(), mode)
             os.fsync(file.fileno())
         if new:
             _link(part, path)

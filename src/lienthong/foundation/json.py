@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from decimal import Decimal
 from typing import Any
 
@@ -33,6 +34,11 @@ def loads(data: bytes | str | memoryview) -> Any:
 def canonical(value: Any) -> bytes:
     """The one form of a value that both sides hash and sign (RFC 8785). No floats with more digits than a double."""
     return _sorted.encode(value) if _plain(value) else rfc8785.dumps(value)
+
+
+def digest(value: Any) -> str:
+    """SHA-256 in hexadecimal of a value, whatever the order of its keys; decimals count as they were written."""
+    return hashlib.sha256(_sorted.encode(value)).hexdigest()
 
 
 def _plain(value: Any) -> bool:

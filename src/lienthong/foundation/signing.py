@@ -1,4 +1,4 @@
-"""Ed25519 keys and JSON Web Signatures (RFC 7515, EdDSA of RFC 8037)."""
+"""Ed25519 keys and JSON Web Signatures (RFC 7515, EdDSA of RFC 8037); public keys of other systems (RFC 7518)."""
 
 from __future__ import annotations
 
@@ -35,9 +35,30 @@ def from_jwk(jwk: dict[str, Any]) -> Ed25519PublicKey:
     return Ed25519PublicKey.from_public_bytes(base64url_decode(jwk["x"]))
 
 
+_NAMED = {"OKP": ("crv", "kty", "x"), "EC": ("crv", "kty", "x", "y"), "RSA": ("e", "kty", "n")}
+_ALGORITHMS = {("OKP", "Ed25519"): "EdDSA", ("EC", "P-384"): "ES384", ("RSA", None): "RS384"}
+_RSA_BITS = range(2048, 4097)
+
+
+def algorithm(jwk: dict[str, Any]) -> str:
+    """The one algorithm that a public key is taken for: EdDSA, ES384 or RS384 (RFC 7518, RFC 8037).
+
+    Raises:
+        BadSignature: another kind of key, an RSA key that is too short or too long, or no key at all.
+    """
+    try:
+        found = _ALGORITHMS[jwk["kty"], jwk.get("crv")]
+        key = jwt.PyJWK({name: jwk[name] for name in _NAMED[jwk["kty"]]}, algorithm=found).key
+    except (KeyError, TypeError, ValueError, jwt.PyJWTError) as error:
+        raise BadSignature("no public key for EdDSA, ES384 or RS384") from error
+    if found == "RS384" and key.key_size not in _RSA_BITS:
+        raise BadSignature("an RSA key has 2048 to 4096 bits")
+    return found
+
+
 def thumbprint(jwk: dict[str, Any]) -> str:
     """The key's name: RFC 7638 SHA-256 thumbprint, base64url."""
-    members = {name: jwk[name] for name in ("crv", "kty", "x")}
+    members = {name: jwk[name] for name in _NAMED[jwk["kty"]]}
     return base64url_encode(hashlib.sha256(json.canonical(members)).digest()).decode()
 
 
@@ -179,10 +200,10 @@ def verify_jwt(token: str, jwk: dict[str, Any], audience: list[str], leeway: int
     required = ["iss", "sub", "aud", "exp", "jti"]
     options: Options = {"require": required, "verify_exp": False, "verify_iat": False, "verify_nbf": False}
     try:
-        claims = dict(
-            jwt.decode(token, from_jwk(jwk), algorithms=["EdDSA"], audience=audience, options=options)
-        )
-    except jwt.PyJWTError as error:
+        used = algorithm(jwk)
+        key = jwt.PyJWK({name: jwk[name] for name in _NAMED[jwk["kty"]]}, algorithm=used)
+        claims = dict(jwt.decode(token, key, algorithms=[used], audience=audience, options=options))
+    except (jwt.PyJWTError, ValueError, TypeError) as error:
         raise BadSignature(str(error)) from error
     if not isinstance(claims["exp"], int) or claims["exp"] + leeway <= clock.now().timestamp():
         raise BadSignature("expired")

@@ -56,12 +56,17 @@ class Request:
         )
 
     @property
-    def query(self) -> dict[str, str]:
-        """The parameters after ``?``; at most 20."""
+    def parameters(self) -> list[tuple[str, str]]:
+        """The parameters after ``?`` in their order, repeated ones too; at most 20, else none."""
         try:
-            return dict(parse_qsl(self._environ.get("QUERY_STRING", ""), max_num_fields=20))
+            return parse_qsl(self._environ.get("QUERY_STRING", ""), keep_blank_values=True, max_num_fields=20)
         except ValueError:
-            return {}
+            return []
+
+    @property
+    def query(self) -> dict[str, str]:
+        """The parameters after ``?`` that say something; of a repeated one the last."""
+        return {name: value for name, value in self.parameters if value}
 
     def chunks(self, limit: int) -> Iterator[bytes]:
         """The body piece by piece.

@@ -43,7 +43,12 @@ def _definitions() -> dict[str, Schema]:
         if name in definitions:
             definitions[name] = _with_required(definitions[name], elements)
     definitions["ResourceList"] = definitions["Resource"] = _CONTAINED
-    return definitions
+    return {name: _object(definition) for name, definition in definitions.items()}
+
+
+def _object(definition: Schema) -> Schema:
+    """That schema takes any value that is no object for one without properties."""
+    return {"type": "object", **definition} if "properties" in definition else definition
 
 
 def _with_required(definition: Schema, elements: list[str]) -> Schema:
@@ -91,8 +96,14 @@ def problems(resource: dict[str, Any]) -> list[Problem]:
             )
             if len(found) == _MOST_PROBLEMS:
                 break
-    for inner in resource.get("contained", ()):
-        found += problems(inner)
+    contained = resource.get("contained")
+    for inner in contained if isinstance(contained, list) else ():
+        if isinstance(inner, dict) and "contained" not in inner:
+            found += problems(inner)
+        else:
+            found.append(
+                _problem(kind, "contained", "a contained resource is an object and contains no other")
+            )
     return found
 
 

@@ -5,22 +5,31 @@ Patient and clinical content travel in parts alone, never in the manifest, which
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.core.paginator import Page, Paginator
 from django.db import transaction
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Q
 
 from lienthong import exchange, records
 from lienthong.access.audit import Actor, record, system
 from lienthong.facilities import directory
 from lienthong.foundation import clock, ids, json
 from lienthong.foundation.errors import LienThongError
-from lienthong.foundation.text import fold
-from lienthong.transfers import bundle, drafts, form, notices, problems, resources, rules, taking
+from lienthong.transfers import (
+    bundle,
+    drafts,
+    form,
+    notices,
+    outcome,
+    problems,
+    resources,
+    rules,
+    stay,
+    taking,
+)
 from lienthong.transfers.drafts import draft, save_field
 from lienthong.transfers.models import State, Transfer
 from lienthong.transfers.notice import Notice
@@ -42,21 +51,19 @@ __all__ = [
     "STEP",
     "TRANSFER",
     "WRITTEN_REQUEST",
-    "Counts",
     "allowed_steps",
     "begin_from_letter",
     "begun",
     "begun_among",
-    "counts",
     "draft",
     "get",
-    "incoming",
+    "linked",
     "not_connected",
     "notice_of",
     "numbered",
+    "numbered_at",
     "of_episodes",
     "of_patient",
-    "outgoing",
     "receipt_came",
     "save_field",
     "say",
@@ -70,17 +77,9 @@ __all__ = [
 TRANSFER = "transfer"
 """Kind of message: the dossier of a loop, new or corrected."""
 
-PAGE_SIZE = 50
 _JOINS_FOR_DAYS = 30
+_CALLS_FOR_DAYS = 7
 Resource = dict[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class Counts:
-    """How many transfers there are by state."""
-
-    by_state: dict[str, int]
-    total: int
 
 
 def send(
@@ -145,7 +144,7 @@ def _of_draft(transfer: Transfer, actor: Actor) -> list[Resource]:
     """The visit from the store, or the person alone, with what the form says beside them."""
     if transfer.encounter:
         visit = records.read("Encounter", transfer.encounter)
-        found = _of_visit(visit) if visit else []
+        found = stay.of_visit(visit) if visit else []
         subject = next((r for r in found if r["resourceType"] == "Patient"), None)
         transfer.patient = subject["id"] if subject else transfer.patient
     elif transfer.patient and (stored := records.read("Patient", transfer.patient)):
@@ -228,12 +227,14 @@ def _begun(notice: Notice) -> Transfer | None:
     begun for the patient by hand before any export named the episode."""
     same_way = Transfer.objects.select_for_update().filter(sender=notice.sender, receiver=notice.receiver)
     if notice.ma_lk:
-        found = same_way.filter(ma_lk=notice.ma_lk).first()
+        found = same_way.filter(Q(ma_lk=notice.ma_lk) | Q(loop=notice.ma_lk)).first()
         if found:
             return found
     if notice.slip:
         year = notice.left_at.astimezone(clock.VIETNAM).year
-        found = same_way.filter(slip=notice.slip, slip_year=year, patient=notice.patient).first()
+        person = Q(patient=notice.patient)
+        person |= Q(citizen=notice.citizen) if notice.citizen else Q()
+        found = same_way.filter(person, slip=notice.slip, slip_year=year).first()
         if found:
             return found
     if not notice.ma_lk:
@@ -261,25 +262,6 @@ def _fill(transfer: Transfer, notice: Notice, resources: Sequence[Resource]) -> 
     transfer.words = drafts.words(transfer)
 
 
-def _of_visit(visit: records.Stored) -> list[Resource]:
-    """Everything of the visit's dossier, with the patient, organisations and practitioners it names."""
-    stored = {s.ref: s for s in records.of_origin(visit.origin)}
-    named = {name for s in stored.values() for name in _references(s.resource)} - stored.keys()
-    stored.update(records.read_many(sorted(named)))
-    return [json.loads(s.body) for s in stored.values()]
-
-
-def _references(value: Any) -> Iterable[str]:
-    if isinstance(value, dict):
-        if isinstance(value.get("reference"), str):
-            yield value["reference"]
-        for inner in value.values():
-            yield from _references(inner)
-    elif isinstance(value, list):
-        for inner in value:
-            yield from _references(inner)
-
-
 def say(loop: str, text: str, *, actor: Actor) -> Transfer:
     """Says something to the other hospital, beside the steps."""
     return take(loop, State.NOTE, actor=actor, data={"text": text})
@@ -291,7 +273,7 @@ def take_dossier(incoming: exchange.Incoming) -> str:
     if not any(bundle.ref(r) == f"Patient/{notice.patient}" for r in found):
         raise exchange.Refused(problems.no_patient())
     try:
-        outcome = records.transact(
+        stored = records.transact(
             found,
             origin=f"transfer/{incoming.loop}",
             actor=system("exchange"),
@@ -324,9 +306,15 @@ def take_dossier(incoming: exchange.Incoming) -> str:
     )
     if by_letter:
         notices.tell("letter-joined", transfer)
-    elif transfer.dossier_version == 1:
+    elif transfer.dossier_version == 1 and _waits_still(transfer):
         notices.tell("new-emergency" if transfer.urgency == "emergency" else "new-transfer", transfer)
-    return outcome.hash
+    outcome.transfer_came(transfer)
+    return stored.hash
+
+
+def _waits_still(transfer: Transfer) -> bool:
+    """Whether a patient who was sent may still be on the way: what a HIS exports of last year calls nobody."""
+    return transfer.left_at is None or clock.now() - transfer.left_at < timedelta(days=_CALLS_FOR_DAYS)
 
 
 def _coming(loop: str, begun: datetime, sender: str) -> Transfer:
@@ -413,6 +401,8 @@ def begin_from_letter(minimum: dict[str, Any], *, actor: Actor) -> Transfer:
             ],
         )
         record(actor, "letter", patient=transfer.patient, page=f"transfer/{transfer.loop}", why="treatment")
+        outcome.transfer_came(transfer)
+        transfer.refresh_from_db()
         return transfer
 
 
@@ -433,34 +423,6 @@ def notice_of(transfer: Transfer) -> Notice:
     return Notice(**body)
 
 
-def incoming(state: str = "", text: str = "", page: int = 1) -> Page[Transfer]:
-    """Transfers to this hospital, newest first."""
-    return _list(Transfer.objects.filter(receiver=directory.here()), state, text, page)
-
-
-def outgoing(state: str = "", text: str = "", page: int = 1) -> Page[Transfer]:
-    """Transfers from this hospital, newest first."""
-    return _list(Transfer.objects.filter(sender=directory.here()), state, text, page)
-
-
-def _list(transfers: QuerySet[Transfer], state: str, text: str, page: int) -> Page[Transfer]:
-    if state:
-        transfers = transfers.filter(state=state)
-    for word in fold(text).split():
-        transfers = transfers.filter(Q(words__contains=word) | Q(loop__startswith=word))
-    return Paginator(transfers.order_by("-left_at", "loop").prefetch_related("steps"), PAGE_SIZE).get_page(
-        page
-    )
-
-
-def counts(*, to_us: bool) -> Counts:
-    """How many transfers to us (or from us) are in each state."""
-    here = directory.here()
-    transfers = Transfer.objects.filter(receiver=here) if to_us else Transfer.objects.filter(sender=here)
-    by_state = {row["state"]: row["n"] for row in transfers.values("state").annotate(n=Count("loop"))}
-    return Counts(by_state, sum(by_state.values()))
-
-
 def get(loop: str) -> Transfer | None:
     """One transfer with its steps."""
     return Transfer.objects.prefetch_related("steps").filter(loop=loop).first()
@@ -468,13 +430,24 @@ def get(loop: str) -> Transfer | None:
 
 def of_patient(patient: str) -> list[Transfer]:
     """The transfers of a patient (FHIR id at this node), newest first."""
-    return list(Transfer.objects.filter(patient=patient).order_by("-left_at"))
+    return list(Transfer.objects.filter(patient=patient).prefetch_related("steps").order_by("-left_at"))
+
+
+def linked(transfer: Transfer) -> list[Transfer]:
+    """The transfers that this one goes on, and those that go on from it."""
+    found = Transfer.objects.filter(Q(loop=transfer.follows) | Q(follows=transfer.loop))
+    return list(found.exclude(loop=transfer.loop).order_by("begun_at"))
 
 
 def numbered(text: str) -> list[Transfer]:
     """Transfers with that loop, slip number (of any year) or MA_LK, newest first, at most 20."""
     found = Transfer.objects.filter(Q(loop=text) | Q(slip=text) | Q(ma_lk=text))
     return list(found.prefetch_related("steps").order_by("-left_at")[:20])
+
+
+def numbered_at(sender: str, ma_lk: str) -> bool:
+    """Whether a transfer of that hospital has this MA_LK, or this loop, which our slip files say in its place."""
+    return Transfer.objects.filter(Q(ma_lk=ma_lk) | Q(loop=ma_lk), sender=sender).exists()
 
 
 def of_episodes(sender: str, episodes: Collection[str]) -> list[Transfer]:

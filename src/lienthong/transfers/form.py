@@ -262,7 +262,7 @@ def _one_of(value: Any, known: Mapping[str, Any]) -> str:
 
 
 def _moment(value: Any) -> str:
-    return clock.iso(clock.from_iso(_text(value, 40))) if value else ""
+    return clock.iso(clock.said(_text(value, 40))) if value else ""
 
 
 def _number(value: Any, least: int, most: int) -> int | float | str:

@@ -146,6 +146,43 @@ class Step(models.Model):
         indexes = [models.Index(fields=["kind", "at"], name="transfer_step_kind")]
 
 
+class ReturnLetter(models.Model):
+    """The answer to a transfer as it is being written at the receiver: one for each stay that may belong to it.
+
+    ``origin`` names the stay in the store; a letter written by hand has none. ``found`` is what the HIS says,
+    ``written`` what a doctor put in its place; both are members of :class:`.steps.Outcome`.
+    """
+
+    class Stage(models.TextChoices):
+        """How far it is."""
+
+        UNSURE = "unsure", _("Does this stay belong to the transfer?")
+        STAYS = "stays", _("The patient is still in hospital")
+        READY = "ready", _("Ready to sign")
+        SIGNED = "signed", _("Signed and sent")
+        DISMISSED = "dismissed", _("Set aside")
+
+    transfer = models.ForeignKey(Transfer, on_delete=models.CASCADE, related_name="letters")
+    origin = models.CharField(max_length=160, blank=True, default="")
+    stage = models.CharField(max_length=10, choices=Stage.choices)
+    matched = models.CharField(max_length=12, blank=True, default="", help_text="slip or person")
+    found: models.JSONField[dict[str, Any], dict[str, Any]] = models.JSONField(default=dict)
+    written: models.JSONField[dict[str, Any], dict[str, Any]] = models.JSONField(default=dict)
+    kept_back = models.PositiveIntegerField(default=0, help_text="specially protected entries left out")
+    corrects = models.BooleanField(default=False, help_text="one for this stay was sent before")
+    version = models.PositiveIntegerField(default=1)
+    changed_at = models.DateTimeField()
+    changed_by = models.CharField(max_length=120)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["transfer", "origin"], name="transfer_letter_once")]
+
+    @property
+    def data(self) -> dict[str, Any]:
+        """The letter as it stands."""
+        return {**self.found, **self.written}
+
+
 class SlipUse(models.Model):
     """One visit at which a slip or an appointment slip was shown; never changed.
 
@@ -372,3 +409,18 @@ class LoopReading(models.Model):
     name = models.CharField(max_length=4, primary_key=True)
     positions = models.JSONField(default=dict)
     skipped = models.PositiveBigIntegerField(default=0)
+
+
+class RequestIdentifier(models.Model):
+    """What a hospital's own system calls a transfer that it began, so that a repeated call begins no second one.
+
+    ``content`` is the SHA-256 of the call's resources in canonical JSON; empty where only the identifier counts.
+    """
+
+    transfer = models.ForeignKey(Transfer, on_delete=models.CASCADE, related_name="identifiers")
+    system = models.CharField(max_length=255)
+    value = models.CharField(max_length=255)
+    content = models.CharField(max_length=64, blank=True, default="")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["system", "value"], name="one_request_identifier")]

@@ -33,6 +33,13 @@ def identifier(transfer: Transfer) -> dict[str, str]:
     return {"system": f"{systems.SID}transfer", "value": transfer.loop}
 
 
+def subject(transfer: Transfer) -> dict[str, Any]:
+    """The patient: by id, or by name as long as a draft has none."""
+    if transfer.patient:
+        return {"reference": f"Patient/{transfer.patient}"}
+    return {"display": transfer.patient_name or "—"}
+
+
 def service_request(transfer: Transfer) -> Resource:
     """The request itself; its id is the loop."""
     form = transfer.form
@@ -47,7 +54,7 @@ def service_request(transfer: Transfer) -> Resource:
             "coding": [{"system": systems.SNOMED, "code": "3457005", "display": "Patient referral"}],
             "text": "Chuyển cơ sở khám bệnh, chữa bệnh",
         },
-        "subject": {"reference": f"Patient/{transfer.patient}"},
+        "subject": subject(transfer),
         "authoredOn": clock.iso(transfer.begun_at),
         "requester": _facility(transfer.sender),
         "performer": [_facility(transfer.receiver)] if transfer.receiver else [],
@@ -66,18 +73,18 @@ def service_request(transfer: Transfer) -> Resource:
 
 
 def task(transfer: Transfer) -> Resource:
-    """Where the transfer stands, whose turn it is and until when."""
+    """Where the transfer stands, whose turn it is and until when; its id is the loop."""
     turn = rules.TURNS[State(transfer.state)]
     found: Resource = {
         "resourceType": "Task",
-        "id": ids.stable_id("task", transfer.loop),
+        "id": transfer.loop,
         "identifier": [identifier(transfer)],
         "status": turn.task,
         "businessStatus": {"coding": [{"system": systems.codes("transfer-state"), "code": transfer.state}]},
         "intent": "order",
         "priority": _PRIORITY[Urgency(transfer.urgency)],
         "focus": {"reference": f"ServiceRequest/{transfer.loop}"},
-        "for": {"reference": f"Patient/{transfer.patient}"},
+        "for": subject(transfer),
         "authoredOn": clock.iso(transfer.begun_at),
         "lastModified": clock.iso(transfer.changed_at),
         "requester": _facility(transfer.sender),
@@ -192,6 +199,8 @@ def _allergy(transfer: Transfer, number: int, code: dict[str, Any], row: dict[st
     }
     if row.get("reaction"):
         found["reaction"] = [{"manifestation": [{"text": row["reaction"]}]}]
+        if row.get("severity") in ("mild", "moderate", "severe"):
+            found["reaction"][0]["severity"] = row["severity"]
     return found
 
 

@@ -156,6 +156,7 @@ class Outcome(Struct, forbid_unknown_fields=True):
 
     diagnosis: Said
     diagnosis_code: Line = ""
+    course: Text = ""
     treatment: Text = ""
     result: Line = ""
     condition: Text = ""
@@ -208,7 +209,7 @@ def checked(kind: State, data: Any) -> dict[str, Any]:
             raise ValueError(f"code: {value['code'][:40]}")
         for name in ("at", "arrives_at", "appointment_at", "admitted_at", "discharged_at"):
             if value.get(name):
-                clock.from_iso(value[name])
+                clock.said(value[name])
         if kind is State.APPOINTMENT and not value["at"]:
             raise ValueError("at")
     except (msgspec.ValidationError, ValueError) as error:

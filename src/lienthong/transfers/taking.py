@@ -245,7 +245,7 @@ def _from_data(transfer: Transfer, value: Any, incoming: exchange.Incoming) -> S
             id=value["id"],
             transfer=transfer,
             kind=kind,
-            at=clock.from_iso(value["at"]),
+            at=clock.said(value["at"]),
             place=place,
             person=str(value["person"])[:120],
             role=str(value["role"])[:60],

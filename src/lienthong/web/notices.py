@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from django.utils.translation import get_language
 
 from lienthong.access.models import Account, Role
+from lienthong.foundation.text import name_case
 from lienthong.transfers.models import Call, Transfer
 from lienthong.transfers.notices import calls, reasons
 
@@ -79,7 +80,8 @@ def groups(account: Account, roles: Collection[Role], *, everything: bool, names
 
 
 def _names(loops: Iterable[str]) -> dict[str, str]:
-    return dict(Transfer.objects.filter(loop__in=list(loops)).values_list("loop", "patient_name"))
+    known = Transfer.objects.filter(loop__in=list(loops)).values_list("loop", "patient_name")
+    return {loop: name_case(name) for loop, name in known}
 
 
 def _group(group: list[tuple[Call, bool]], names: dict[str, str]) -> OfTransfer:

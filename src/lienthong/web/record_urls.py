@@ -4,11 +4,21 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, path
 
-from lienthong.web.views import letter, patients, reception, sending, transfers
+from lienthong.web.views import (
+    his_file,
+    laboratories,
+    letter,
+    patients,
+    receiving,
+    reception,
+    sending,
+    transfers,
+)
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("transfers/in", transfers.incoming, name="transfers-in"),
     path("transfers/out", transfers.outgoing, name="transfers-out"),
+    path("transfers/door", receiving.door, name="transfers-door"),
     path("transfers/new", sending.begin, name="transfer-begin"),
     path("transfers/new/by-hand", sending.by_hand, name="transfer-new-by-hand"),
     path("transfers/new/person/<str:patient>", sending.from_person, name="transfer-new-person"),
@@ -19,12 +29,17 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("transfers/<str:loop>/check", sending.check, name="transfer-check"),
     path("transfers/<str:loop>/redirect", sending.to_another, name="transfer-redirect"),
     path("transfers/<str:loop>/steps", transfers.step, name="transfer-step"),
+    path("transfers/<str:loop>/xml13", his_file.xml13, name="transfer-xml13"),
     path("transfers/<str:loop>/slip", letter.slip, name="transfer-slip"),
     path("transfers/<str:loop>/letter-file", letter.take_file, name="letter-take-file"),
     path("letter", letter.read, name="letter"),
     path("letter/open", letter.open_transfer, name="letter-open"),
     path("letter/frame", letter.frame, name="letter-frame"),
     path("letter/file", letter.read_file, name="letter-file"),
+    path("transfers/<str:loop>/return", receiving.by_hand, name="return-by-hand"),
+    path("transfers/<str:loop>/return/<int:number>", receiving.letter, name="return-letter"),
+    path("transfers/<str:loop>/outcome", receiving.paper, name="transfer-outcome"),
+    path("laboratories", laboratories.levels, name="laboratories"),
     path("transfers/<str:loop>/back", reception.send_back, name="transfer-back"),
     path("reception", reception.reception, name="reception"),
     path("reception/use", reception.use, name="reception-use"),

@@ -357,6 +357,18 @@ def late_check_in() -> Problem:
     )
 
 
+def own_slip() -> Problem:
+    return Problem(
+        "his-xml-own-slip",
+        "Đây là tệp phiếu chuyển do chính chương trình này xuất ra; lượt chuyển đã có ở đây nên không đọc lại.",
+        "This is a slip file that this program wrote itself; its transfer is here already, so it is not read again.",
+        "Không cần xử lý. Tệp này dành cho HIS nhập, không phải để đưa vào thư mục xuất.",
+        "Nothing to do. The file is for the HIS to import, not for the export folder.",
+        "warning",
+        {"table": "XML13", "row": 1, "field": "MA_LK"},
+    )
+
+
 def two_visits(first: str, second: str) -> Problem:
     return Problem(
         "his-xml-two-visits",

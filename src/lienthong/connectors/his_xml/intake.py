@@ -28,12 +28,13 @@ from lienthong.connectors.his_xml.dossier import Dossier
 from lienthong.connectors.his_xml.models import DossierVersion, Export, Finding
 from lienthong.connectors.his_xml.reader import read_export
 from lienthong.connectors.his_xml.source import readable
+from lienthong.connectors.his_xml.writer import is_slip_alone
 from lienthong.exchange import space
 from lienthong.facilities import directory
 from lienthong.foundation import clock, files, json
 from lienthong.foundation.blobs import BlobFolder
 from lienthong.foundation.errors import LienThongError, Problem
-from lienthong.transfers import desk, drafts
+from lienthong.transfers import desk, drafts, outcome
 from lienthong.transfers.notice import Notice
 
 GROUP_DOSSIERS = 10
@@ -54,14 +55,17 @@ class _Group:
     last: dict[tuple[str, str], DossierVersion] = field(default_factory=dict)
     versions: list[DossierVersion] = field(default_factory=list)
     begun: set[str] = field(default_factory=set)
+    awaited: bool = False
 
     def look_up(self, dossiers: Sequence[Dossier]) -> None:
-        """Finds the last version of each dossier, and which of them have begun a transfer, in two queries."""
+        """Finds the last version of each dossier, which of them have begun a transfer, and whether a patient may have
+        been sent to us, in three queries."""
         episodes = {dossier.ma_lk for dossier in dossiers}
         facilities = {dossier.facility for dossier in dossiers}
         known = DossierVersion.objects.filter(facility__in=facilities, ma_lk__in=episodes).order_by("number")
         self.last = {(version.facility, version.ma_lk): version for version in known}
         self.begun = desk.begun_among(directory.here(), episodes)
+        self.awaited = outcome.awaited()
 
     def add(self, version: DossierVersion) -> None:
         self.last[version.facility, version.ma_lk] = version
@@ -197,6 +201,10 @@ def _store(export: Export, dossier: Dossier, source: mapping.Source, group: _Gro
     if last is not None and not again and (last.content == content or _replaced(export, dossier)):
         group.unchanged += 1
         return
+    if not again and _own_slip(dossier):
+        dossier.problems.append(faults.own_slip())
+        group.unchanged += 1
+        return
     if last is not None and not again and _late_check_in(dossier):
         dossier.problems.append(faults.late_check_in())
         group.unchanged += 1
@@ -204,7 +212,7 @@ def _store(export: Export, dossier: Dossier, source: mapping.Source, group: _Gro
     resources = mapping.to_fhir(dossier, source)
     visit = mapping.visit_of(dossier)
     try:
-        outcome = records.transact(
+        stored = records.transact(
             resources,
             origin=f"his-xml/{dossier.facility}/{dossier.ma_lk}",
             actor=_ACTOR,
@@ -228,8 +236,10 @@ def _store(export: Export, dossier: Dossier, source: mapping.Source, group: _Gro
                 at=clock.now(),
             )
         )
-    if outcome.created or outcome.updated or outcome.deleted:
+    if stored.created or stored.updated or stored.deleted:
         _send(dossier, resources, group)
+        if group.awaited and dossier.facility == directory.here():
+            outcome.stay_stored(resources, origin=f"his-xml/{dossier.facility}/{dossier.ma_lk}")
     group.stored += 1
 
 
@@ -239,6 +249,15 @@ def _late_check_in(dossier: Dossier) -> bool:
         return False
     stored = records.read("Encounter", mapping.visit_of(dossier).encounter_id)
     return stored is not None and json.loads(stored.body)["status"] == "finished"
+
+
+def _own_slip(dossier: Dossier) -> bool:
+    """Whether this is a slip file that this program wrote of a transfer that is here: it says nothing new, and less
+    than the dossier of the visit."""
+    visit = dossier.row("XML1")
+    if visit is None or not is_slip_alone(set(dossier.tables), visit.values):
+        return False
+    return bool(desk.numbered_at(dossier.facility, dossier.ma_lk))
 
 
 def _replaced(export: Export, dossier: Dossier) -> bool:

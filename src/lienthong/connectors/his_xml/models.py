@@ -65,3 +65,11 @@ class Finding(models.Model):
 
     class Meta:
         indexes = [models.Index(fields=["severity", "-id"], name="finding_severity")]
+
+
+class SlipFile(models.Model):
+    """The newest version of a transfer's dossier that was written into the folder out."""
+
+    loop = models.CharField(max_length=32, primary_key=True)
+    version = models.PositiveIntegerField()
+    at = models.DateTimeField()

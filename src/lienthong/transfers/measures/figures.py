@@ -19,7 +19,6 @@ from lienthong.transfers.models import State, Urgency
 FEWEST = 5
 """Fewer transfers, or fewer answers, than this are not shown apart at the hub."""
 
-Times = dict[str, "Spread"]
 TIMES = ("answer", "departure", "arrival", "outcome")
 SHARES = ("closed", "complete", "overdue")
 
@@ -70,34 +69,49 @@ class Figures:
     cancelled: dict[str, int | None]
 
 
-def figures(found: Collection[Facts], now: datetime) -> Figures:
+Timed = tuple[Facts, tuple[float | None, ...]]
+"""A transfer with its minutes to the events of :data:`TIMES`; None for what did not happen."""
+
+
+def figures(found: Iterable[Facts], now: datetime) -> Figures:
     """The figures of some transfers, nothing held back."""
-    events = {
-        "answer": [(one.sent_at, one.answered_at) for one in found],
-        "departure": [(one.sent_at, one.departed_at) for one in found],
-        "arrival": [(one.sent_at, one.arrived_at) for one in found],
-        "outcome": [(one.sent_at, one.outcome_at) for one in found],
-    }
-    standing = [one for one in found if one.state != State.CANCELLED]
+    return _figures([_timed(one) for one in found], now)
+
+
+def _timed(one: Facts) -> Timed:
+    events = (one.answered_at, one.departed_at, one.arrived_at, one.outcome_at)
+    return one, tuple(None if at is None else _minutes(one.sent_at, at) for at in events)
+
+
+def _minutes(sent: datetime, at: datetime) -> float:
+    """Two hospitals' clocks may differ: an event before the sending counts as at once."""
+    return max(0.0, (at - sent).total_seconds() / 60)
+
+
+def _figures(found: Collection[Timed], now: datetime) -> Figures:
+    facts = [one for one, _ in found]
+    standing = [one for one in facts if one.state != State.CANCELLED]
     closed = sum(one.state == State.CLOSED for one in standing)
     return Figures(
-        sent=len(found),
-        times={name: _spread(pairs) for name, pairs in events.items()},
+        sent=len(facts),
+        times={
+            name: _spread([times[place] for _, times in found if times[place] is not None])  # type: ignore[misc]
+            for place, name in enumerate(TIMES)
+        },
         shares={
             "closed": Share(closed, len(standing)),
-            "complete": Share(sum(one.complete for one in found), len(found)),
-            "overdue": Share(sum(one.overdue(now) for one in found), len(found)),
+            "complete": Share(sum(one.complete for one in facts), len(facts)),
+            "overdue": Share(sum(one.overdue(now) for one in facts), len(facts)),
         },
-        declined=dict(sorted(Counter(one.declined for one in found if one.declined).items())),
-        cancelled=dict(sorted(Counter(one.cancelled for one in found if one.cancelled).items())),
+        declined=dict(sorted(Counter(one.declined for one in facts if one.declined).items())),
+        cancelled=dict(sorted(Counter(one.cancelled for one in facts if one.cancelled).items())),
     )
 
 
-def _spread(pairs: Iterable[tuple[datetime, datetime | None]]) -> Spread:
-    """Two hospitals' clocks may differ: an event before the sending counts as at once."""
-    minutes = sorted(max(0.0, (at - sent).total_seconds() / 60) for sent, at in pairs if at is not None)
+def _spread(minutes: list[float]) -> Spread:
     if not minutes:
         return Spread(0)
+    minutes.sort()
     return Spread(len(minutes), statistics.median(minutes), minutes[math.ceil(0.9 * len(minutes)) - 1])
 
 
@@ -129,14 +143,15 @@ class Measures:
 
 def measured(found: Sequence[Facts], now: datetime, fewest: int = FEWEST) -> Measures:
     """The figures of a period; groups of fewer than ``fewest`` are held back, 1 holds back nothing."""
-    whole = figures(found, now)
+    timed = [_timed(one) for one in found]
+    whole = _figures(timed, now)
     groups = {}
     for name, key in GROUPS.items():
-        members: dict[str, list[Facts]] = defaultdict(list)
-        for one in found:
-            members[key(one)].append(one)
+        members: dict[str, list[Timed]] = defaultdict(list)
+        for one in timed:
+            members[key(one[0])].append(one)
         order = list(Urgency) if name == "urgency" else sorted(members)
-        apart = {str(group): figures(members[group], now) for group in order if group in members}
+        apart = {str(group): _figures(members[group], now) for group in order if group in members}
         groups[name] = _held_back(apart, fewest)
     return Measures(_few(whole, fewest), groups)
 

@@ -88,6 +88,7 @@ class Dossier:
         visit: None while the dossier is not there.
         slip: the transfer slip; request: its ServiceRequest.
         protected: entries here that are specially protected and therefore not shown.
+        tests: Observations of the laboratory and blood groups.
     """
 
     person: person.Person
@@ -95,6 +96,7 @@ class Dossier:
     slip: documents.Document | None
     request: dict[str, Any]
     protected: int
+    tests: list[dict[str, Any]]
 
 
 def overview(stored: Stored, *, before: str = "") -> Overview:
@@ -266,6 +268,11 @@ def dossier(transfer: Transfer) -> Dossier:
         slip=documents.document(slips[0].resource, names(slips[:1])) if slips else None,
         request=requests[0] if requests else {},
         protected=len(own) - len(shown),
+        tests=[
+            o.resource
+            for o in _of(shown, "Observation")
+            if results.is_laboratory(o.resource) or results.is_blood_group(o.resource)
+        ],
     )
 
 

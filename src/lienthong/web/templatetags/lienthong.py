@@ -202,6 +202,15 @@ def time_left(value: datetime | None, now: datetime) -> str:
 
 
 @register.filter
+def clock_time(value: datetime | None, now: datetime) -> str:
+    """A moment of a clock: ``09:40`` today, ``06/03 09:40`` on another day; nothing stays nothing."""
+    if value is None:
+        return ""
+    when = _local(value)
+    return when.strftime("%H:%M" if when.date() == _local(now).date() else "%d/%m/%Y %H:%M")
+
+
+@register.filter
 def at_hour(value: datetime, now: datetime) -> str:
     """A moment within a day: ``21:00 today``, ``21:00 tomorrow``."""
     when = _local(value)

@@ -15,7 +15,7 @@ from lienthong.access import accounts, audit, rights
 from lienthong.access.doors import requires
 from lienthong.records import Stored
 from lienthong.transfers import desk
-from lienthong.web.record import gather
+from lienthong.web.record import gather, returned
 from lienthong.web.record import person as people
 from lienthong.web.record.source import source
 
@@ -62,10 +62,12 @@ def overview(request: HttpRequest, identifier: str) -> HttpResponse:
     """``/patients/<id>``: the record; ``?before=`` pages the visits."""
     stored = _patient(request, identifier)
     shown = gather.overview(stored, before=request.GET.get("before", ""))
+    transfers = desk.of_patient(identifier)
     page = {
         "record": shown,
         "person": shown.person,
-        "transfers": desk.of_patient(identifier),
+        "transfers": transfers,
+        "came_back": returned.letters(transfers),
         "paged": "before" in request.GET,
     }
     return render(request, "web/patients/record.html", page)
@@ -107,7 +109,12 @@ def documents(request: HttpRequest, identifier: str) -> HttpResponse:
     """``/patients/<id>/documents``: all papers of the record."""
     stored = _patient(request, identifier)
     found, stamp = gather.all_documents(stored)
-    page = {"documents": found, "source": stamp, "person": people.person(stored.resource)}
+    page = {
+        "documents": found,
+        "source": stamp,
+        "person": people.person(stored.resource),
+        "came_back": returned.letters(desk.of_patient(identifier)),
+    }
     return render(request, "web/patients/documents.html", page)
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from random import Random
 
+from lienthong.connectors.his_xml.envelope import NORMAL, MadeDossier, Style, envelope
 from lienthong.connectors.his_xml.make.dossiers import (
     Incoming,
     Site,
@@ -15,7 +16,6 @@ from lienthong.connectors.his_xml.make.dossiers import (
     make_episode,
     make_person,
 )
-from lienthong.connectors.his_xml.make.envelope import NORMAL, MadeDossier, Style, envelope
 from lienthong.connectors.his_xml.make.episode import Episode, add_service, stamp
 from lienthong.connectors.his_xml.make.exports import batch_name
 from lienthong.connectors.his_xml.make.history import person_visits

@@ -8,11 +8,11 @@ from datetime import date, datetime, time, timedelta
 from random import Random
 
 from lienthong.connectors.his_xml.dossier import Edition
+from lienthong.connectors.his_xml.envelope import MadeDossier
+from lienthong.connectors.his_xml.layout import document
 from lienthong.connectors.his_xml.make import papers, programmes
 from lienthong.connectors.his_xml.make.clinic import treat
-from lienthong.connectors.his_xml.make.envelope import MadeDossier
 from lienthong.connectors.his_xml.make.episode import Episode
-from lienthong.connectors.his_xml.make.layout import document
 from lienthong.connectors.his_xml.make.lists import icd_names, load
 from lienthong.connectors.his_xml.make.people import People, Person
 from lienthong.connectors.his_xml.make.scenario import Scenario, draw

@@ -7,8 +7,8 @@ from datetime import date, datetime, timedelta
 from pathlib import Path
 
 from lienthong.connectors.his_xml.dossier import Edition
+from lienthong.connectors.his_xml.envelope import MadeDossier, envelope
 from lienthong.connectors.his_xml.make.dossiers import make_dossiers
-from lienthong.connectors.his_xml.make.envelope import MadeDossier, envelope
 
 BATCH = 25
 

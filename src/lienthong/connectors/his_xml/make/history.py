@@ -8,8 +8,8 @@ from datetime import date, timedelta
 from random import Random
 
 from lienthong.connectors.his_xml.dossier import Edition
+from lienthong.connectors.his_xml.envelope import MadeDossier
 from lienthong.connectors.his_xml.make.dossiers import Site, finish, make_episode
-from lienthong.connectors.his_xml.make.envelope import MadeDossier
 from lienthong.connectors.his_xml.make.people import People, Person
 from lienthong.connectors.his_xml.make.scenario import Scenario, scenarios
 

@@ -17,6 +17,7 @@ import pytest
 from lxml import etree
 
 from lienthong.connectors.his_xml.dossier import Edition
+from lienthong.connectors.his_xml.layout import layout
 from lienthong.connectors.his_xml.make import (
     Demo,
     MadeDossier,
@@ -27,7 +28,6 @@ from lienthong.connectors.his_xml.make import (
     make_dossiers,
     write_exports,
 )
-from lienthong.connectors.his_xml.make.layout import layout
 from lienthong.connectors.his_xml.make.lists import icd_names, load
 from lienthong.connectors.his_xml.make.scenario import scenarios
 from lienthong.foundation.clock import VIETNAM

@@ -11,12 +11,12 @@ from textwrap import wrap
 from typing import Literal
 
 from lienthong.connectors.his_xml.dossier import Edition
-from lienthong.connectors.his_xml.make.layout import DECLARATION
+from lienthong.connectors.his_xml.layout import DECLARATION
 
 
 @dataclass(slots=True)
 class MadeDossier:
-    """An invented dossier.
+    """A dossier to be written.
 
     Attributes:
         documents: table name and inner XML text, in official order; XML14 may stand several times.

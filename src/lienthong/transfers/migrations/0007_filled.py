@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = (("transfers", "0005_measures"),)
+    dependencies = (("transfers", "0006_request_identifier"),)
     operations = (
         migrations.AddField(
             model_name="transfer",

@@ -1,0 +1,50 @@
+"""Problems as OperationOutcome (FHIR R4): the Vietnamese sentence and hint as text, the English beside them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from lienthong.foundation.errors import Problem
+from lienthong.transfers.fhir import words
+
+_CODES = {
+    400: "invalid",
+    401: "login",
+    403: "forbidden",
+    404: "not-found",
+    405: "not-supported",
+    409: "duplicate",
+    412: "conflict",
+    413: "too-long",
+    415: "not-supported",
+    422: "business-rule",
+    429: "throttled",
+    503: "transient",
+    507: "no-store",
+}
+
+
+def outcome(problems: Sequence[Problem], status: int = 422) -> dict[str, Any]:
+    """An OperationOutcome; its issue type follows the HTTP status."""
+    return {
+        "resourceType": "OperationOutcome",
+        "issue": [_issue(problem, _CODES.get(status, "exception")) for problem in problems],
+    }
+
+
+def _issue(problem: Problem, code: str) -> dict[str, Any]:
+    if problem.code == "fhir-invalid":
+        code = "structure"
+    issue: dict[str, Any] = {
+        "severity": problem.severity,
+        "code": code,
+        "details": {
+            "coding": [{"system": words.PROBLEM, "code": problem.code}],
+            "text": "\n".join(filter(None, (problem.vi, problem.hint_vi))),
+        },
+        "diagnostics": "\n".join(filter(None, (problem.en, problem.hint_en))),
+    }
+    if problem.where.get("path"):
+        issue["expression"] = [str(problem.where["path"])]
+    return issue
