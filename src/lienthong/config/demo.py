@@ -239,7 +239,7 @@ _QUERIES = {
     "exports": "SELECT COUNT(*) FROM his_xml_export WHERE state <> 'reading'",
     "dossiers": "SELECT COUNT(DISTINCT facility || '/' || ma_lk) FROM his_xml_dossierversion",
     "refused": "SELECT COUNT(DISTINCT export_id || '/' || position) FROM his_xml_finding WHERE severity = 'error'",
-    "sent": "SELECT COUNT(*) FROM transfers_transfer WHERE sender = :here",
+    "sent": "SELECT COUNT(*) FROM transfers_transfer WHERE sender = :here AND dossier_version > 0",
     "received": "SELECT COUNT(*) FROM transfers_transfer WHERE receiver = :here",
     "verified": "SELECT COUNT(*) FROM transfers_step s JOIN transfers_transfer t ON t.loop = s.transfer_id"
     " WHERE s.kind = 'received' AND t.sender = :here",
