@@ -71,9 +71,12 @@ SENDER = {
     "transfer": (("main .steps", ".proof .tag-ok"), ("/transfers/out?q=PCCSKBCB", ROW)),
     "slip": (("article.sheet .codes svg",), ("/transfers/out?q=PCCSKBCB", ROW, "a[href$='/slip']")),
     "visit": (("a[href^='/transfers/new']",), ("/patients?q=nguyen", "a.who-link", ".visit-head a")),
+    "begin": (
+        ("input[name=receiver]", "input[name=urgency]", ".banner-name"),
+        ("/patients?q=nguyen", "a.who-link", ".visit-head a", "a[href^='/transfers/new']"),
+    ),
     "/transfers/new": (("#q",), ()),
     "/transfers/new/by-hand": (("#id_birth", "input[name=receiver]"), ()),
-    "/transfers/new": (("input[name=q]",), ()),
 }
 SENDING_IT = {
     **IT,
