@@ -246,6 +246,8 @@ def form(request: HttpRequest, loop: str) -> HttpResponse:
     if request.method == "GET":
         return _form(request, transfer)
     do, _dot, name = request.POST.get("do", "save").partition(".")
+    if do == "give-up":
+        return _give_up(request, transfer)
     posted = request.POST.copy()
     if do == "theirs":
         posted.pop(f"was.{name}", None)
@@ -263,6 +265,21 @@ def form(request: HttpRequest, loop: str) -> HttpResponse:
     if do == "save":
         messages.success(request, _("Saved."))
     return redirect(target)
+
+
+def _give_up(request: HttpRequest, transfer: Transfer) -> HttpResponse:
+    """Ends a draft that nobody has sent; nobody else knows of it."""
+    version, said = request.POST.get("version", ""), {"code": request.POST.get("code", "")}
+    if transfer.state != State.DRAFTED or not (version.isascii() and version.isdigit() and len(version) < 9):
+        raise Http404
+    try:
+        desk.take(
+            transfer.loop, State.CANCELLED, actor=accounts.actor(request), data=said, version=int(version)
+        )
+    except LienThongError as error:
+        return _form(request, _own(transfer.loop), problem=error.problem)
+    messages.success(request, _("The draft is given up; nothing of it was sent."))
+    return redirect("transfers-out")
 
 
 def _form(
