@@ -73,10 +73,7 @@ SENDER = {
     "visit": (("a[href^='/transfers/new']",), ("/patients?q=nguyen", "a.who-link", ".visit-head a")),
     "/transfers/new": (("#q",), ()),
     "/transfers/new/by-hand": (("#id_birth", "input[name=receiver]"), ()),
-    "begin": (
-        ("input[name=receiver]", "input[name=urgency]", ".banner-name"),
-        ("/patients?q=nguyen", "a.who-link", ".visit-head a", "a[href^='/transfers/new']"),
-    ),
+    "/transfers/new": (("input[name=q]",), ()),
 }
 SENDING_IT = {
     **IT,

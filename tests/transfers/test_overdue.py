@@ -92,6 +92,8 @@ def test_only_the_hospital_whose_turn_it_is_tells(at: Any) -> None:
     _transfer(OTHER, HERE)
     at(600)
     assert overdue.look() == 0
+    theirs = Transfer.objects.get(sender=HERE)  # became theirs between the look and the lock
+    assert overdue._tell(theirs.loop, clock.now()) == 0
     mine = _transfer(OTHER, HERE, received=True)
     assert overdue.look() == 2
     assert set(Call.objects.values_list("loop", flat=True)) == {mine.loop}

@@ -423,6 +423,14 @@ class TestBack:
         assert made.form["home_medicines"]["list"][0]["name"] == "Amlodipin 5 mg"
         assert made.form["allergies"]["state"] == "none-known"
 
+    def test_what_no_form_says_of_the_person_comes_from_the_record(self) -> None:
+        self.coverage("24022")
+        first = self.told()
+        first.form = {}
+        first.save()
+        person = back.back(first.loop, actor=ACTOR).form["person"]
+        assert (person["name"].upper(), person["card"]) == (NAME.upper(), CARD)
+
     def test_a_second_time_it_is_the_same(self) -> None:
         first = self.told()
         made = back.back(first.loop, actor=ACTOR)

@@ -130,6 +130,7 @@ def test_nobody_is_told_what_to_do_next(nurse: Client) -> None:
     html = look(nurse, "001160000099")
     assert "Không có gì với số 001160000099" in html
     assert "mã đối tượng 2" in html
+    assert 'href="/letter"' in html
 
 
 def test_the_look_stands_in_the_trail_and_not_in_an_address(nurse: Client) -> None:

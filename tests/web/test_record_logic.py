@@ -77,7 +77,7 @@ def test_no_resource_breaks_a_page(one: Any, other: Any) -> None:
     diagnoses.distinct(pair)
     documents.procedure(one, {})
     documents.is_paper(one)
-    slip.slip(document, other)
+    slip.slip(document, other, {})
     fhir.unread(one)
 
 

@@ -16,7 +16,7 @@ from django.db.models import Q
 from lienthong.access.models import Role
 from lienthong.facilities import directory
 from lienthong.foundation import clock
-from lienthong.transfers import rules
+from lienthong.transfers import notices, rules
 from lienthong.transfers.models import Side, Transfer
 
 log = logging.getLogger(__name__)
@@ -56,8 +56,6 @@ def look() -> int:
 
 
 def _tell(loop: str, now: datetime) -> int:
-    from lienthong.transfers import notices
-
     with transaction.atomic():
         transfer = Transfer.objects.select_for_update().get(loop=loop)
         if transfer.owner != directory.here():

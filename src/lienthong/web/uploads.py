@@ -11,7 +11,11 @@ from lienthong.access import accounts
 LARGEST = 536_870_912
 LARGEST_LETTER = 67_108_864
 """Bytes of all files of one call: of an evidence package, of a letter's pictures or its file."""
-_PAGES = {"/evidence": LARGEST, "/letter": LARGEST_LETTER, "/letter/file": LARGEST_LETTER}
+
+
+def largest(path: str) -> int:
+    """How many bytes of files a page takes in one call; none but these pages take files."""
+    return {"/evidence": LARGEST, "/letter": LARGEST_LETTER, "/letter/file": LARGEST_LETTER}.get(path, 0)
 
 
 class PackageUpload(TemporaryFileUploadHandler):
@@ -21,13 +25,13 @@ class PackageUpload(TemporaryFileUploadHandler):
 
     def new_file(self, *args: Any, **kwargs: Any) -> None:
         request = self.request
-        if request is None or request.path not in _PAGES or accounts.signed_in(request) is None:
+        if request is None or not largest(request.path) or accounts.signed_in(request) is None:
             self._stop()
         super().new_file(*args, **kwargs)
 
     def receive_data_chunk(self, raw_data: bytes, start: int) -> bytes | None:
         self._taken += len(raw_data)
-        if self.request is None or self._taken > _PAGES[self.request.path]:
+        if self.request is None or self._taken > largest(self.request.path):
             self._stop()
         return super().receive_data_chunk(raw_data, start)
 

@@ -104,7 +104,7 @@ def _fitting(table: str, row: dict[str, str]) -> tuple[dict[str, str], tuple[str
     fields = tables()[table].fields["3176"]
     kept, cut = dict[str, str](), list[str]()
     for name, text in row.items():
-        value, most = clean(text), fields[name].max_len
+        value, most = clean(text.replace("\r\n", "\n").replace("\r", "\n")), fields[name].max_len
         if most and len(value) > most:
             value = value[:most].strip()
             cut.append(name)

@@ -15,7 +15,7 @@ from lienthong.facilities import directory
 from lienthong.foundation import clock
 from lienthong.foundation.errors import LienThongError
 from lienthong.terminology import systems
-from lienthong.transfers import desk
+from lienthong.transfers import desk, filling
 from lienthong.transfers.models import State, Step, Transfer, Urgency
 from lienthong.transfers.validity import annexes, problems
 from lienthong.transfers.validity.annexes import Match
@@ -126,7 +126,9 @@ def _form(transfer: Transfer, outcome: dict[str, Any]) -> dict[str, Any]:
         {"name": m.get("name", ""), "dose": m.get("dose", ""), "frequency": m.get("frequency", "")}
         for m in outcome.get("medicines", ())
     ]
-    told = {name: transfer.form[name] for name in _COPIED if transfer.form.get(name)}
+    known = filling.fill(patient=transfer.patient) if transfer.patient else {}
+    told = {name: known[name].value for name in _COPIED if name in known}
+    told |= {name: transfer.form[name] for name in _COPIED if transfer.form.get(name)}
     return {
         **told,
         "urgency": Urgency.PLANNED.value,

@@ -23,8 +23,8 @@ def unknown_slip() -> Problem:
         "slip-unknown",
         "Không có phiếu chuyển này gửi đến đơn vị.",
         "No such slip was sent to this hospital.",
-        "Xem phiếu giấy của người bệnh; nếu có mã QR, quét ở trang “Quét phiếu chuyển”.",
-        "Look at the patient's paper; if it has QR codes, scan them.",
+        "Xem phiếu giấy của người bệnh; nếu có mã QR, quét ở trang “Quét phiếu”.",
+        "Look at the patient's paper; if it has QR codes, open “Scan a letter”.",
     )
 
 

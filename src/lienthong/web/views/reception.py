@@ -197,7 +197,7 @@ def send_back(request: HttpRequest, loop: str) -> HttpResponse:
             problem = error.problem
         else:
             messages.success(request, _("The return is begun as a draft, filled in from the outcome."))
-            return redirect("transfer", begun.loop)
+            return redirect("transfer-form", begun.loop)
     offer = back.offer(transfer)
     page = {
         "transfer": transfer,
