@@ -412,6 +412,7 @@ def check(request: HttpRequest, loop: str) -> HttpResponse:
 def _check(
     request: HttpRequest, transfer: Transfer, *, wrong: str = "", problem: Problem | None = None
 ) -> HttpResponse:
+    noticed, missing = checks(transfer), {name.partition(".")[0] for name in showing.gaps(transfer)}
     page = {
         "transfer": transfer,
         "who": _who(transfer),
@@ -423,7 +424,8 @@ def _check(
         "may_sign": _is_signer(request),
         "ask_password": transfer.urgency != Urgency.EMERGENCY and not _proven(request),
         "ready": _ready(transfer),
-        "stopped": stops(checks(transfer)),
+        "stopped": stops(noticed),
+        "found": [one for one in noticed if one.field.partition(".")[0] not in missing],
         "draft": transfer.state == State.DRAFTED,
         "wrong": wrong,
         "problem": problem,
