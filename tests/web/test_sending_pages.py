@@ -481,11 +481,11 @@ def test_only_transfers_from_here_have_a_form(doctor: Client) -> None:
 def test_a_draft_that_was_given_up_cannot_be_filled_in(doctor: Client) -> None:
     transfer = draft()
     content = page(doctor, f"/transfers/{transfer.loop}/form")
-    given_up = doctor.post(
-        f"/transfers/{transfer.loop}/steps",
-        {"state": "cancelled", "version": transfer.version, "code": "treated-here"},
-    )
-    assert given_up.status_code == 302
+    posted = {"do": "give-up", "version": transfer.version}
+    assert doctor.post(f"/transfers/{transfer.loop}/form", {**posted, "code": "?"}).status_code == 409
+    given_up = doctor.post(f"/transfers/{transfer.loop}/form", {**posted, "code": "treated-here"})
+    assert given_up["location"] == "/transfers/out"
+    assert Transfer.objects.get().state == State.CANCELLED
     late = save(doctor, transfer.loop, "signs", hidden(content), signs="Sốt")
     assert late.status_code == 400
 

@@ -246,6 +246,8 @@ def form(request: HttpRequest, loop: str) -> HttpResponse:
     if request.method == "GET":
         return _form(request, transfer)
     do, _dot, name = request.POST.get("do", "save").partition(".")
+    if do == "give-up":
+        return _give_up(request, transfer)
     posted = request.POST.copy()
     if do == "theirs":
         posted.pop(f"was.{name}", None)
@@ -263,6 +265,21 @@ def form(request: HttpRequest, loop: str) -> HttpResponse:
     if do == "save":
         messages.success(request, _("Saved."))
     return redirect(target)
+
+
+def _give_up(request: HttpRequest, transfer: Transfer) -> HttpResponse:
+    """Ends a draft that nobody has sent; nobody else knows of it."""
+    version, said = request.POST.get("version", ""), {"code": request.POST.get("code", "")}
+    if transfer.state != State.DRAFTED or not (version.isascii() and version.isdigit() and len(version) < 9):
+        raise Http404
+    try:
+        desk.take(
+            transfer.loop, State.CANCELLED, actor=accounts.actor(request), data=said, version=int(version)
+        )
+    except LienThongError as error:
+        return _form(request, _own(transfer.loop), problem=error.problem)
+    messages.success(request, _("The draft is given up; nothing of it was sent."))
+    return redirect("transfers-out")
 
 
 def _form(
@@ -395,6 +412,7 @@ def check(request: HttpRequest, loop: str) -> HttpResponse:
 def _check(
     request: HttpRequest, transfer: Transfer, *, wrong: str = "", problem: Problem | None = None
 ) -> HttpResponse:
+    noticed, missing = checks(transfer), {name.partition(".")[0] for name in showing.gaps(transfer)}
     page = {
         "transfer": transfer,
         "who": _who(transfer),
@@ -406,7 +424,8 @@ def _check(
         "may_sign": _is_signer(request),
         "ask_password": transfer.urgency != Urgency.EMERGENCY and not _proven(request),
         "ready": _ready(transfer),
-        "stopped": stops(checks(transfer)),
+        "stopped": stops(noticed),
+        "found": [one for one in noticed if one.field.partition(".")[0] not in missing],
         "draft": transfer.state == State.DRAFTED,
         "wrong": wrong,
         "problem": problem,
