@@ -122,7 +122,7 @@ def _site_threads(stop: threading.Event) -> list[threading.Thread]:
     from lienthong.transfers.validity import expiry
 
     slips = settings.NODE.home / settings.NODE.his_outbox
-    out = {"slips": lambda: outbox.run(slips, stop)} if settings.NODE.his_outbox else {}
+    out = {"his-outbox": lambda: outbox.run(slips, stop)} if settings.NODE.his_outbox else {}
     return _threads(
         out
         | {
