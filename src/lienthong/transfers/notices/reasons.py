@@ -81,7 +81,7 @@ REASONS: dict[str, Reason] = {
         asks=True,
     ),
     "letter-joined": Reason(
-        "Hồ sơ điện tử của {other} đã đến và được ghép với giấy chuyển đã quét.",
+        "Hồ sơ điện tử của {other} đã đến và được ghép với phiếu chuyển đã quét.",
         "The electronic record from {other} has come and joined the letter that was scanned.",
         _NEW,
         _QUIET,
