@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import multiprocessing
 import os
+import random
 import signal
 import subprocess
 import sys
 import threading
+import time
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
@@ -33,7 +36,14 @@ class Measuring(Nodes):
 
     def do(self, name: str, command: str, *more: str) -> Any:
         """Runs a command at a node; what it printed, as JSON."""
-        process = self._run(command, name, *more, stdout=subprocess.PIPE)
+        return self.done(self.begin(name, command, *more))
+
+    def begin(self, name: str, command: str, *more: str) -> subprocess.Popen[bytes]:
+        """Starts a command at a node."""
+        return self._run(command, name, *more, stdout=subprocess.PIPE)
+
+    def done(self, process: subprocess.Popen[bytes]) -> Any:
+        """Waits for a command; what it printed, as JSON."""
         output, _ = process.communicate()
         assert process.returncode == 0
         return json.loads(output)
@@ -112,6 +122,38 @@ def _take(home: Path, text: str) -> None:
     print("[]")
 
 
+SAYS: dict[str, dict[str, Any]] = {
+    **{kind: {"text": "Xin cho biết thêm"} for kind in ("asked", "told", "note", "interim")},
+    **{kind: {"code": "other"} for kind in ("declined", "cancelled", "no-show")},
+    "bed": {"ward": "Nội"},
+    "appointment": {"at": "2027-01-05T01:00:00.000Z"},
+    "outcome": {"diagnosis": "Viêm phổi"},
+}
+
+
+def _play(home: Path, seed: str, seconds: str) -> None:
+    """Takes any steps that this hospital may take, of any transfer, for so many seconds; prints how many."""
+    setup.use(home)
+    from lienthong.access import audit
+    from lienthong.foundation.errors import LienThongError
+    from lienthong.transfers import desk
+    from lienthong.transfers.models import State, Transfer
+
+    chance = random.Random(f"{seed} {home.name}")
+    doctor = audit.Actor("bs", "Bác sĩ Thử", "doctor")
+    taken, end = 0, time.monotonic() + float(seconds)
+    while time.monotonic() < end:
+        for transfer in Transfer.objects.exclude(state=State.DRAFTED):
+            if chance.random() < 0.3:
+                kind = chance.choice(desk.allowed_steps(transfer))
+                with contextlib.suppress(LienThongError):
+                    said = SAYS.get(kind.value, {})
+                    desk.take(transfer.loop, kind, actor=doctor, data=said, version=transfer.version)
+                    taken += 1
+        time.sleep(0.2)
+    print(taken)
+
+
 def _facts(home: Path) -> None:
     """What this node knows of the transfers of the last weeks."""
     setup.use(home)
@@ -127,5 +169,12 @@ def _facts(home: Path) -> None:
 
 
 if __name__ == "__main__":
-    work: dict[str, Any] = {"hub": _hub, "site": _site, "send": _send, "take": _take, "facts": _facts}
+    work: dict[str, Any] = {
+        "hub": _hub,
+        "site": _site,
+        "send": _send,
+        "take": _take,
+        "play": _play,
+        "facts": _facts,
+    }
     (work.get(sys.argv[1]) or {"init": exchange_nodes._init}[sys.argv[1]])(Path(sys.argv[2]), *sys.argv[3:])
