@@ -77,9 +77,7 @@ def test_heavy_lanes_are_told_to_wait_for_the_night(
     sites: dict[str, Site], become: Callable[[str], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     become(SENDER)
-    monkeypatch.setattr(
-        settings, "NODE", replace(settings.NODE, night_window="21:00-05:00", night_lane=2, cap_up_kbit=8)
-    )
+    settings.NODE = replace(settings.NODE, night_window="21:00-05:00", night_lane=2, cap_up_kbit=8)
     put("a", 3, 8_500)
     put("b", 1, 8_500)
     put("c", 2, 8_500)
