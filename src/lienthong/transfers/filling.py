@@ -14,7 +14,7 @@ from typing import Any
 
 from lienthong import records
 from lienthong.facilities import directory
-from lienthong.foundation import clock, ids, json
+from lienthong.foundation import clock, json
 from lienthong.foundation.errors import LienThongError
 from lienthong.foundation.text import fold
 from lienthong.records import Stored
@@ -68,8 +68,8 @@ class Found:
 
 
 def mark(value: Any) -> str:
-    """A short name of a field's value."""
-    return ids.stable_id(json.dumps(value).decode())[:16]
+    """A short name of a field's value, whatever order a database gives its members in."""
+    return json.digest(value)[:16]
 
 
 def fill(*, patient: str = "", encounter: str = "") -> dict[str, Found]:
