@@ -42,6 +42,7 @@ def pytest_configure(config: pytest.Config) -> None:
     os.environ["DJANGO_SETTINGS_MODULE"] = "lienthong.config.settings"
     from django.conf import settings
 
+    settings.PASSWORD_HASHERS = ["light_hashing.LightArgon2"]
     if not settings.NODE.database:  # a file as in use, not a database in memory, which locks otherwise
         settings.DATABASES["default"]["TEST"] = {"NAME": home / "test.sqlite3"}
     del os.environ[

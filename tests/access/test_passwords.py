@@ -48,3 +48,9 @@ def test_one_time_passwords_pass_the_rules() -> None:
 def test_one_pattern_repeated_never_passes(pattern: str, times: int) -> None:
     with pytest.raises(ValidationError):
         passwords.NotSimple().validate(pattern * times)
+
+
+def test_a_node_hashes_with_argon2_at_its_full_strength() -> None:
+    from lienthong.config import settings
+
+    assert settings.PASSWORD_HASHERS == ["django.contrib.auth.hashers.Argon2PasswordHasher"]
