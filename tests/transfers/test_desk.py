@@ -17,7 +17,7 @@ from lienthong.foundation import clock, ids, json
 from lienthong.foundation.blobs import BlobFolder
 from lienthong.foundation.errors import LienThongError
 from lienthong.transfers import bundle, desk
-from lienthong.transfers.models import State, Step, Transfer
+from lienthong.transfers.models import Call, State, Step, Transfer
 from lienthong.transfers.notice import Notice
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("hospitals")]
@@ -439,6 +439,23 @@ class TestLetter:
         assert transfer.form["condition"] == "Tỉnh"
         assert sorted(transfer.steps.values_list("kind", flat=True)) == ["accepted", "received", "sent"]
         assert records.read("Observation", "o1") is not None
+
+    def test_steps_taken_at_once_that_both_count_are_no_alarm(self) -> None:
+        arrived()
+        desk.take("l1", State.DECLINED, actor=DOCTOR, data={"code": "no-bed"})
+        desk.take_step(step_message("departed", "l1", sender="24011", data={}))
+        assert Transfer.objects.get().state == State.DEPARTED
+        assert not Call.objects.filter(reason="changed-meanwhile").exists()
+
+    def test_a_step_that_loses_its_effect_is_told(self) -> None:
+        arrived()
+        desk.take("l1", State.ACCEPTED, actor=DOCTOR)
+        desk.take("l1", State.NO_SHOW, actor=DOCTOR, data={"code": "unknown"})
+        desk.take_step(step_message("cancelled", "l1", sender="24011", data={"code": "died"}, place=3))
+        assert Transfer.objects.get().state == State.CANCELLED
+        idle = Step.objects.get(kind="no-show")
+        assert idle.effect is False
+        assert Call.objects.get(reason="changed-meanwhile").about == idle.id
 
     @pytest.mark.parametrize("state", ["set-aside", "stored"])
     def test_a_step_whose_dossier_waits_itself_waits_too(self, state: str) -> None:

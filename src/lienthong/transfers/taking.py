@@ -142,6 +142,8 @@ def stand(transfer: Transfer, known: Sequence[Step]) -> None:
         if step.effect != (step.id not in now.idle):
             step.effect = not step.effect
             step.save(update_fields=["effect"])
+            if not step.effect and step.facility == directory.here() and step.kind not in _FIXED:
+                notices.tell("changed-meanwhile", transfer, about=step.id)
     if (transfer.state, transfer.since) != (now.state, now.since):
         transfer.told_level = 0
     transfer.state, transfer.since, transfer.due = now.state, now.since, now.due

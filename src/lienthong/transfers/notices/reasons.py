@@ -248,8 +248,8 @@ REASONS: dict[str, Reason] = {
         _WARD,
     ),
     "changed-meanwhile": Reason(
-        "Hai người cùng cập nhật một lượt chuyển với {other}; cần xem lại.",
-        "Two people changed a transfer with {other} at once; look at it again.",
+        "{other} đã thực hiện bước khác cùng lúc, nên một bước của đơn vị không còn hiệu lực; cần xem lại.",
+        "{other} took another step at the same time, so a step of ours has no effect; look at it again.",
         _STEPS,
         _QUIET,
         _WARD,
