@@ -105,8 +105,8 @@ class SlowLine:
                         return
                     sink.sendall(piece)
                 except OSError:
-                    with contextlib.suppress(OSError):
-                        source.close()
+                    with contextlib.suppress(OSError):  # to close it alone wakes nobody who waits in recv()
+                        source.shutdown(socket.SHUT_RDWR)
                     return
 
         for work in (take, give):
