@@ -46,7 +46,7 @@ def run(database: str, total: Counter[str]) -> int:
     with tempfile.TemporaryDirectory(prefix="lienthong-junit-") as folder:
         report = Path(folder) / "report.xml"
         options = ["--database", database, f"--junitxml={report}", "--durations=5", "--durations-min=2"]
-        options += ["-n", str(min(4, 1 + (os.cpu_count() or 1))), "--dist", "worksteal"]
+        options += ["-n", str(min(6, 2 + (os.cpu_count() or 1))), "--dist", "worksteal"]
         command = [sys.executable, "-m", "pytest", *options, *sys.argv[1:]]
         code = subprocess.run(command, cwd=ROOT, stdin=subprocess.DEVNULL, check=False).returncode
         if report.exists():
