@@ -15,9 +15,9 @@ A4 = re.compile(rb"/MediaBox\s*\[\s*0 0 59[45][.\d]* 84[12][.\d]*\s*\]")
 
 
 def _open_transfer(page: Page, province: Any) -> None:
-    """Opens the first transfer whose slip came from a HIS."""
+    """Opens a transfer whose slip came from a HIS and whose patient has not been here yet."""
     page.goto(province.url("bach-mai", "/transfers/in?q=PCCSKBCB"))
-    page.locator("table.transfers tbody a.who-link").first.click()
+    page.locator("table.transfers tbody a.who-link").last.click()
     expect(page.locator(".steps")).to_be_visible()
 
 
@@ -83,7 +83,7 @@ def test_protected_entry_needs_a_reason_that_the_trail_keeps(
     expect(page.locator(".errors")).to_be_visible()
     page.fill("textarea[name=why]", REASON)
     page.click("main form button")
-    expect(page.locator(".flash-warning")).to_contain_text(REASON)
+    expect(page.locator("main .flash-warning")).to_contain_text(REASON)
     expect(page.locator("main section.panel")).not_to_have_count(0)
 
     officer = new_page()

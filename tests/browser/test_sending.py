@@ -78,6 +78,7 @@ def _begin_from_the_list(page: Page, province: Any) -> None:
     page.reload()
     page.evaluate("sessionStorage.clear()")
     page.locator("a.button[href='/transfers/new']").click()
+    expect(page.locator("#q")).to_be_focused()
     page.keyboard.type("nguyen 1947")
     page.keyboard.press("Enter")
     page.locator("table.people a.button").first.click()

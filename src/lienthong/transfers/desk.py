@@ -185,7 +185,7 @@ def _post(
         notice.receiver,
         TRANSFER,
         transfer.loop,
-        body=taking.skeleton(transfer, step),
+        body=taking.skeleton(transfer, step) | {"day": clock.vietnam_day(clock.iso(notice.left_at))},
         parts=[
             exchange.Part(
                 "dossier",
