@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -45,3 +45,19 @@ def hospitals(node_home: Path, db: None) -> dict[str, Any]:
         key = found[facility] = SigningKey.load_or_make(folder / "signing.pem")
         directory.add_node(facility, "site", key.jwk, key.kid, clock.now(), keys.recipient(folder))
     return found
+
+
+@pytest.fixture
+def node() -> Iterator[Callable[..., None]]:
+    """Sets this node's settings for one test: ``node(smtp_url="…")``."""
+    from dataclasses import replace
+
+    from django.conf import settings
+
+    before = settings.NODE
+
+    def set_up(**values: Any) -> None:
+        settings.NODE = replace(settings.NODE, **values)
+
+    yield set_up
+    settings.NODE = before

@@ -9,14 +9,12 @@ import re
 import socket
 import threading
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from datetime import timedelta
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
 
 import pytest
-from django.conf import settings
 
 from lienthong.access import audit
 from lienthong.exchange import alerts
@@ -36,16 +34,10 @@ REFERENCE = Path(__file__).parents[2] / "docs" / "reference" / "notices.md"
 
 
 @pytest.fixture
-def node(db: None) -> Iterator[Callable[..., None]]:
-    """Sets this node's settings for one test."""
+def node(db: None, node: Callable[..., None]) -> Callable[..., None]:
+    """The same, at a node that knows its directory."""
     directory.load_known()
-    before = settings.NODE
-
-    def set_up(**values: Any) -> None:
-        settings.NODE = replace(settings.NODE, **values)
-
-    yield set_up
-    settings.NODE = before
+    return node
 
 
 @pytest.fixture

@@ -7,8 +7,7 @@ import re
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
-from dataclasses import replace
+from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -37,18 +36,6 @@ HERE = "127.0.0.1"
 @pytest.fixture(scope="module")
 def pem(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return certificate(tmp_path_factory.mktemp("tls"))
-
-
-@pytest.fixture
-def node() -> Iterator[Callable[..., None]]:
-    """Sets this node's settings for one test."""
-    before = settings.NODE
-
-    def set_up(**values: Any) -> None:
-        settings.NODE = replace(settings.NODE, **values)
-
-    yield set_up
-    settings.NODE = before
 
 
 @pytest.fixture

@@ -35,7 +35,7 @@ from lienthong.transfers.models import (
 )
 from lienthong.transfers.notice import Notice
 from lienthong.transfers.notices import calls, mail
-from lienthong.transfers.notices.reasons import REASONS, SILENT, Group, of_group, sentence
+from lienthong.transfers.notices.reasons import REASONS, SILENT, Group, sentence
 from notice_world import AboutTransfer
 
 pytestmark = pytest.mark.django_db
@@ -51,7 +51,7 @@ def test_the_table_is_whole() -> None:
         assert set(reason.roles) <= set(rights.NOTICES), name
         assert reason.vi.count("{other}") == reason.en.count("{other}") == 1, name
         assert len(name) <= 24
-    assert {name for group in Group for name in of_group(group)} == set(REASONS)
+    assert {name for group in Group for name, one in REASONS.items() if one.group == group} == set(REASONS)
     assert not SILENT & REASONS.keys()
 
 

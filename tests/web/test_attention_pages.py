@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
 import pytest
 from django.conf import settings
 from django.db import connection
-from django.test import Client
 
 from lienthong import exchange, records
 from lienthong.access import audit
@@ -20,6 +18,7 @@ from lienthong.exchange import alerts
 from lienthong.foundation import clock, ids
 from lienthong.foundation.errors import Problem
 from lienthong.transfers.models import State, Step, Transfer
+from pages import words_of
 
 pytestmark = pytest.mark.django_db
 PASSWORD = "Song Cầu nước chảy 2025"
@@ -35,33 +34,6 @@ PATIENT = {
         {"system": "urn:ma-bn", "value": "BN-77"},
     ],
 }
-
-
-@pytest.fixture
-def someone(person: Any) -> Any:
-    """Signs in a person with roles: ``someone(Role.IT)`` gives the browser."""
-
-    def make(*roles: Role) -> Client:
-        name = "".join(role.value for role in roles)
-        person(name, *roles)
-        client = Client()
-        assert client.post("/sign-in", {"username": name, "password": PASSWORD}).status_code == 302
-        return client
-
-    return make
-
-
-@pytest.fixture
-def hub() -> Iterator[None]:
-    """This node as the province's hub."""
-    before = settings.NODE
-    settings.NODE = replace(before, role="hub", facility="SYT-24")
-    yield
-    settings.NODE = before
-
-
-def _text(answer: Any) -> str:
-    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", answer.content.decode()))
 
 
 def _put(loop: str = LOOP, content: bytes = b"{}") -> str:
@@ -125,7 +97,7 @@ def sent(someone: Any, hospitals: Any) -> str:
 
 def test_an_alert_is_told_with_its_steps_and_counted_in_the_head(someone: Any) -> None:
     client = someone(Role.IT)
-    assert "Không có việc gì cần xử lý." in _text(client.get("/attention"))
+    assert "Không có việc gì cần xử lý." in words_of(client.get("/attention"))
     assert 'class="count"' not in client.get("/it").content.decode()
     problem = Problem(
         "test-line", "Mất <b>mạng</b>.", "The line is down.", "Cắm dây.\nGọi nhà mạng.", "Plug.\nCall."
@@ -135,14 +107,14 @@ def test_an_alert_is_told_with_its_steps_and_counted_in_the_head(someone: Any) -
     page = client.get("/attention").content.decode()
     assert "Mất &lt;b&gt;mạng&lt;/b&gt;." in page
     assert "<li>Cắm dây.</li><li>Gọi nhà mạng.</li>" in page
-    assert "3 lần" in _text(client.get("/attention"))
+    assert "3 lần" in words_of(client.get("/attention"))
     assert '<span class="count">1</span>' in client.get("/it").content.decode()
     client.post("/language", {"language": "en", "next": "/"})
-    page = _text(client.get("/attention"))
+    page = words_of(client.get("/attention"))
     assert "The line is down." in page
     assert "3 times" in page
     alerts.clear("test-line")
-    assert "Nothing needs attention." in _text(client.get("/attention"))
+    assert "Nothing needs attention." in words_of(client.get("/attention"))
 
 
 def test_messages_of_one_cause_stand_together(someone: Any, hospitals: Any) -> None:
@@ -157,7 +129,7 @@ def test_messages_of_one_cause_stand_together(someone: Any, hospitals: Any) -> N
     page = client.get("/attention").content.decode()
     assert page.count("Đặt riêng.") == 1
     assert page.count('href="/messages/') == 10
-    assert "xem cả 12" in _text(client.get("/attention"))
+    assert "xem cả 12" in words_of(client.get("/attention"))
     assert '<span class="count">1</span>' in page
 
 
@@ -165,7 +137,7 @@ def test_messages_of_one_cause_stand_together(someone: Any, hospitals: Any) -> N
 def test_the_department_sees_at_the_hub_what_needs_attention(someone: Any) -> None:
     alerts.raise_alert(Problem("test-x", "Một đơn vị im lặng.", "A unit is silent."))
     client = someone(Role.DEPARTMENT)
-    assert "Một đơn vị im lặng." in _text(client.get("/attention"))
+    assert "Một đơn vị im lặng." in words_of(client.get("/attention"))
 
 
 @pytest.mark.parametrize(
@@ -203,12 +175,12 @@ def test_a_search_for_a_patient_is_in_the_trail(someone: Any, sent: str) -> None
 def test_the_hub_looks_up_no_patients(someone: Any) -> None:
     records.transact([PATIENT], origin="his-xml/24011/LK77", actor=audit.system("test"))
     client = someone(Role.DEPARTMENT)
-    assert "không biết người bệnh" in _text(client.get("/search", {"q": "024160001234"}))
+    assert "không biết người bệnh" in words_of(client.get("/search", {"q": "024160001234"}))
     assert audit.trail(action="search", limit=5) == []
 
 
 def test_the_journey_shows_both_sides_and_who(someone: Any, sent: str) -> None:
-    page = _text(someone(Role.IT).get(f"/messages/{sent}"))
+    page = words_of(someone(Role.IT).get(f"/messages/{sent}"))
     assert "Đưa vào hàng chờ gửi Vi Văn Tin" in page
     assert "Đã xem BS Đỗ Thị Thu" in page
     assert page.index("Vi Văn Tin") < page.index("BS Đỗ Thị Thu")
@@ -231,21 +203,21 @@ def test_unknown_messages_are_not_found(someone: Any) -> None:
 
 def test_it_sends_again_or_gives_up(someone: Any, sent: str) -> None:
     client = someone(Role.IT)
-    assert "Gửi lại" not in _text(client.get(f"/messages/{sent}"))
+    assert "Gửi lại" not in words_of(client.get(f"/messages/{sent}"))
     other = _put("loop-2")
     for message in (sent, other):
         _set(message, state="set-aside")
-    assert "Gửi lại" in _text(client.get(f"/messages/{sent}"))
+    assert "Gửi lại" in words_of(client.get(f"/messages/{sent}"))
     new = client.post(f"/messages/{sent}/again").headers["Location"].removeprefix("/messages/")
     assert new != sent
-    page = _text(client.get(f"/messages/{sent}"))
+    page = words_of(client.get(f"/messages/{sent}"))
     assert "Đã gửi lại thành gói tin khác" in page
     assert new[-8:] in page
-    assert "Gửi lại" not in _text(client.get(f"/messages/{new}"))
+    assert "Gửi lại" not in words_of(client.get(f"/messages/{new}"))
     refused = client.post(f"/messages/{other}/give-up", {"why": "vì"}, follow=True)
-    assert "Cần ghi lý do" in _text(refused)
+    assert "Cần ghi lý do" in words_of(refused)
     client.post(f"/messages/{other}/give-up", {"why": "Người bệnh không chuyển nữa"})
-    assert "Thôi xử lý" in _text(client.get(f"/messages/{other}"))
+    assert "Thôi xử lý" in words_of(client.get(f"/messages/{other}"))
     events = {
         (e.action, e.detail["message"]): e
         for e in audit.trail(person="it", limit=20)
@@ -258,7 +230,7 @@ def test_it_sends_again_or_gives_up(someone: Any, sent: str) -> None:
 def test_only_it_decides(someone: Any, sent: str) -> None:
     _set(sent, state="set-aside")
     client = someone(Role.DOCTOR)
-    assert "Gửi lại" not in _text(client.get(f"/messages/{sent}"))
+    assert "Gửi lại" not in words_of(client.get(f"/messages/{sent}"))
     assert client.post(f"/messages/{sent}/again").status_code == 403
     assert client.post(f"/messages/{sent}/give-up", {"why": "không cần nữa"}).status_code == 403
 
@@ -281,11 +253,11 @@ def test_a_page_without_room_says_so(someone: Any, sent: str) -> None:
     before = settings.NODE
     settings.NODE = replace(before, reserve_mb=1 << 40)
     try:
-        assert "Ổ đĩa của máy chủ sắp đầy" in _text(client.get("/attention")), (
+        assert "Ổ đĩa của máy chủ sắp đầy" in words_of(client.get("/attention")), (
             "told though nobody wrote it down"
         )
         assert '<span class="count">1</span>' in client.get("/it").content.decode()
         told = client.post(f"/messages/{sent}/again", follow=True)
-        assert "Ổ đĩa của máy chủ sắp đầy" in _text(told)
+        assert "Ổ đĩa của máy chủ sắp đầy" in words_of(told)
     finally:
         settings.NODE = before

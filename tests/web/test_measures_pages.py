@@ -5,14 +5,11 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Iterator
-from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 from xml.etree import ElementTree
 
 import pytest
-from django.conf import settings
 from django.test import Client
 
 from lienthong.access import audit
@@ -23,6 +20,7 @@ from lienthong.foundation import clock, ids
 from lienthong.transfers import taking
 from lienthong.transfers.measures import reading, sheet
 from lienthong.transfers.models import LoopStep, State, Step, Transfer
+from pages import words_of
 
 pytestmark = pytest.mark.django_db
 PASSWORD = "Song Cầu nước chảy 2025"
@@ -30,31 +28,15 @@ NAME = "GIÁP THỊ BÍ MẬT"
 
 
 @pytest.fixture
-def someone(person: Any) -> Any:
-    """Signs in a person with roles."""
+def someone(someone: Any) -> Any:
+    """Signs in a person who reads English."""
 
     def make(*roles: Role) -> Client:
-        name = "".join(role.value for role in roles)
-        person(name, *roles)
-        client = Client(headers={"Accept-Language": "en"})
+        client: Client = someone(*roles)
         client.cookies["lt-language"] = "en"
-        assert client.post("/sign-in", {"username": name, "password": PASSWORD}).status_code == 302
         return client
 
     return make
-
-
-@pytest.fixture
-def hub() -> Iterator[None]:
-    """This node as the province's hub."""
-    before = settings.NODE
-    settings.NODE = replace(before, role="hub", facility="SYT-24")
-    yield
-    settings.NODE = before
-
-
-def _text(answer: Any) -> str:
-    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", answer.content.decode()))
 
 
 def _loop(
@@ -116,7 +98,7 @@ def test_nobody_looks_without_signing_in() -> None:
 
 def test_the_department_sees_times_shares_and_what_was_before(someone: Any, province: None) -> None:
     page = someone(Role.DEPARTMENT).get("/measures?weeks=4")
-    text = _text(page)
+    text = words_of(page)
     assert "Transfers 9 To the answer 30 min 90%: 1 h 10 min n = 9" in text
     assert "To departure 45 min 90%: 1 h 15 min n = 7" in text
     assert "Closed 78% 7 of 9" in text
@@ -208,15 +190,15 @@ def test_the_hub_lists_whom_an_overdue_transfer_waits_for(someone: Any, hub: Non
     waiting = _loop(clock.now() - timedelta(hours=1), urgency="emergency")
     _loop(clock.now() - timedelta(hours=1), (State.CANCELLED, 2), urgency="emergency", code="other")
     browser = someone(Role.DEPARTMENT)
-    text = _text(browser.get("/measures/overdue"))
+    text = words_of(browser.get("/measures/overdue"))
     assert waiting in text
     assert text.count("Bach Mai Hospital") >= 2
     assert "Received" in text
-    assert "1 transfer waits for more than twice the time allowed" in _text(browser.get("/measures"))
+    assert "1 transfer waits for more than twice the time allowed" in words_of(browser.get("/measures"))
 
 
 def test_an_empty_province_says_so(someone: Any, hub: None) -> None:
-    text = _text(someone(Role.DEPARTMENT).get("/measures"))
+    text = words_of(someone(Role.DEPARTMENT).get("/measures"))
     assert "No transfer was sent in these weeks." in text
     assert "304 cases" in text
 
@@ -254,8 +236,8 @@ def test_a_head_sees_the_own_transfers_exactly_and_no_patient(someone: Any, hosp
     taking.add(transfer, steps)
     browser = someone(Role.HEAD)
     page, taken = browser.get("/measures"), browser.get("/measures/sheet")
-    assert "To the answer 7 min 90%: 7 min n = 1" in _text(page)
-    assert "304 cases" in _text(page)
+    assert "To the answer 7 min 90%: 7 min n = 1" in words_of(page)
+    assert "304 cases" in words_of(page)
     assert browser.get("/measures/overdue").status_code == 404
     for answer in (page, taken):
         for secret in (NAME, "024160009999", "Bệnh kín", transfer.loop, 'p1"'):

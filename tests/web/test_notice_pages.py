@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator
-from dataclasses import replace
 from importlib import import_module
 from typing import Any
 
@@ -22,37 +20,12 @@ from lienthong.transfers.models import CallRead, Hook, HookCall, MailAddress, St
 from lienthong.transfers.notices import hooks, mail
 from lienthong.web import words
 from notice_world import AboutTransfer, messenger, status
+from pages import words_of
 
 pytestmark = pytest.mark.django_db
 PASSWORD = "Song Cầu nước chảy 2025"
 LOOP = "a" * 32
 EVERY = {AUTOMATIC: "1"}
-
-
-@pytest.fixture
-def someone(person: Any) -> Callable[..., Client]:
-    """Signs in a person with roles: ``someone(Role.IT)`` gives the browser."""
-
-    def make(*roles: Role) -> Client:
-        name = "-".join(role.value for role in roles)
-        person(name, *roles)
-        client = Client()
-        assert client.post("/sign-in", {"username": name, "password": PASSWORD}).status_code == 302
-        return client
-
-    return make
-
-
-@pytest.fixture
-def node() -> Iterator[Callable[..., None]]:
-    """Sets this node's settings for one test."""
-    before = settings.NODE
-
-    def set_up(**values: Any) -> None:
-        settings.NODE = replace(settings.NODE, **values)
-
-    yield set_up
-    settings.NODE = before
 
 
 @pytest.fixture
@@ -74,10 +47,6 @@ def transfer(db: None) -> Transfer:
         begun_at=now,
         since=now,
     )
-
-
-def _text(answer: Any) -> str:
-    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", answer.content.decode()))
 
 
 def _count(client: Client, page: str = "/me") -> int:
@@ -119,14 +88,14 @@ def test_the_list_says_what_waits_and_opening_the_transfer_takes_it_away(
     notices.tell("step-note", transfer, about="1")
     client = someone(Role.DOCTOR)
     page = client.get("/notices")
-    assert "Giáp Thị Mẫu" in _text(page)
-    assert "Trung tâm Y tế huyện Sơn Động đang chuyển một người bệnh cấp cứu đến." in _text(page)
+    assert "Giáp Thị Mẫu" in words_of(page)
+    assert "Trung tâm Y tế huyện Sơn Động đang chuyển một người bệnh cấp cứu đến." in words_of(page)
     assert f'href="/transfers/{LOOP}"' in page.content.decode()
     assert [event.action for event in audit.trail(person="doctor", limit=1)] == ["list"]
     client.get(f"/transfers/{LOOP}")
     assert _count(client) == 0
-    assert "Không có thông báo nào chờ bạn." in _text(client.get("/notices"))
-    assert "đang chuyển một người bệnh" in _text(client.get("/notices?all=1"))
+    assert "Không có thông báo nào chờ bạn." in words_of(client.get("/notices"))
+    assert "đang chuyển một người bệnh" in words_of(client.get("/notices?all=1"))
 
 
 def test_reading_without_opening(someone: Any, transfer: Transfer) -> None:
@@ -229,17 +198,17 @@ def test_whoever_must_choose_a_password_first_is_told_nothing_yet(person: Any) -
 
 def test_a_person_sets_up_his_mail(someone: Any, node: Any) -> None:
     client = someone(Role.DOCTOR)
-    assert "Đơn vị chưa khai báo máy chủ thư" in _text(client.get("/me"))
+    assert "Đơn vị chưa khai báo máy chủ thư" in words_of(client.get("/me"))
     assert client.post("/me/mail", {"address": "a@b.example"}).status_code == 404
     node(smtp_url="smtp://127.0.0.1:9", mail_from="lt@benhvien.example")
-    page = _text(client.post("/me/mail", {"address": "không phải"}, follow=True))
+    page = words_of(client.post("/me/mail", {"address": "không phải"}, follow=True))
     assert "Đây không phải là địa chỉ thư điện tử." in page
     assert client.post("/me/mail", {"groups": "nonsense"}, follow=True).status_code == 200
     given = {"address": "hoa@benhvien.example", "groups": ["emergency", "overdue"], "own_only": "on"}
-    page = _text(client.post("/me/mail", given, follow=True))
+    page = words_of(client.post("/me/mail", given, follow=True))
     assert "Mã xác nhận đã gửi tới hoa@benhvien.example" in page
-    assert "Mã không đúng" in _text(client.post("/me/mail/code", {"code": "1"}, follow=True))
-    assert "Đang gửi mã khác" in _text(client.post("/me/mail/again", follow=True))
+    assert "Mã không đúng" in words_of(client.post("/me/mail/code", {"code": "1"}, follow=True))
+    assert "Đang gửi mã khác" in words_of(client.post("/me/mail/again", follow=True))
     row = MailAddress.objects.get()
     page = client.post("/me/mail/code", {"code": mail._code(row)}, follow=True).content.decode()
     assert "Đã xác nhận địa chỉ." in page
@@ -298,7 +267,7 @@ def test_a_test_shows_the_answer_as_text(someone: Any, node: Any) -> None:
         assert "HTTP 403" in page
         assert "&lt;script&gt;alert(1)&lt;/script&gt;" in page
         assert "<script>alert" not in page
-        assert "Tin thử đã đến nơi." in _text(client.post(f"/hooks/{hook.id}/test"))
+        assert "Tin thử đã đến nơi." in words_of(client.post(f"/hooks/{hook.id}/test"))
     page = client.get(f"/hooks/{hook.id}")
     assert page.content.decode().count("<code>test</code>") == 2
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from functools import partial
 from typing import Any
 from xml.etree import ElementTree
 
@@ -26,6 +26,7 @@ from lienthong.facilities.models import Node
 from lienthong.foundation import clock
 from lienthong.foundation.errors import Problem
 from lienthong.web import charts
+from pages import words_of
 
 PASSWORD = "Song Cầu nước chảy 2025"
 PATIENT = {"resourceType": "Patient", "id": "p1", "name": [{"text": "Giáp Thị Mẫu"}]}
@@ -59,25 +60,9 @@ OWN = {
 
 
 @pytest.fixture
-def someone(person: Any) -> Any:
-    """Signs in a person with roles: ``someone(Role.IT)`` gives the browser."""
-
-    def make(*roles: Role, name: str = "someone") -> Client:
-        person(name, *roles)
-        client = Client()
-        assert client.post("/sign-in", {"username": name, "password": PASSWORD}).status_code == 302
-        return client
-
-    return make
-
-
-@pytest.fixture
-def hub() -> Iterator[None]:
-    """This node as the province's hub."""
-    before = settings.NODE
-    settings.NODE = replace(before, role="hub", facility="SYT-24")
-    yield
-    settings.NODE = before
+def someone(someone: Any) -> Any:
+    """Signs in as the person ``someone``, unless another name is given."""
+    return partial(someone, name="someone")
 
 
 @pytest.fixture
@@ -117,10 +102,6 @@ def patient(db: None) -> None:
     records.transact([PATIENT], origin="his-xml/24011/LK1", actor=audit.system("test"))
 
 
-def _text(answer: Any) -> str:
-    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", answer.content.decode()))
-
-
 @pytest.mark.parametrize("role", list(Role))
 def test_each_role_opens_its_own_pages_and_no_others(
     someone: Any, export: Export, patient: None, compared: None, role: Role
@@ -158,7 +139,7 @@ def test_no_page_is_without_a_door(client: Client) -> None:
 def test_the_answer_is_in_plain_words(someone: Any, export: Export) -> None:
     client = someone(Role.IT)
     Watch([concerns.look]).look()
-    page = _text(client.get("/it"))
+    page = words_of(client.get("/it"))
     assert "Không, dữ liệu đang bị tắc." in page
     assert "Chưa lần nào kết nối được với trục liên thông." in page
     assert "1 hồ sơ hoặc tệp bị từ chối" in page
@@ -166,7 +147,7 @@ def test_the_answer_is_in_plain_words(someone: Any, export: Export) -> None:
 
 def test_a_dossier_that_comes_again_leaves_the_refused(someone: Any, export: Export) -> None:
     client = someone(Role.IT)
-    page = _text(client.get("/it/refused"))
+    page = words_of(client.get("/it/refused"))
     assert "Không xác định được người bệnh." in page
     assert "Bổ sung SO_CCCD." in page
     assert "XML1" in page
@@ -181,8 +162,8 @@ def test_a_dossier_that_comes_again_leaves_the_refused(someone: Any, export: Exp
         content=SHA,
         at=clock.now() + timedelta(minutes=1),
     )
-    assert "Không có hồ sơ nào bị từ chối." in _text(client.get("/it/refused"))
-    assert "Không xác định" in _text(client.get("/it/refused?all=1&code=his-xml-no-patient"))
+    assert "Không có hồ sơ nào bị từ chối." in words_of(client.get("/it/refused"))
+    assert "Không xác định" in words_of(client.get("/it/refused?all=1&code=his-xml-no-patient"))
 
 
 def test_making_locking_and_resetting_an_account(someone: Any) -> None:
@@ -192,7 +173,7 @@ def test_making_locking_and_resetting_an_account(someone: Any) -> None:
     password = re.search(r"<code>([a-z2-9]{4}-[^<]+)</code>", page.content.decode())
     assert password
     assert password[1] not in client.get("/accounts/bs.moi").content.decode()
-    assert "Đã có tài khoản" in _text(client.post("/accounts/new", new))
+    assert "Đã có tài khoản" in words_of(client.post("/accounts/new", new))
     theirs = Client()
     assert theirs.post("/sign-in", {"username": "bs.moi", "password": password[1]}).status_code == 302
     assert theirs.get("/me").headers["Location"] == "/password"
@@ -232,17 +213,17 @@ def test_a_hospital_gives_no_role_of_the_department(someone: Any) -> None:
 def test_the_trail_shows_who_saw_a_record_and_a_broken_chain(someone: Any, patient: None) -> None:
     client = someone(Role.PROTECTION)
     audit.record(audit.Actor("bs.hoa", "Nguyễn Thị Hoa", "doctor"), "read", patient="p1", page="/patients/p1")
-    page = _text(client.get("/patients/p1/seen-by"))
+    page = words_of(client.get("/patients/p1/seen-by"))
     assert "Giáp Thị Mẫu" in page
     assert "Nguyễn Thị Hoa Bác sĩ" in page
     assert audit.trail(action="seen-by")[0].patient == "p1"
     assert client.get("/patients/p2/seen-by").status_code == 404
-    assert "Chuỗi nguyên vẹn" in _text(client.post("/audit/check", follow=True))
+    assert "Chuỗi nguyên vẹn" in words_of(client.post("/audit/check", follow=True))
     from lienthong.access.models import AuditEvent
 
     AuditEvent.objects.filter(action="read").update(person_name="Người khác")
     broken = AuditEvent.objects.get(action="read").seq
-    assert f"Chuỗi bị đứt tại sự kiện số {broken}" in _text(client.post("/audit/check", follow=True))
+    assert f"Chuỗi bị đứt tại sự kiện số {broken}" in words_of(client.post("/audit/check", follow=True))
 
 
 @pytest.mark.parametrize(
@@ -283,12 +264,12 @@ def test_the_province_shows_who_is_connected(hub: None, someone: Any) -> None:
 def test_vietnamese_comes_first_and_english_by_the_switch(client: Client, someone: Any) -> None:
     answer = client.get("/sign-in", headers={"Accept-Language": "en"})
     assert 'lang="vi"' in answer.content.decode()
-    assert "Đăng nhập" in _text(answer)
+    assert "Đăng nhập" in words_of(answer)
     back = client.post("/language", {"language": "en", "next": "/sign-in"})
     assert back.headers["Location"] == "/sign-in"
-    assert "User name" in _text(client.get("/sign-in"))
+    assert "User name" in words_of(client.get("/sign-in"))
     client.post("/language", {"language": "xx"})
-    assert "User name" in _text(client.get("/sign-in"))
+    assert "User name" in words_of(client.get("/sign-in"))
 
 
 def test_the_accounts_to_try_are_shown_in_the_demonstration_only(
@@ -299,7 +280,7 @@ def test_the_accounts_to_try_are_shown_in_the_demonstration_only(
     )
     assert "mat-khau-thu-1" not in client.get("/sign-in").content.decode()
     settings.NODE = replace(settings.NODE, demo=True)
-    page = _text(client.get("/sign-in"))
+    page = words_of(client.get("/sign-in"))
     assert "mat-khau-thu-1" in page
     assert "Bác sĩ" in page
 
@@ -307,9 +288,9 @@ def test_the_accounts_to_try_are_shown_in_the_demonstration_only(
 def test_error_pages_speak_the_language_of_the_page(client: Client, db: None) -> None:
     missing = client.get("/nothing")
     assert missing.status_code == 404
-    assert "Không tìm thấy trang" in _text(missing)
+    assert "Không tìm thấy trang" in words_of(missing)
     client.cookies[settings.LANGUAGE_COOKIE_NAME] = "en"
-    assert "There is no such page" in _text(client.get("/nothing"))
+    assert "There is no such page" in words_of(client.get("/nothing"))
 
 
 def test_charts_are_well_formed_and_hold_their_values() -> None:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -41,16 +42,9 @@ def hub(node_home: Path) -> Iterator[None]:
 
 
 @pytest.fixture
-def someone(person: Any) -> Callable[..., Client]:
-    """Signs in a person with roles: ``someone(Role.IT)`` gives the browser."""
-
-    def make(*roles: Role) -> Client:
-        person("someone", *roles)
-        client = Client()
-        assert client.post("/sign-in", {"username": "someone", "password": PASSWORD}).status_code == 302
-        return client
-
-    return make
+def someone(someone: Any) -> Callable[..., Client]:
+    """Signs in as the person ``someone``."""
+    return partial(someone, name="someone")
 
 
 @pytest.fixture

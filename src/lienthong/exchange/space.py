@@ -128,9 +128,9 @@ def check_queue(size: int) -> None:
     _count.bytes += size
 
 
-def input_problem() -> Problem | None:
-    """Why nothing new is taken at this site now: for whoever can leave it where it is."""
-    return problem() or queue_problem()
+def input_problem(size: int = 0) -> Problem | None:
+    """Why ``size`` bytes of new input are not taken at this site now: for whoever can leave them where they are."""
+    return problem(size) or queue_problem()
 
 
 def disk_failed(error: BaseException | None) -> bool:

@@ -66,7 +66,6 @@ __all__ = [
     "of_patient",
     "receipt_came",
     "save_field",
-    "say",
     "send",
     "send_draft",
     "take",
@@ -97,15 +96,7 @@ def send(
     """
     transfer = _begun(notice)
     if transfer is None:
-        now = clock.now()
-        transfer = Transfer(
-            loop=ids.new_id(),
-            started_by=actor.name,
-            begun_at=now,
-            since=now,
-            changed_at=now,
-            state=State.DRAFTED,
-        )
+        transfer = _new(ids.new_id(), clock.now(), actor.name)
         _fill(transfer, notice, resources)
         transfer.save()
     else:
@@ -178,9 +169,10 @@ def _post(
     notice = replace(notice, kept_back=kept_back)
     transfer.kept_back = kept_back
     transfer.dossier_version += 1
-    transfer.complete = not form.missing(drafts.whole(transfer), transfer.receiver)
+    transfer.complete = drafts.complete(transfer)
     at = transfer.signed_at or clock.now()
     step = taking.fixed(transfer, State.SENT, at, notice.sender, person=actor.name)
+    basis = basis or taking.basis(transfer)
     message = exchange.put(
         notice.receiver,
         TRANSFER,
@@ -193,7 +185,7 @@ def _post(
                 bundle.with_notice(notice.as_data(), {**transfer.form, **_head(transfer)}, content),
             )
         ],
-        basis=basis or taking.basis(transfer),
+        basis=basis,
     )
     step.message = message
     taking.add(transfer, [step])
@@ -202,7 +194,7 @@ def _post(
         "send",
         patient=notice.patient,
         page=f"transfer/{transfer.loop}",
-        why=basis or taking.basis(transfer),
+        why=basis,
         detail={"to": notice.receiver, "message": message, "kept_back": kept_back},
     )
     return transfer
@@ -230,20 +222,18 @@ def _begun(notice: Notice) -> Transfer | None:
         found = same_way.filter(Q(ma_lk=notice.ma_lk) | Q(loop=notice.ma_lk)).first()
         if found:
             return found
+    same_person = Q(patient=notice.patient)
+    if notice.citizen:
+        same_person |= Q(citizen=notice.citizen)
     if notice.slip:
         year = notice.left_at.astimezone(clock.VIETNAM).year
-        person = Q(patient=notice.patient)
-        person |= Q(citizen=notice.citizen) if notice.citizen else Q()
-        found = same_way.filter(person, slip=notice.slip, slip_year=year).first()
+        found = same_way.filter(same_person, slip=notice.slip, slip_year=year).first()
         if found:
             return found
     if not notice.ma_lk:
         return None
     recent = clock.now() - timedelta(days=_JOINS_FOR_DAYS)
     open_ones = same_way.filter(ma_lk="", by_hand=True, begun_at__gte=recent).exclude(state__in=rules.ENDED)
-    same_person = Q(patient=notice.patient)
-    if notice.citizen:
-        same_person |= Q(citizen=notice.citizen)
     return open_ones.filter(same_person).order_by("-begun_at").first()
 
 
@@ -260,11 +250,6 @@ def _fill(transfer: Transfer, notice: Notice, resources: Sequence[Resource]) -> 
         transfer.citizen = drafts.citizen_number(patient)
     transfer.slip_year = notice.left_at.astimezone(clock.VIETNAM).year
     transfer.words = drafts.words(transfer)
-
-
-def say(loop: str, text: str, *, actor: Actor) -> Transfer:
-    """Says something to the other hospital, beside the steps."""
-    return take(loop, State.NOTE, actor=actor, data={"text": text})
 
 
 def take_dossier(incoming: exchange.Incoming) -> str:
@@ -285,7 +270,7 @@ def take_dossier(incoming: exchange.Incoming) -> str:
     transfer = Transfer.objects.select_for_update().filter(loop=incoming.loop).first()
     by_letter = transfer is not None and not transfer.dossier_version
     if transfer is None:
-        transfer = _coming(incoming.loop, incoming.created, notice.sender)
+        transfer = _new(incoming.loop, incoming.created, notice.sender)
     elif transfer.sender != notice.sender:
         raise exchange.Refused(problems.foreign_loop())
     transfer.form = {}
@@ -317,16 +302,15 @@ def _waits_still(transfer: Transfer) -> bool:
     return transfer.left_at is None or clock.now() - transfer.left_at < timedelta(days=_CALLS_FOR_DAYS)
 
 
-def _coming(loop: str, begun: datetime, sender: str) -> Transfer:
+def _new(loop: str, begun: datetime, started_by: str) -> Transfer:
     now = clock.now()
     return Transfer(
         loop=loop,
-        started_by=sender,
+        started_by=started_by,
         begun_at=begun,
         since=now,
         changed_at=now,
         state=State.DRAFTED,
-        by_hand=False,
     )
 
 
@@ -350,7 +334,6 @@ def _take_form(transfer: Transfer, said: dict[str, Any]) -> None:
         str(head.get("follows_why", ""))[:12],
     )
     drafts.copy_form(transfer)
-    transfer.complete = not form.missing(drafts.whole(transfer), transfer.receiver)
 
 
 def begin_from_letter(minimum: dict[str, Any], *, actor: Actor) -> Transfer:
@@ -371,7 +354,7 @@ def begin_from_letter(minimum: dict[str, Any], *, actor: Actor) -> Transfer:
                 raise LienThongError(problems.foreign_loop())
             return transfer
         signed_at = clock.from_iso(minimum["signed_at"])
-        transfer = _coming(minimum["loop"], signed_at, minimum["sender"])
+        transfer = _new(minimum["loop"], signed_at, minimum["sender"])
         transfer.form = form.cleaned_form(minimum["form"])
         transfer.sender, transfer.receiver = minimum["sender"], minimum["receiver"]
         transfer.patient = minimum["patient"]
@@ -379,7 +362,6 @@ def begin_from_letter(minimum: dict[str, Any], *, actor: Actor) -> Transfer:
         transfer.signed_at, transfer.signed_by = signed_at, minimum.get("signed_by", "")[:120]
         transfer.left_at, transfer.slip_year = signed_at, signed_at.astimezone(clock.VIETNAM).year
         drafts.copy_form(transfer)
-        transfer.complete = not form.missing(drafts.whole(transfer), transfer.receiver)
         transfer.save()
         person = [
             resources.patient(transfer),

@@ -138,7 +138,6 @@ def _editable(transfer: Transfer) -> None:
 def _settle(transfer: Transfer) -> None:
     """Brings the columns in line with the form, and looks anew at the clock, which the urgency sets."""
     copy_form(transfer)
-    transfer.complete = not forms.missing(whole(transfer), transfer.receiver)
     transfer.slip_year = clock.today().year if transfer.slip else transfer.slip_year
     if not transfer.dossier_version and transfer.state == State.DRAFTED:
         transfer.due = rules.due(State.DRAFTED, transfer.since, transfer.urgency, {})
@@ -146,7 +145,7 @@ def _settle(transfer: Transfer) -> None:
 
 
 def copy_form(transfer: Transfer) -> None:
-    """Takes the columns that lists show from the form."""
+    """Takes the columns that lists show from the form, and whether it is whole."""
     form = transfer.form
     for name, column in COPIED.items():
         if form.get(name):
@@ -159,6 +158,7 @@ def copy_form(transfer: Transfer) -> None:
         transfer.gender = person.get("gender", "") or transfer.gender
         transfer.citizen = person.get("citizen", "") or transfer.citizen
     transfer.words = words(transfer)
+    transfer.complete = complete(transfer)
 
 
 _LONGEST = {"slip": 50, "diagnosis_code": 20}
@@ -183,6 +183,11 @@ def whole(transfer: Transfer) -> dict[str, Any]:
     known["citizen"] = transfer.citizen
     person = {**{k: v for k, v in known.items() if v}, **(transfer.form.get("person") or {})}
     return {**transfer.form, "urgency": str(transfer.urgency), "person": person}
+
+
+def complete(transfer: Transfer) -> bool:
+    """Whether the minimum safe set is whole."""
+    return not forms.missing(whole(transfer), transfer.receiver)
 
 
 def ready(transfer: Transfer) -> None:

@@ -110,7 +110,7 @@ STEPS: dict[State, tuple[Side | None, dict[tuple[State, ...], State | None]]] = 
     ),
     S.APPOINTMENT: (_RECEIVER, {(*_UNANSWERED, *_AGREED, S.NO_SHOW): S.APPOINTMENT, (S.DEPARTED,): STAYS}),
     S.STABILISED: (_SENDER, {_AGREED: S.STABILISED, (S.SENT, *_UNANSWERED): STAYS}),
-    S.DEPARTED: (_SENDER, {(*_BEFORE_ARRIVAL,): S.DEPARTED, _THERE: STAYS}),
+    S.DEPARTED: (_SENDER, {_BEFORE_ARRIVAL: S.DEPARTED, _THERE: STAYS}),
     S.NO_SHOW: (_RECEIVER, {(*_AGREED, S.STABILISED, S.DEPARTED): S.NO_SHOW}),
     S.ARRIVED: (_RECEIVER, {(*_BEFORE_ARRIVAL, S.CANCELLED): S.ARRIVED}),
     S.ADMITTED: (_RECEIVER, {(S.ARRIVED,): S.ADMITTED, (S.INTERIM,): STAYS}),
@@ -213,10 +213,10 @@ def level(since: datetime, until: datetime | None, now: datetime) -> int:
 def allowed(state: State, side: Side, urgency: str) -> list[State]:
     """The steps that a side may take now, in the loop's order; ``sent`` and ``received`` come by themselves."""
     found = []
-    for kind, (by, ways) in STEPS.items():
+    for kind, (by, _ways) in STEPS.items():
         if kind in (S.SENT, S.RECEIVED) or by not in (side, None):
             continue
-        if not any(state in sources for sources in ways):
+        if not after(state, kind)[1]:
             continue
         if (
             urgency == Urgency.PLANNED

@@ -320,8 +320,6 @@ def _keep_documents(transfer: Transfer, value: Any, incoming: exchange.Incoming)
             moment=clock.iso(incoming.created),
             why=incoming.basis,
         )
-    except records.InvalidResource as error:
-        raise exchange.Refused(error.problem) from error
     except LienThongError as error:
         raise exchange.Refused(error.problem) from error
 

@@ -102,7 +102,7 @@ class Folder:
         return took
 
     def _room_for(self, size: int) -> bool:
-        problem = space.problem(size) or space.queue_problem()
+        problem = space.input_problem(size)
         if problem is not None:
             self._say_no_room(problem.en)
         return problem is None

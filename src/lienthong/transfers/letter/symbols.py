@@ -17,10 +17,9 @@ from lienthong.transfers.letter import problems
 
 MARK = b"LT\x01"
 """Every symbol begins so: whose it is, and version 1 of the layout of symbols."""
-QR_VERSION = 20
-"""The largest version (97 modules a side) that is printed, at error correction M."""
 MOST_DIGITS = 1600
-"""What such a symbol holds in numeric mode (ISO/IEC 18004, table 7)."""
+"""What the largest symbol that is printed (version 20, 97 modules a side, error correction M) holds in numeric mode
+(ISO/IEC 18004, table 7)."""
 ROW, MOST_SYMBOLS = 3, 6
 """Symbols beside each other on A4, and two such rows."""
 NAME = 8

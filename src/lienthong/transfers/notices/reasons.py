@@ -276,11 +276,6 @@ def moves_on(reason: str) -> bool:
     return reason.startswith("step-") and reason not in STAYS
 
 
-def of_group(group: str) -> frozenset[str]:
-    """The reasons of a group."""
-    return frozenset(name for name, reason in REASONS.items() if reason.group == group)
-
-
 def sentence(reason: str, other: str, language: Language) -> str:
     """What a notice says, without anything of the patient; ``other``: the other facility's code."""
     row = REASONS[reason]

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from django.contrib import messages
 from django.core.files.uploadedfile import UploadedFile
-from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.utils import translation
 from django.utils.translation import gettext as _
@@ -25,7 +25,7 @@ from lienthong.transfers.letter.minimum import Minimum
 from lienthong.transfers.letter.signed import Letter, Proof
 from lienthong.transfers.letter.symbols import Read
 from lienthong.transfers.models import State, Transfer
-from lienthong.web import uploads
+from lienthong.web import loops, uploads
 from lienthong.web import words as sentences
 from lienthong.web.record import gather
 from lienthong.web.record import letter as letters
@@ -50,7 +50,7 @@ class _Paper(NamedTuple):
 @requires(*rights.TRANSFERS)
 def slip(request: HttpRequest, loop: str) -> HttpResponse:
     """``/transfers/<loop>/slip``: the transfer slip of Circular 01/2025/TT-BYT annex VI with its symbols, for A4."""
-    transfer = _transfer(loop)
+    transfer = loops.here(loop)
     audit.record(
         accounts.actor(request), "read", patient=transfer.patient, page=request.path, why="treatment"
     )
@@ -61,13 +61,6 @@ def slip(request: HttpRequest, loop: str) -> HttpResponse:
             page["left_out"] = letters.left_out(paper.minimum.left_out)
         page["file"] = transfer.dossier_version > 0 and bool(directory.recipient(transfer.receiver))
     return render(request, "web/transfers/slip.html", page)
-
-
-def _transfer(loop: str) -> Transfer:
-    transfer = desk.get(loop)
-    if transfer is None or directory.here() not in (transfer.sender, transfer.receiver):
-        raise Http404
-    return transfer
 
 
 def _paper(transfer: Transfer) -> _Paper:
@@ -97,7 +90,7 @@ def _paper(transfer: Transfer) -> _Paper:
 @requires(*rights.TRANSFERS)
 def take_file(request: HttpRequest, loop: str) -> HttpResponse:
     """``/transfers/<loop>/letter-file``: the same as one sealed file for a USB stick."""
-    transfer = _transfer(loop)
+    transfer = loops.here(loop)
     paper = _paper(transfer)
     try:
         if not paper.letter:

@@ -21,8 +21,9 @@ from lienthong.foundation import clock
 from lienthong.foundation.errors import LienThongError, Problem
 from lienthong.transfers import desk, outcome, stay
 from lienthong.transfers import worklist as worklists
-from lienthong.transfers.models import ReturnLetter, State, Transfer
+from lienthong.transfers.models import ReturnLetter, Side, State, Transfer
 from lienthong.transfers.steps import RESULTS
+from lienthong.web import loops
 from lienthong.web.record import gather, returned, stepping, worklist
 
 LONGEST_NUMBER = 400
@@ -117,7 +118,7 @@ def door(request: HttpRequest) -> HttpResponse:
 @requires(*rights.TRANSFERS)
 def letter(request: HttpRequest, loop: str, number: int) -> HttpResponse:
     """``/transfers/<loop>/return/<number>``: the return letter: look, change, keep, sign and send, set aside."""
-    transfer = _to_us(loop)
+    transfer = loops.here(loop, Side.RECEIVER)
     kept = ReturnLetter.objects.filter(pk=number, transfer=transfer).first()
     if kept is None or kept.stage == ReturnLetter.Stage.DISMISSED:
         raise Http404
@@ -167,7 +168,7 @@ def letter(request: HttpRequest, loop: str, number: int) -> HttpResponse:
 @requires(*rights.SIGN_OUTCOME)
 def by_hand(request: HttpRequest, loop: str) -> HttpResponse:
     """``/transfers/<loop>/return``: begins a return letter by hand, or goes on with it."""
-    transfer = _to_us(loop)
+    transfer = loops.here(loop, Side.RECEIVER)
     kept = outcome.by_hand(transfer.loop, actor=accounts.actor(request))
     return redirect("return-letter", loop, kept.pk)
 
@@ -176,9 +177,7 @@ def by_hand(request: HttpRequest, loop: str) -> HttpResponse:
 @requires(*rights.TRANSFERS)
 def paper(request: HttpRequest, loop: str) -> HttpResponse:
     """``/transfers/<loop>/outcome``: the return letter as it was sent, in Vietnamese, made for A4."""
-    transfer = desk.get(loop)
-    if transfer is None or directory.here() not in (transfer.sender, transfer.receiver):
-        raise Http404
+    transfer = loops.here(loop)
     sent = returned.letter(transfer, language="vi")
     if sent is None:
         raise Http404
@@ -230,10 +229,3 @@ def _medicines(request: HttpRequest) -> list[dict[str, str]]:
         if row["name"]:
             found.append(row)
     return found
-
-
-def _to_us(loop: str) -> Transfer:
-    transfer = desk.get(loop)
-    if transfer is None or transfer.receiver != directory.here():
-        raise Http404
-    return transfer

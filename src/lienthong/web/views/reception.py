@@ -16,9 +16,10 @@ from lienthong.access.doors import requires
 from lienthong.facilities import directory
 from lienthong.foundation import clock, ids
 from lienthong.foundation.errors import LienThongError, Problem
-from lienthong.transfers import desk
+from lienthong.transfers.models import Side
 from lienthong.transfers.validity import annexes, appointments, back, identity, uses, working_days
 from lienthong.transfers.validity import reception as desk_of_reception
+from lienthong.web import loops
 from lienthong.web.record import moments
 from lienthong.web.record import person as people
 
@@ -184,9 +185,7 @@ def calendar(request: HttpRequest) -> HttpResponse:
 @requires(*rights.TRANSFERS)
 def send_back(request: HttpRequest, loop: str) -> HttpResponse:
     """``/transfers/<loop>/back``: offers the return of a stable chronic disease to the first level, and begins it."""
-    transfer = desk.get(loop)
-    if transfer is None or transfer.receiver != directory.here():
-        raise Http404
+    transfer = loops.here(loop, Side.RECEIVER)
     actor = accounts.actor(request)
     audit.record(actor, "read", patient=transfer.patient, page=request.path, why="treatment")
     problem = None

@@ -28,8 +28,9 @@ from lienthong.foundation.errors import LienThongError, Problem
 from lienthong.records import Stored
 from lienthong.transfers import desk, drafts, filling, rules, steps
 from lienthong.transfers import form as transfer_form
-from lienthong.transfers.models import State, Transfer, Urgency
+from lienthong.transfers.models import Side, State, Transfer, Urgency
 from lienthong.transfers.validity.checks import checks, stops
+from lienthong.web import loops
 from lienthong.web.record import gather, moments
 from lienthong.web.record import person as people
 from lienthong.web.sending import layout, reading, showing
@@ -254,7 +255,7 @@ def form(request: HttpRequest, loop: str) -> HttpResponse:
     kept = _save_all(transfer, posted, accounts.actor(request))
     if do in ("take", "keep"):
         kept = _decide(loop, do, name, kept, accounts.actor(request))
-    transfer = _own(loop)
+    transfer = loops.here(loop, Side.SENDER)
     if kept.errors:
         return _form(request, transfer, kept)
     if do == "check":
@@ -277,7 +278,7 @@ def _give_up(request: HttpRequest, transfer: Transfer) -> HttpResponse:
             transfer.loop, State.CANCELLED, actor=accounts.actor(request), data=said, version=int(version)
         )
     except LienThongError as error:
-        return _form(request, _own(transfer.loop), problem=error.problem)
+        return _form(request, loops.here(transfer.loop, Side.SENDER), problem=error.problem)
     messages.success(request, _("The draft is given up; nothing of it was sent."))
     return redirect("transfers-out")
 
@@ -330,7 +331,7 @@ def _seen(posted: QueryDict, name: str) -> int:
 def _decide(loop: str, do: str, name: str, kept: showing.Kept, actor: audit.Actor) -> showing.Kept:
     """Takes over what the record says of a field by now, or keeps what stands there and asks no more."""
     with transaction.atomic():
-        transfer = _own(loop)
+        transfer = loops.here(loop, Side.SENDER)
         found = filling.of_transfer(transfer).get(name)
         if found is None:
             return kept
@@ -349,7 +350,7 @@ def field(request: HttpRequest, loop: str) -> HttpResponse:
     ``do``: ``save``, ``theirs``, ``take``, ``keep``. The answer holds ``version``, ``was``, ``saved`` (hour), the meter
     and, where the field must be shown anew, its HTML under ``field``; 409 where another person changed it meanwhile.
     """
-    transfer = _own(loop)
+    transfer = loops.here(loop, Side.SENDER)
     name, do = request.POST.get("field", ""), request.POST.get("do", "save")
     if name not in layout.FIELDS:
         raise Http404
@@ -362,7 +363,7 @@ def field(request: HttpRequest, loop: str) -> HttpResponse:
         kept = _save_all(transfer, only, actor)
     elif do in ("take", "keep"):
         kept = _decide(loop, do, name, kept, actor)
-    transfer = _own(loop)
+    transfer = loops.here(loop, Side.SENDER)
     shown = showing.one(transfer, name, kept)
     answer: dict[str, Any] = {
         "version": transfer.version,
@@ -405,7 +406,7 @@ def check(request: HttpRequest, loop: str) -> HttpResponse:
     try:
         transfer = _send(transfer, int(version), accounts.actor(request))
     except LienThongError as error:
-        return _check(request, _own(loop), problem=error.problem)
+        return _check(request, loops.here(loop, Side.SENDER), problem=error.problem)
     return _after(request, transfer, sent=True)
 
 
@@ -460,7 +461,7 @@ def _send_now(request: HttpRequest, transfer: Transfer) -> HttpResponse:
     try:
         transfer = _send(transfer, transfer.version, accounts.actor(request))
     except LienThongError as error:
-        return _form(request, _own(transfer.loop), problem=error.problem)
+        return _form(request, loops.here(transfer.loop, Side.SENDER), problem=error.problem)
     return _after(request, transfer, sent=True)
 
 
@@ -545,16 +546,9 @@ def _of_declined(declined: Transfer) -> dict[str, Any]:
 # Common
 
 
-def _own(loop: str) -> Transfer:
-    transfer = desk.get(loop)
-    if transfer is None or transfer.sender != directory.here():
-        raise Http404
-    return transfer
-
-
 def _opened(request: HttpRequest, loop: str) -> Transfer:
     """A transfer of this hospital, with the look written into the trail."""
-    transfer = _own(loop)
+    transfer = loops.here(loop, Side.SENDER)
     audit.record(
         accounts.actor(request), "read", patient=transfer.patient, page=request.path, why="treatment"
     )

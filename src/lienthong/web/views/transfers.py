@@ -20,6 +20,7 @@ from lienthong.foundation.errors import LienThongError, Problem
 from lienthong.transfers import desk, notices, outcome
 from lienthong.transfers import worklist as worklists
 from lienthong.transfers.models import State, Transfer
+from lienthong.web import loops
 from lienthong.web.record import gather, glance, reliance, returned, stepping, worklist
 from lienthong.web.record import slip as slips
 
@@ -92,7 +93,7 @@ def _mark(shown: str, now: datetime) -> str:
 @requires(*rights.TRANSFERS)
 def one(request: HttpRequest, loop: str) -> HttpResponse:
     """``/transfers/<loop>``: all about one transfer; the receiver's first look is the step ``seen``."""
-    transfer = _transfer(loop)
+    transfer = loops.here(loop)
     if request.GET.get("mark") == _mark(str(transfer.version), clock.now()):
         return HttpResponse(status=204)
     actor = accounts.actor(request)
@@ -100,7 +101,7 @@ def one(request: HttpRequest, loop: str) -> HttpResponse:
     notices.read(accounts.own(request), accounts.request_roles(request), loop)
     if State.SEEN in desk.allowed_steps(transfer):
         desk.take(loop, State.SEEN, actor=actor)
-        transfer = _transfer(loop)
+        transfer = loops.here(loop)
     return _show(request, transfer)
 
 
@@ -170,7 +171,7 @@ def _reliance(transfer: Transfer, dossier: gather.Dossier, now: datetime) -> rel
 @requires(*rights.TRANSFERS)
 def step(request: HttpRequest, loop: str) -> HttpResponse:
     """``/transfers/<loop>/steps``: any step of this hospital; the fields are those of its kind."""
-    transfer = _transfer(loop)
+    transfer = loops.here(loop)
     wanted, version = request.POST.get("state", ""), request.POST.get("version", "")
     if wanted not in stepping.KINDS or not (version.isascii() and version.isdigit() and len(version) < 10):
         raise Http404
@@ -189,19 +190,12 @@ def step(request: HttpRequest, loop: str) -> HttpResponse:
             messages.success(request, _("Done. The other hospital is told."))
             return redirect("transfer", loop)
     audit.record(actor, "read", patient=transfer.patient, page=request.path, why="treatment")
-    return _show(request, _transfer(loop), wrong=form, problem=problem)
-
-
-def _transfer(loop: str) -> Transfer:
-    transfer = desk.get(loop)
-    if transfer is None or directory.here() not in (transfer.sender, transfer.receiver):
-        raise Http404
-    return transfer
+    return _show(request, loops.here(loop), wrong=form, problem=problem)
 
 
 def _opened(request: HttpRequest, loop: str) -> Transfer:
     """The transfer, with the look written into the trail; its notices count as read."""
-    transfer = _transfer(loop)
+    transfer = loops.here(loop)
     audit.record(
         accounts.actor(request), "read", patient=transfer.patient, page=request.path, why="treatment"
     )
