@@ -157,7 +157,7 @@ def _line(
     place: Doc | _Cell, text: str, size: float, *, bold: bool = False, italic: bool = False, after: float = 0
 ) -> DocParagraph:
     """A centred line of one look."""
-    line = place.add_paragraph(style="Normal")
+    line = place.add_paragraph()
     line.alignment = _CENTER
     line.paragraph_format.space_after = Pt(after)
     _run(line, text, size, bold=bold, italic=italic)
@@ -166,7 +166,7 @@ def _line(
 
 def _rule(place: Doc | _Cell, length: float, room: float, *, after: float = 0) -> DocParagraph:
     """A centred line of so many points: the upper border of an empty paragraph in a room of millimetres."""
-    line = place.add_paragraph(style="Normal")
+    line = place.add_paragraph()
     shape = line.paragraph_format
     shape.left_indent = shape.right_indent = Pt(round((form.points(room) - length) / 2, 1))
     shape.line_spacing, shape.space_before, shape.space_after = Pt(3), Pt(3), Pt(after)
@@ -297,7 +297,7 @@ def _table(document: Doc, block: Table) -> None:
         _row(row, block.columns, cells, size, keep=bool(block.totals) and n == last, splits=splits)
     if block.totals:
         _row(rows[-1], block.columns, block.totals, size, bold=True)
-    note = document.add_paragraph(style="Normal")
+    note = document.add_paragraph()
     note.paragraph_format.space_after = Pt(form.PARAGRAPH_GAP)
     if block.note:
         note.paragraph_format.space_before = Pt(4)
@@ -357,7 +357,7 @@ def _signature(document: Doc, paper: Paper) -> None:
     _line(signer, paper.signer.post, form.SIGNATURE, bold=True, after=form.SIGNATURE_ROOM)
     signer.paragraphs[0].paragraph_format.space_before = Pt(8)
     _line(signer, paper.signer.name, form.SIGNATURE, bold=True)
-    _end(document.add_paragraph(style="Normal"))
+    _end(document.add_paragraph())
 
 
 def _end(line: DocParagraph) -> None:
