@@ -1,1 +1,1 @@
-"""The roll-out of electronic records in the province: units, levels, tasks, money, evidence, reports."""
+"""The roll-out: units and the truth about each, levels, plan, money, vendors, security, the fortnightly report."""
