@@ -65,9 +65,10 @@ def lines(text: str, room: float, size: float) -> int:
     return sum(1 + int(1.1 * width(line, size) / room) for line in text.split("\n"))
 
 
-def longest_word(text: str, size: float) -> float:
-    """Width in points of the widest word of a text in bold."""
-    return max((width(word, size, bold=True) for word in text.split()), default=0.0)
+def longest_word(text: str, size: float, most: float) -> float:
+    """Width in points of the widest word of a text in bold that is not wider than ``most``."""
+    widths = (width(word, size, bold=True) for word in text.split())
+    return max((found for found in widths if found <= most), default=0.0)
 
 
 def marked(text: str, room: float, size: float) -> str:

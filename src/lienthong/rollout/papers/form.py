@@ -40,7 +40,7 @@ END = "./."
 
 _POINTS = 72 / 25.4
 _SHORT_LINE = 0.4
-_WIDEST_WORD, _HAIR = 40.0, 0.3
+_WIDEST_WORD, _HAIR = 90.0, 0.3
 _ROW_LINES, _CLOSING_LINES, _COPIES_LINES = 26, 12, 40
 _MOST_TEXT, _MOST_SHORT, _MOST_TITLE = 600_000, 200, 100
 _MOST_ROWS, _MOST_COLUMNS, _MOST_PARTS, _MOST_NAMES = 2000, 20, 5000, 40
@@ -148,14 +148,16 @@ _UNEVEN = Problem(
 
 
 def _fitted(blocks: tuple[Block, ...], room: float) -> tuple[Block, ...]:
-    return tuple(_fit(block, room) if isinstance(block, Table) else block for block in blocks)
+    """Blocks with tables as wide as the room, without headings that say nothing."""
+    said = (block for block in blocks if not (isinstance(block, Heading) and not block.text.strip()))
+    return tuple(_fit(block, room) if isinstance(block, Table) else block for block in said)
 
 
 def _fit(table: Table, room: float) -> Table:
     """Columns as wide together as the room, each as wide as its longest word where that is possible."""
     scale = room / sum(column.width for column in table.columns)
     given = [column.width * scale for column in table.columns]
-    needed = [min(_needed(table, n), _WIDEST_WORD) for n in range(len(given))]
+    needed = [_needed(table, n) for n in range(len(given))]
     spare = [max(g - n, 0.0) for g, n in zip(given, needed, strict=True)]
     left = room - sum(needed)
     if left >= 0 and any(spare):
@@ -171,7 +173,9 @@ def _needed(table: Table, column: int) -> float:
         *table.totals[column : column + 1],
     ]
     size = table_size(table)
-    return max(fonts.longest_word(text, size) for text in texts) / _POINTS + 2 * CELL_PAD + _HAIR
+    return (
+        max(fonts.longest_word(text, size, _WIDEST_WORD) for text in texts) / _POINTS + 2 * CELL_PAD + _HAIR
+    )
 
 
 def _closed(body: tuple[Block, ...]) -> tuple[Block, ...]:
