@@ -94,7 +94,7 @@ def expected(paper: Paper) -> list[str]:
     return [packed(form.clean(text)) for text in found]
 
 
-@settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 @given(PAPER)
 def test_both_files_open_and_hold_every_text(paper: Paper) -> None:
     file = docx.write(paper)

@@ -163,6 +163,26 @@ def test_table_heads_are_repeated_and_rows_stay_whole() -> None:
     assert last.index("đợt 30") < last.index("Tổng cộng")
 
 
+@pytest.mark.parametrize("rows", range(18, 27))
+def test_totals_and_note_stay_with_the_last_row(rows: int) -> None:
+    plan = paper_samples.plan(rows)
+    table = plan.body[1]
+    assert isinstance(table, Table)
+    short = tuple((row[0], f"Việc thứ {row[0]}", *row[2:4], "") for row in table.rows)
+    found = pages(replace(plan, body=(replace(table, rows=short, note="Ghi chú: đã đủ."), Paragraph("Hết"))))
+    page = next(page.text for page in found if "Tổng cộng" in page.text)
+    assert f"Việc thứ {rows}" in page
+    assert "Ghi chú: đã đủ." in page
+
+
+def test_a_table_without_rows_still_says_its_totals_and_note() -> None:
+    table = Table(
+        (Column("TT", 10), Column("Nội dung", 60)), (), note="Chưa phát sinh.", totals=("", "Tổng cộng")
+    )
+    text = pages(replace(paper_samples.decision(), body=(table, Paragraph("Hết"))))[0].text
+    assert text.index("Nội dung") < text.index("Tổng cộng") < text.index("Chưa phát sinh.")
+
+
 def test_numbers_stand_right() -> None:
     page = pages(paper_samples.plan())[0]
     letters = "".join(box[0] for box in page.boxes)
@@ -202,7 +222,7 @@ def test_every_letter_of_the_font_can_be_printed_in_every_look() -> None:
     letters = "".join(sorted(form.clean("".join(fonts.letters())).replace("\n", "")))
     looks = [(False, False), (True, False), (False, True), (True, True)]
     runs = tuple(Run(letters, bold, italic) for bold, italic in looks)
-    assert pages(replace(paper_samples.decision(), body=(Paragraph(runs), Paragraph("Hết"))))
+    assert pdf.write(replace(paper_samples.decision(), body=(Paragraph(runs), Paragraph("Hết"))))
 
 
 def test_the_file_can_be_kept_and_read_aloud() -> None:

@@ -294,9 +294,16 @@ def _table(document: Doc, block: Table) -> None:
     last = len(block.rows) - 1
     for n, (row, cells) in enumerate(zip(rows, block.rows, strict=False)):
         splits = form.may_split(block, cells)
-        _row(row, block.columns, cells, size, keep=bool(block.totals) and n == last, splits=splits)
+        _row(
+            row,
+            block.columns,
+            cells,
+            size,
+            keep=bool(block.totals or block.note) and n == last,
+            splits=splits,
+        )
     if block.totals:
-        _row(rows[-1], block.columns, block.totals, size, bold=True)
+        _row(rows[-1], block.columns, block.totals, size, bold=True, keep=bool(block.note))
     note = document.add_paragraph()
     note.paragraph_format.space_after = Pt(form.PARAGRAPH_GAP)
     if block.note:

@@ -19,6 +19,7 @@ from lienthong.rollout.papers.paper import Annex, Block, Bullet, Heading, Paper,
 
 _TEMPLATE = Path(__file__).with_name("paper.typ")
 _STANDARDS: Final[list[typst.PDFStandard]] = ["a-2a", "ua-1"]
+_NOTE_LINES = 8
 _MARKS = {1: "- ", 2: "+ "}
 _ASCENT, _DESCENT, _LINE = 0.891, 0.216, 1.149
 """Of Tinos, in em: how high and low letters reach, how far Word's single lines are apart (``hhea`` of OpenType)."""
@@ -138,11 +139,13 @@ def _table(table: Table) -> dict[str, Any]:
     size = form.table_size(table)
     rooms = [max(column.width - 2 * form.CELL_PAD, 1) for column in table.columns]
     columns = zip(table.columns, rooms, strict=True)
+    short = fonts.lines(table.note, form.points(form.TEXT), size) <= _NOTE_LINES
     return {
         "type": "table",
         "size": size,
         "caption": _text(table.caption, form.TEXT, size),
-        "note": _text(table.note, form.TEXT, size),
+        "note" if short else "remark": _text(table.note, form.TEXT, size),
+        "remark" if short else "note": "",
         "columns": [
             {"title": _text(c.title, r, size), "width": c.width, "align": c.align} for c, r in columns
         ],
