@@ -286,6 +286,13 @@ def known_child(child: etree._Element, known: list[str]) -> bool:
     return etree.QName(child).localname in known
 
 
+def test_the_rows_of_a_small_table_stay_together(report: Doc) -> None:
+    small, large = data_tables(report)[:2]
+    kept = [[bool(c.paragraphs[0].paragraph_format.keep_with_next) for c in row.cells] for row in small.rows]
+    assert all(all(row) for row in kept)
+    assert not any(c.paragraphs[0].paragraph_format.keep_with_next for c in large.rows[1].cells)
+
+
 def test_a_very_high_row_may_go_on_over_the_page() -> None:
     table = Table((Column("TT", 10), Column("Nội dung", 60)), (("1", "Rất dài " * 400), ("2", "Ngắn")))
     rows = data_tables(opened(replace(paper_samples.plan(), body=(table, Bullet("Hết")))))[0]._tbl.tr_lst

@@ -175,6 +175,16 @@ def test_totals_and_note_stay_with_the_last_row(rows: int) -> None:
     assert "Ghi chú: đã đủ." in page
 
 
+@pytest.mark.parametrize("before", range(0, 40, 3))
+def test_no_page_parts_a_small_table(before: int) -> None:
+    table = Table(
+        (Column("TT", 10), Column("Nội dung", 60)), tuple((str(n), f"Việc thứ {n}") for n in range(8))
+    )
+    body = (*(Bullet("Chữ"),) * before, table, Paragraph("Hết"))
+    found = pages(replace(paper_samples.decision(), body=body))
+    assert sorted(page.text.count("Việc thứ") for page in found)[-1] == 8
+
+
 def test_a_table_without_rows_still_says_its_totals_and_note() -> None:
     table = Table(
         (Column("TT", 10), Column("Nội dung", 60)), (), note="Chưa phát sinh.", totals=("", "Tổng cộng")

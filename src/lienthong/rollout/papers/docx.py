@@ -291,7 +291,7 @@ def _table(document: Doc, block: Table) -> None:
     head._tr.get_or_add_trPr().append(_element("tblHeader"))
     titles = tuple(column.title for column in block.columns)
     _row(head, block.columns, titles, size, bold=True, keep=True, center=True)
-    last = len(block.rows) - 1
+    last, tied, whole = len(block.rows) - 1, bool(block.totals or block.note), form.stays_whole(block)
     for n, (row, cells) in enumerate(zip(rows, block.rows, strict=False)):
         splits = form.may_split(block, cells)
         _row(

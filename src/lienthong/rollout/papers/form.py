@@ -41,7 +41,7 @@ END = "./."
 _POINTS = 72 / 25.4
 _SHORT_LINE = 0.4
 _WIDEST_WORD, _HAIR = 90.0, 0.3
-_ROW_LINES, _CLOSING_LINES, _COPIES_LINES = 26, 12, 40
+_ROW_LINES, _CLOSING_LINES, _COPIES_LINES, _SMALL_TABLE_LINES = 26, 12, 40, 14
 _MOST_TEXT, _MOST_SHORT, _MOST_TITLE = 600_000, 200, 100
 _MOST_ROWS, _MOST_COLUMNS, _MOST_PARTS, _MOST_NAMES = 2000, 20, 5000, 40
 _INVISIBLE = {"Cc", "Cf", "Cs", "Co", "Cn"}
@@ -271,9 +271,9 @@ def balanced(text: str, size: float, room: float) -> str:
 
 def _balanced(line: str, size: float, room: float) -> str:
     most = len(_wrapped(line, size, room))
-    widths = (room * part / 20 for part in range(8, 20))
+    widths = (room * part / 20 for part in range(8, 21))
     fitting = (lines for width in widths if len(lines := _wrapped(line, size, width)) <= most)
-    return "\n".join(next(fitting, [line]))
+    return "\n".join(next(fitting))
 
 
 def _wrapped(line: str, size: float, room: float) -> list[str]:
@@ -305,9 +305,20 @@ def table_size(table: Table) -> float:
 
 def may_split(table: Table, row: tuple[str, ...]) -> bool:
     """Whether a row is so high that it must be allowed to continue on the next page."""
+    return _height(table, row) > _ROW_LINES
+
+
+def stays_whole(table: Table) -> bool:
+    """Whether a table is so small that no page parts it."""
+    rows = (tuple(column.title for column in table.columns), *table.rows)
+    return sum(_height(table, row) for row in rows) <= _SMALL_TABLE_LINES
+
+
+def _height(table: Table, row: tuple[str, ...]) -> int:
+    """About how many lines a row is high."""
     size = table_size(table)
     rooms = (points(column.width - 2 * CELL_PAD) for column in table.columns)
-    return any(fonts.lines(t, max(r, size), size) > _ROW_LINES for t, r in zip(row, rooms, strict=True))
+    return max(fonts.lines(text, max(room, size), size) for text, room in zip(row, rooms, strict=True))
 
 
 def closing(paper: Paper) -> Paragraph | Bullet | None:

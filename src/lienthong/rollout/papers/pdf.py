@@ -142,6 +142,7 @@ def _table(table: Table) -> dict[str, Any]:
     short = fonts.lines(table.note, form.points(form.TEXT), size) <= _NOTE_LINES
     return {
         "type": "table",
+        "whole": form.stays_whole(table),
         "size": size,
         "caption": _text(table.caption, form.TEXT, size),
         "note" if short else "remark": _text(table.note, form.TEXT, size),
