@@ -131,6 +131,10 @@ class Book:
         """The groups in force on a day."""
         return [one for one in self.groups if one.in_force(on)]
 
+    def rule_confirmed(self) -> bool:
+        """Whether every entry of the rule of the overall level is confirmed."""
+        return all(UNCONFIRMED not in step.confidence.values() for step in self.steps)
+
     def confirmed(self, group: str) -> bool:
         """Whether every criterion of a group is confirmed."""
         return all(one.confirmed for one in self.of(group))
