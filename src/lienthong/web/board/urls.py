@@ -4,11 +4,8 @@ from __future__ import annotations
 
 from django.urls import URLPattern
 
-from lienthong.web.board import history, levels
+from lienthong.web.board import history, levels, security
 
-PARTS = (
-    history,
-    levels,
-)
+PARTS = (levels, security, history)
 
 urlpatterns: list[URLPattern] = [pattern for part in PARTS for pattern in part.urlpatterns]
