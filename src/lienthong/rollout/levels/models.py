@@ -22,13 +22,15 @@ class CriteriaVersion(Typed):
     """
 
     THING = "criteria-version"
-    LABEL = _("Version of criteria")
-    set = models.CharField(_("Set of criteria"), max_length=8)
+    LABEL = pgettext_lazy("levels", "Version of criteria")
+    set = models.CharField(pgettext_lazy("levels", "Set of criteria"), max_length=8)
     number = models.PositiveSmallIntegerField(pgettext_lazy("criteria", "Version"))
     published = models.BooleanField(_("Published"), default=False)
-    valid_from = models.DateField(_("In use from"), null=True)
-    source = models.CharField(_("Official source"), max_length=300, blank=True)
-    head: models.JSONField[dict[str, Any], dict[str, Any]] = models.JSONField(_("Groups and level rule"))
+    valid_from = models.DateField(pgettext_lazy("levels", "In use from"), null=True)
+    source = models.CharField(pgettext_lazy("levels", "Official source"), max_length=300, blank=True)
+    head: models.JSONField[dict[str, Any], dict[str, Any]] = models.JSONField(
+        pgettext_lazy("levels", "Groups and level rule")
+    )
 
     class Meta:
         ordering = ["set", "number"]
@@ -48,21 +50,23 @@ class CriterionRow(Typed):
     """A criterion of a version; the fields are those of :class:`.book.Criterion`."""
 
     THING = "criterion"
-    LABEL = _("Criterion")
+    LABEL = pgettext_lazy("levels", "Criterion")
     version = models.ForeignKey(CriteriaVersion, on_delete=models.CASCADE, related_name="rows")
-    place = models.PositiveSmallIntegerField(_("Order"))
+    place = models.PositiveSmallIntegerField(pgettext_lazy("levels", "Order"))
     key = models.CharField(_("Number"), max_length=20)
     group = models.CharField(pgettext_lazy("criteria", "Group"), max_length=10)
     level = models.CharField(pgettext_lazy("criteria", "Level"), max_length=10)
-    vi = models.CharField(_("Wording, Vietnamese"), max_length=1000)
-    en = models.CharField(_("Wording, English"), max_length=1000, blank=True)
-    legal_no = models.CharField(_("Number in the document"), max_length=120, blank=True)
-    confidence = models.CharField(_("Confidence"), max_length=1, default=UNCONFIRMED)
-    official = models.CharField(_("Official source"), max_length=300, blank=True)
-    sources: models.JSONField[list[str], list[str]] = models.JSONField(_("Sources"), default=list)
-    note_vi = models.CharField(_("Note, Vietnamese"), max_length=600, blank=True)
-    note_en = models.CharField(_("Note, English"), max_length=600, blank=True)
-    asked = models.BooleanField(_("Units answer it"), default=True)
+    vi = models.CharField(pgettext_lazy("levels", "Wording, Vietnamese"), max_length=1000)
+    en = models.CharField(pgettext_lazy("levels", "Wording, English"), max_length=1000, blank=True)
+    legal_no = models.CharField(pgettext_lazy("levels", "Number in the document"), max_length=120, blank=True)
+    confidence = models.CharField(pgettext_lazy("levels", "Confidence"), max_length=1, default=UNCONFIRMED)
+    official = models.CharField(pgettext_lazy("levels", "Official source"), max_length=300, blank=True)
+    sources: models.JSONField[list[str], list[str]] = models.JSONField(
+        pgettext_lazy("levels", "Sources"), default=list
+    )
+    note_vi = models.CharField(pgettext_lazy("levels", "Note, Vietnamese"), max_length=600, blank=True)
+    note_en = models.CharField(pgettext_lazy("levels", "Note, English"), max_length=600, blank=True)
+    asked = models.BooleanField(pgettext_lazy("levels", "Units answer it"), default=True)
 
     class Meta:
         ordering = ["place", "id"]
@@ -87,9 +91,9 @@ def _draft(version: CriteriaVersion) -> None:
 class State(models.TextChoices):
     """Where an assessment stands."""
 
-    OPEN = "open", _("The unit fills it in")
-    SUBMITTED = "submitted", _("Sent, waits for review")
-    RETURNED = "returned", _("Returned to the unit")
+    OPEN = "open", pgettext_lazy("levels", "The unit fills it in")
+    SUBMITTED = "submitted", pgettext_lazy("levels", "Sent, waits for review")
+    RETURNED = "returned", pgettext_lazy("levels", "Returned to the unit")
     DECIDED = "decided", pgettext_lazy("levels", "Reviewed")
 
 
@@ -117,9 +121,9 @@ class Assessment(Typed):
     """
 
     THING = "assessment"
-    LABEL = _("Assessment")
+    LABEL = pgettext_lazy("levels", "Assessment")
     facility = models.CharField(max_length=16)
-    set = models.CharField(_("Set of criteria"), max_length=8)
+    set = models.CharField(pgettext_lazy("levels", "Set of criteria"), max_length=8)
     version = models.ForeignKey(
         CriteriaVersion,
         on_delete=models.PROTECT,
@@ -127,9 +131,13 @@ class Assessment(Typed):
         verbose_name=pgettext_lazy("criteria", "Version"),
     )
     state = models.CharField(_("State"), max_length=10, choices=State.choices, default=State.OPEN)
-    unit_document = models.CharField(_("Decision of the unit"), max_length=80, blank=True)
-    unit_day = models.DateField(_("Day of the unit's decision"), null=True)
-    document = models.CharField(_("Document of the department"), max_length=80, blank=True)
+    unit_document = models.CharField(
+        pgettext_lazy("levels", "Decision of the unit"), max_length=80, blank=True
+    )
+    unit_day = models.DateField(pgettext_lazy("levels", "Day of the unit's decision"), null=True)
+    document = models.CharField(
+        pgettext_lazy("levels", "Document of the department"), max_length=80, blank=True
+    )
     day = models.DateField(_("Day of the department's document"), null=True)
 
     class Meta:
@@ -172,14 +180,14 @@ class AssessmentAnswer(_Part):
     """
 
     THING = "assessment-answer"
-    LABEL = _("Answer to a criterion")
+    LABEL = pgettext_lazy("levels", "Answer to a criterion")
     assessment = models.ForeignKey(Assessment, on_delete=models.CASCADE, related_name="answers")
-    key = models.CharField(_("Criterion"), max_length=20)
+    key = models.CharField(pgettext_lazy("levels", "Criterion"), max_length=20)
     value = models.CharField(_("Answer"), max_length=8, choices=Value.choices)
-    reason = models.CharField(_("Why it does not apply"), max_length=600, blank=True)
+    reason = models.CharField(pgettext_lazy("levels", "Why it does not apply"), max_length=600, blank=True)
     note = models.CharField(_("Note"), max_length=1000, blank=True)
-    about = models.CharField(_("Wording answered"), max_length=32)
-    carried = models.BooleanField(_("From the assessment before"), default=False)
+    about = models.CharField(pgettext_lazy("levels", "Wording answered"), max_length=32)
+    carried = models.BooleanField(pgettext_lazy("levels", "From the assessment before"), default=False)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["assessment", "key"], name="rollout_answer_once")]
@@ -189,10 +197,10 @@ class AssessmentVerdict(_Part):
     """What the department says of an answer."""
 
     THING = "assessment-verdict"
-    LABEL = _("Review of a criterion")
+    LABEL = pgettext_lazy("levels", "Review of a criterion")
     assessment = models.ForeignKey(Assessment, on_delete=models.CASCADE, related_name="verdicts")
-    key = models.CharField(_("Criterion"), max_length=20)
-    value = models.CharField(_("Review"), max_length=8, choices=Opinion.choices)
+    key = models.CharField(pgettext_lazy("levels", "Criterion"), max_length=20)
+    value = models.CharField(pgettext_lazy("levels", "Review"), max_length=8, choices=Opinion.choices)
     why = models.CharField(_("Reason"), max_length=600, blank=True)
 
     class Meta:
@@ -203,12 +211,12 @@ class AssessmentFile(_Part):
     """A file that shows that a criterion is met; its bytes are in the node's blob folder."""
 
     THING = "assessment-file"
-    LABEL = _("Evidence file")
+    LABEL = pgettext_lazy("levels", "Evidence file")
     assessment = models.ForeignKey(Assessment, on_delete=models.CASCADE, related_name="files")
-    key = models.CharField(_("Criterion"), max_length=20)
-    name = models.CharField(_("File name"), max_length=120)
-    kind = models.CharField(_("Kind of file"), max_length=8)
-    size = models.PositiveIntegerField(_("Bytes"))
+    key = models.CharField(pgettext_lazy("levels", "Criterion"), max_length=20)
+    name = models.CharField(pgettext_lazy("levels", "File name"), max_length=120)
+    kind = models.CharField(pgettext_lazy("levels", "Kind of file"), max_length=8)
+    size = models.PositiveIntegerField(pgettext_lazy("levels", "Bytes"))
     sha256 = models.CharField("SHA-256", max_length=64)
 
     class Meta:
@@ -222,12 +230,14 @@ class AssessmentStage(Typed):
     """A state that an assessment reached on a day, with the levels as they were then (:class:`.filled.Outcome`)."""
 
     THING = "assessment-stage"
-    LABEL = _("State of an assessment")
+    LABEL = pgettext_lazy("levels", "State of an assessment")
     assessment = models.ForeignKey(Assessment, on_delete=models.CASCADE, related_name="stages")
     state = models.CharField(_("State"), max_length=10, choices=State.choices)
     on = models.DateField(_("Day"))
     note = models.CharField(_("Note"), max_length=600, blank=True)
-    outcome: models.JSONField[dict[str, Any], dict[str, Any]] = models.JSONField(_("Levels"), default=dict)
+    outcome: models.JSONField[dict[str, Any], dict[str, Any]] = models.JSONField(
+        pgettext_lazy("levels", "Levels"), default=dict
+    )
 
     class Meta:
         ordering = ["on", "id"]

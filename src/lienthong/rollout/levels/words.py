@@ -45,7 +45,7 @@ def ended(group: Group) -> str:
 def rung(value: str) -> str:
     """A rung of any scale."""
     return {
-        "": _("no figures yet"),
+        "": pgettext("levels", "no figures yet"),
         "none": pgettext("rung", "Not reached"),
         "0": pgettext("rung", "Below level 1"),
         "basic": pgettext("level", "Basic"),

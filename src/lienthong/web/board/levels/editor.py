@@ -10,7 +10,7 @@ from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, pgettext_lazy
+from django.utils.translation import gettext_lazy, pgettext, pgettext_lazy
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from lienthong.access import accounts, rights
@@ -29,20 +29,20 @@ from lienthong.web.words import hint, sentence
 FIELDS = {
     "group": pgettext_lazy("criteria", "Group"),
     "level": pgettext_lazy("criteria", "Level"),
-    "legal_no": gettext_lazy("Number in the document"),
-    "vi": gettext_lazy("Wording, Vietnamese"),
-    "en": gettext_lazy("Wording, English"),
-    "confidence": gettext_lazy("Confidence"),
-    "official": gettext_lazy("Official source"),
-    "note_vi": gettext_lazy("Note, Vietnamese"),
-    "note_en": gettext_lazy("Note, English"),
-    "asked": gettext_lazy("Units answer it"),
-    "groups": gettext_lazy("Groups"),
-    "rule": gettext_lazy("Level rule"),
+    "legal_no": pgettext_lazy("levels", "Number in the document"),
+    "vi": pgettext_lazy("levels", "Wording, Vietnamese"),
+    "en": pgettext_lazy("levels", "Wording, English"),
+    "confidence": pgettext_lazy("levels", "Confidence"),
+    "official": pgettext_lazy("levels", "Official source"),
+    "note_vi": pgettext_lazy("levels", "Note, Vietnamese"),
+    "note_en": pgettext_lazy("levels", "Note, English"),
+    "asked": pgettext_lazy("levels", "Units answer it"),
+    "groups": pgettext_lazy("levels", "Groups"),
+    "rule": pgettext_lazy("levels", "Level rule"),
 }
 """Fields that versions are compared by, in words."""
 CONFIDENCE = (
-    ("A", gettext_lazy("A: read in the original")),
+    ("A", pgettext_lazy("levels", "A: read in the original")),
     ("B", gettext_lazy("B: partly read, partly inferred")),
     ("C", gettext_lazy("C: put together, to be confirmed")),
 )
@@ -91,17 +91,18 @@ class CriterionForm(forms.Form):
 class TakeForm(forms.Form):
     """A file of the official text."""
 
-    file = forms.FileField(label=gettext_lazy("Excel or CSV file"))
-    source = forms.CharField(label=gettext_lazy("Where the text is from"), max_length=300)
+    file = forms.FileField(label=pgettext_lazy("levels", "Excel or CSV file"))
+    source = forms.CharField(label=pgettext_lazy("levels", "Where the text is from"), max_length=300)
 
 
 class PublishForm(forms.Form):
     """From when on the draft is in use, and what it follows."""
 
     valid_from = forms.DateField(
-        label=gettext_lazy("In use from"), widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+        label=pgettext_lazy("levels", "In use from"),
+        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
     )
-    source = forms.CharField(label=gettext_lazy("Official source"), max_length=300)
+    source = forms.CharField(label=pgettext_lazy("levels", "Official source"), max_length=300)
 
 
 def _known(set: str) -> str:
@@ -359,6 +360,8 @@ def discard(request: HttpRequest, set: str) -> HttpResponse:
     """``/board/levels/criteria/<set>/discard``: throws the draft away."""
     by = accounts.actor(request)
     asked.done(
-        request, lambda: criteria.discard(by, _known(set), page=request.path), _("The draft was thrown away.")
+        request,
+        lambda: criteria.discard(by, _known(set), page=request.path),
+        pgettext("levels", "The draft was thrown away."),
     )
     return redirect("board-levels-set", set)

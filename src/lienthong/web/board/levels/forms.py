@@ -258,7 +258,7 @@ def detach(request: HttpRequest, id: int) -> HttpResponse:
     asked.done(
         request,
         lambda: assessments.detach(person.actor, found, page=request.path),
-        _("The file was taken off."),
+        pgettext("levels", "The file was taken off."),
     )
     return _back(one, key)
 

@@ -88,9 +88,9 @@ def _state(open_one: Assessment | None, known: Standing | None) -> tuple[str, st
 def _counts(states: list[tuple[str, str]]) -> list[tuple[str, str, int]]:
     kinds = (
         ("ok", pgettext("levels", "Reviewed")),
-        ("info", _("Wait for review")),
-        ("warn", _("Returned to the unit")),
-        ("wait", _("Being filled in")),
+        ("info", pgettext("levels", "Wait for review")),
+        ("warn", pgettext("levels", "Returned to the unit")),
+        ("wait", pgettext("levels", "Being filled in")),
         ("none", pgettext("levels", "Not begun")),
     )
     return [(shape, label, sum(1 for one, _ in states if one == shape)) for shape, label in kinds]
@@ -103,9 +103,14 @@ def taken(request: HttpRequest) -> HttpResponse:
     day, law = asked.on(request), _law(request)
     known = standing.standings(day)
     groups = law.in_force(day)
-    head = [_("Code"), _("Unit"), _("Source")]
+    head = [_("Code"), _("Unit"), pgettext("levels", "Source")]
     head += [_mark(f"{group.id}. {words.text(group)}", law.confirmed(group.id)) for group in groups]
-    head += [_("Overall level"), _("Why not one higher"), _("Ready for Circular 13/2025"), _("Document")]
+    head += [
+        pgettext("levels", "Overall level"),
+        pgettext("levels", "Why not one higher"),
+        pgettext("levels", "Ready for Circular 13/2025"),
+        _("Document"),
+    ]
     rows = [head]
     for unit in _seen(request):
         name = unit.name_en if words.english() else unit.name
@@ -120,7 +125,7 @@ def taken(request: HttpRequest) -> HttpResponse:
 
 def _mark(text: str, sure: bool) -> str:
     if not text:
-        return _("no figures yet")
+        return pgettext("levels", "no figures yet")
     return text if sure else f"{text} ({words.unconfirmed()})"
 
 

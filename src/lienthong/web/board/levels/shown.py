@@ -150,8 +150,8 @@ def picture(law: Book, groups: dict[str, str], on: date) -> Picture:
 def tier(name: str) -> str:
     """The words for a tier of the December tables."""
     return {
-        "province": _("Province"),
-        "district": _("District, area"),
-        "commune": _("Commune"),
+        "province": pgettext("levels", "Province"),
+        "district": pgettext("levels", "District, area"),
+        "commune": pgettext("levels", "Commune"),
         "other": _("Other"),
     }[name]
