@@ -153,7 +153,14 @@ def test_errors_name_their_cells_and_nothing_is_taken() -> None:
 
 @pytest.mark.parametrize(
     "content",
-    [b"", b"PK\x03\x04 cut", b"\xff\xfe\x00", b"a,b\n1,2\n", "Nhóm,Mức,Nội dung\n".encode(), b"x" * 5_000_001],
+    [
+        b"",
+        b"PK\x03\x04 cut",
+        b"\xff\xfe\x00",
+        b"a,b\n1,2\n",
+        "Nhóm,Mức,Nội dung\n".encode(),
+        b"x" * 5_000_001,
+    ],
 )
 def test_what_is_no_table_of_criteria_is_refused(content: bytes) -> None:
     with pytest.raises(LienThongError, match="criteria-sheet-refused"):

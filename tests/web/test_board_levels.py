@@ -12,9 +12,9 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from openpyxl import load_workbook
-from pages import words_of
 
 from lienthong.access.models import Role
+from pages import words_of
 
 UNIT, OTHER = "24004", "24006"
 PDF = b"%PDF-1.7\n%%EOF\n"
@@ -68,7 +68,7 @@ def fill_in(id: int, but: tuple[str, ...] = ()) -> None:
 def test_overview_shows_declared_figures_of_february_2025(officer: Client) -> None:
     page = words_of(officer.get("/board/levels?on=2025-02-18"))
     assert "Bệnh viện Đa khoa tỉnh Bắc Giang" in page
-    assert "Kê khai" in page
+    assert "Khai báo" in page
     assert "Nhóm VIII" not in page
     assert page.count("Chưa bắt đầu") >= 17
     later = words_of(officer.get("/board/levels?on=2025-06-06"))
@@ -153,7 +153,10 @@ def test_only_the_department_reviews(unit: Client, someone: Any, path: str) -> N
     id = begun(unit)
     police = someone(Role.POLICE, name="cong-an")
     for client in (unit, police):
-        assert client.post(f"/board/levels/forms/{id}/{path}", {"key": "I-01", "value": "agree"}).status_code == 403
+        assert (
+            client.post(f"/board/levels/forms/{id}/{path}", {"key": "I-01", "value": "agree"}).status_code
+            == 403
+        )
 
 
 @pytest.mark.parametrize("path", ["edit/I-01", "take", "publish", "discard"])
@@ -320,7 +323,15 @@ def test_english_pages(officer: Client, unit: Client) -> None:
 
     id = begun(unit)
     officer.cookies[settings.LANGUAGE_COOKIE_NAME] = "en"
-    for path in ("", "/rule", "/criteria", f"/unit/{UNIT}", f"/forms/{id}", f"/forms/{id}/groups/II", "/december"):
+    for path in (
+        "",
+        "/rule",
+        "/criteria",
+        f"/unit/{UNIT}",
+        f"/forms/{id}",
+        f"/forms/{id}/groups/II",
+        "/december",
+    ):
         assert "to be confirmed" in words_of(officer.get(f"/board/levels{path}")), path
 
 

@@ -38,6 +38,7 @@ class UnitLevels:
     Attributes:
         groups: ``I`` to ``VIII``; a group of which nothing is known, or that is not in force, is left out.
         overall: only from an assessment, never from declared figures; None where there is none.
+        overall_confirmed: False where that rests on anything that is to be confirmed.
         overall_why: why it is not one higher, or that there is no figure; a sentence.
         ready13: criteria of Circular 13/2025 and letter 365 met, and those that apply; ``(0, 0)`` without an
             assessment: say that there is no figure.
@@ -47,6 +48,7 @@ class UnitLevels:
     overall: int | None
     overall_why: str
     ready13: tuple[int, int]
+    overall_confirmed: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +101,7 @@ def _unit(unit: Standing, law: Book, on: date) -> UnitLevels:
         if told
         else _("No figures yet: the unit has not sent an assessment of all groups."),
         ready.outcome.count() if ready else (0, 0),
+        told is None or "overall" in told.outcome.confirmed,
     )
 
 
@@ -171,14 +174,15 @@ class December:
     """Tables of the yearly report of levels (Circular 54/2017; layout of confidence B).
 
     Attributes:
-        tiers: tier (:data:`TIERS`) to number of facilities.
+        tiers: tier (:data:`TIERS`) to number of facilities; None where the board keeps none of that tier, so that
+            nothing is known of them.
         reached: overall level, as text, to number of facilities; ``""``: not assessed.
         groups_reached: group to rung to number of facilities, ``""``: no figure.
         notes: a comment for each of the tables tiers, reached and facilities.
     """
 
     on: date
-    tiers: dict[str, int]
+    tiers: dict[str, int | None]
     reached: dict[str, int]
     groups_reached: dict[str, dict[str, int]]
     facilities: tuple[FacilityLevels, ...]
@@ -186,7 +190,7 @@ class December:
     notes: dict[str, str]
 
 
-TIERS = ("province", "district", "commune", "other")
+TIERS = ("province", "district", "commune")
 
 
 def december(on: date) -> December:
@@ -208,6 +212,7 @@ def december(on: date) -> December:
         for unit in listed
     )
     reached = Counter("" if line.levels.overall is None else str(line.levels.overall) for line in facilities)
+    tiers = Counter(line.tier for line in facilities)
     silent = len(listed) - len(outcomes)
     notes = {
         "tiers": _("%(n)d facilities of the province stood on the day.") % {"n": len(listed)},
@@ -222,7 +227,7 @@ def december(on: date) -> December:
     }
     return December(
         on,
-        {tier: sum(1 for line in facilities if line.tier == tier) for tier in TIERS},
+        {tier: tiers[tier] or None for tier in TIERS},
         {value: reached[value] for value in [*(str(n) for n in range(8)), ""]},
         {
             group.id: dict(
@@ -244,7 +249,7 @@ def _tier(kind: str) -> str:
         return "commune"
     if "medical centre" in kind:
         return "district"
-    return "province" if kind.startswith("provincial") else "other"
+    return "province"
 
 
 def _shares(law: Book, group: str, outcomes: list[filled.Outcome], silent: int) -> Shares:

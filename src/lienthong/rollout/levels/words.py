@@ -27,6 +27,11 @@ def text(one: Criterion | Group | Step | Extra) -> str:
     return (english() and one.en) or one.vi
 
 
+def brief(group: Group) -> str:
+    """A name for a narrow column: the usual abbreviation where there is one."""
+    return group.vi.rpartition("(")[2].rstrip(")") if group.vi.endswith(")") else text(group)
+
+
 def note(one: Criterion) -> str:
     """The note to a criterion."""
     return (english() and one.note_en) or one.note_vi

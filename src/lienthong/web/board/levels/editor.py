@@ -18,7 +18,7 @@ from lienthong.access.models import Role
 from lienthong.foundation import clock
 from lienthong.foundation.errors import LienThongError
 from lienthong.rollout.levels import book, criteria, problems, sheet, words
-from lienthong.rollout.levels.book import Book, Criterion
+from lienthong.rollout.levels.book import UNCONFIRMED, Book, Criterion
 from lienthong.rollout.levels.criteria import CONFIRMED, LENGTHS, Difference
 from lienthong.rollout.levels.models import CriteriaVersion, CriterionRow
 from lienthong.web.board.doors import opens
@@ -298,7 +298,8 @@ def _row(one: Difference, laws: tuple[Book, Book]) -> dict[str, Any]:
         lines = [(FIELDS[name], _said(name, one.before), _said(name, one.after)) for name in one.fields]
     else:
         there = one.after or one.before
-        text = f"{words.text(there)} · {words.rung(there.level)}" if there else ""
+        parts = (words.text(there), words.rung(there.level), _said("confidence", there)) if there else ()
+        text = " · ".join(parts)
         lines = [("", "", text) if one.kind == "new" else ("", text, "")]
     return {"id": one.id, "kind": one.kind, "lines": lines}
 
@@ -307,6 +308,8 @@ def _said(name: str, one: Criterion | None) -> str:
     value = getattr(one, name)
     if isinstance(value, bool):
         return _("Yes") if value else _("No")
+    if name == "confidence":
+        return value if value != UNCONFIRMED else f"{value} ({words.unconfirmed()})"
     return words.rung(value) if name == "level" else str(value)
 
 

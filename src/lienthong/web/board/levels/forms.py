@@ -20,7 +20,7 @@ from lienthong.foundation.blobs import DamagedBlob, NoSuchBlob
 from lienthong.rollout import scope
 from lienthong.rollout.levels import assessments, criteria, evidence, filled, problems, words
 from lienthong.rollout.levels.book import Criterion, Group
-from lienthong.rollout.levels.filled import COUNTED, Filled
+from lienthong.rollout.levels.filled import Filled
 from lienthong.rollout.levels.models import Assessment, AssessmentFile, Opinion, State, Value
 from lienthong.rollout.scope import Person
 from lienthong.web.board.doors import opens
@@ -84,9 +84,7 @@ def _progress(
         "every": every,
         "cell": shown.cell(outcome, group.id),
         "agreed": shown.cell(agreed, group.id),
-        "open": sum(
-            1 for one in found.book.of(group.id) if found.value(one) in COUNTED and not found.opinion(one)
-        ),
+        "open": sum(1 for one in found.unreviewed(clock.today()) if one.group == group.id),
         "files": sum(len(found.files.get(one.id, ())) for one in found.book.of(group.id)),
     }
 

@@ -12,7 +12,7 @@ from lienthong.access import rights
 from lienthong.foundation import clock
 from lienthong.rollout import scope, units
 from lienthong.rollout.levels import assessments, book, criteria, filled, sheet, standing, summary, words
-from lienthong.rollout.levels.book import Book
+from lienthong.rollout.levels.book import Book, Group
 from lienthong.rollout.levels.models import Assessment, State
 from lienthong.rollout.levels.standing import Standing
 from lienthong.rollout.units import Unit
@@ -48,9 +48,7 @@ def overview(request: HttpRequest) -> HttpResponse:
     """``/board/levels``: every unit with its levels by group, declared beside assessed and reviewed (``on``: day)."""
     day, law = asked.on(request), _law(request)
     known = standing.standings(day)
-    open_now = {
-        one.facility: one for one in Assessment.objects.filter(set=summary.TT54).exclude(state=State.DECIDED)
-    }
+    open_now = _open_now() if day >= clock.today() else {}
     rows = []
     for unit in _seen(request):
         sides = shown.sides(known.get(unit.code, Standing()), law, day)
@@ -60,13 +58,24 @@ def overview(request: HttpRequest) -> HttpResponse:
     page = {
         "on": day,
         "today": clock.today(),
-        "groups": [(group, words.text(group), law.confirmed(group.id)) for group in groups],
+        "groups": [_head(group, law) for group in groups],
         "ended": [(group, words.ended(group)) for group in law.groups if group not in groups],
         "rows": rows,
         "law": law,
         "counts": _counts([row[2] for row in rows]),
     }
     return render(request, "web/board/levels/overview.html", page)
+
+
+def _open_now() -> dict[str, Assessment]:
+    """Facility to its unfinished assessment by Circular 54."""
+    rows = Assessment.objects.filter(set=summary.TT54).exclude(state=State.DECIDED)
+    return {one.facility: one for one in rows.select_related("version")}
+
+
+def _head(group: Group, law: Book) -> tuple[Group, str, bool, str]:
+    """A column: the group, its name, whether its criteria are confirmed, its short name."""
+    return group, words.text(group), law.confirmed(group.id), words.brief(group)
 
 
 def _state(open_one: Assessment | None, known: Standing | None) -> tuple[str, str]:
@@ -149,7 +158,7 @@ def one(request: HttpRequest, code: str) -> HttpResponse:
     page = {
         "unit": unit,
         "on": day,
-        "groups": [(group, words.text(group), law.confirmed(group.id)) for group in law.in_force(day)],
+        "groups": [_head(group, law) for group in law.in_force(day)],
         "sides": shown.sides(known, law, day),
         "sets": [_set(code, set) for set in book.SETS],
         "newest": newest,
@@ -245,8 +254,17 @@ def december(request: HttpRequest) -> HttpResponse:
         "tiers": [(shown.tier(name), count) for name, count in tables.tiers.items()],
         "reached": [(words.rung(value), count) for value, count in tables.reached.items()],
         "groups": groups,
+        "groups_reached": [
+            (group, [(words.rung(value), count) for value, count in sorted(counts.items(), reverse=True)])
+            for group, counts in tables.groups_reached.items()
+        ],
         "facilities": [
-            (line, shown.tier(line.tier), [_level(line.levels, group) for group in groups])
+            (
+                line,
+                shown.tier(line.tier),
+                [_level(line.levels, group) for group in groups],
+                _overall(line.levels),
+            )
             for line in tables.facilities
         ],
         "shares": [
@@ -260,6 +278,10 @@ def december(request: HttpRequest) -> HttpResponse:
 def _level(levels: summary.UnitLevels, group: str) -> shown.Cell:
     found = levels.groups.get(group)
     return shown.Cell(words.short(found.value), found.confirmed) if found else shown.Cell("")
+
+
+def _overall(levels: summary.UnitLevels) -> shown.Cell:
+    return shown.Cell("" if levels.overall is None else str(levels.overall), levels.overall_confirmed)
 
 
 def _percent(row: summary.Share) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
-from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
 from lienthong.rollout.levels import rule, words
@@ -153,5 +152,4 @@ def tier(name: str) -> str:
         "province": pgettext("levels", "Province"),
         "district": pgettext("levels", "District, area"),
         "commune": pgettext("levels", "Commune"),
-        "other": _("Other"),
     }[name]
