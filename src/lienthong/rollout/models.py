@@ -4,6 +4,28 @@ from __future__ import annotations
 
 from lienthong.rollout.changes import BatchRow, Change
 from lienthong.rollout.facts import Fact
+from lienthong.rollout.levels.models import (
+    Assessment,
+    AssessmentAnswer,
+    AssessmentFile,
+    AssessmentStage,
+    AssessmentVerdict,
+    CriteriaVersion,
+    CriterionRow,
+)
 from lienthong.rollout.security.models import Finding, SecurityCheck
 
-__all__ = ["BatchRow", "Change", "Fact", "Finding", "SecurityCheck"]
+__all__ = [
+    "Assessment",
+    "AssessmentAnswer",
+    "AssessmentFile",
+    "AssessmentStage",
+    "AssessmentVerdict",
+    "BatchRow",
+    "Change",
+    "CriteriaVersion",
+    "CriterionRow",
+    "Fact",
+    "Finding",
+    "SecurityCheck",
+]
