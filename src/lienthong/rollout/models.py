@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from lienthong.rollout.changes import BatchRow, Change
 from lienthong.rollout.facts import Fact
+from lienthong.rollout.reorganisation import names
 from lienthong.rollout.security.models import Finding, SecurityCheck
+from lienthong.rollout.sheets.models import Upload
 
-__all__ = ["BatchRow", "Change", "Fact", "Finding", "SecurityCheck"]
+__all__ = ["BatchRow", "Change", "Fact", "Finding", "SecurityCheck", "Upload", "names"]

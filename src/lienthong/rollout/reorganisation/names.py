@@ -38,7 +38,7 @@ def mirror(code: str) -> None:
     english = facts.history(code, NAME_EN)
     days = sorted({fact.valid_from for fact in [*vietnamese, *english]} if vietnamese else ())
     days = [day for day in days if shipped is not None or day >= vietnamese[0].valid_from]
-    for day, following in zip(days, [*days[1:], None], strict=True):
+    for day, following in zip(days, [*days[1:], None], strict=False):
         name = _last(vietnamese, day)
         FacilityName.objects.create(
             facility_id=code,

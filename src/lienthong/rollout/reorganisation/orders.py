@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
 from importlib import resources
 
 from lienthong.access.audit import Actor
+from lienthong.foundation import json
 from lienthong.rollout import changes, facts, units
 
 
@@ -54,7 +54,7 @@ class Step:
 
 @lru_cache(maxsize=1)
 def known() -> tuple[Order, ...]:
-    """The orders of ``data/reorganisation.json``; ``unit`` may be a kind of unit, for all that were it the day before."""
+    """The orders of ``data/reorganisation.json``; ``unit`` may be ``*`` or ``kind:…``, see :func:`steps`."""
     text = resources.files("lienthong.rollout").joinpath("data/reorganisation.json").read_text("utf-8")
     return tuple(
         Order(

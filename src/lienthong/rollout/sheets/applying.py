@@ -108,7 +108,9 @@ def _same(upload: Upload, found: Preview) -> None:
     now = {change.cell: _told(change) for change in found.changes}
     differing = [cell for cell in {**then, **now} if then.get(cell) != now.get(cell)]
     if differing:
-        cells = ", ".join(differing[:_NAMED]) + (f" (+{len(differing) - _NAMED})" if differing[_NAMED:] else "")
+        cells = ", ".join(differing[:_NAMED]) + (
+            f" (+{len(differing) - _NAMED})" if differing[_NAMED:] else ""
+        )
         raise LienThongError(
             Problem(
                 "sheet-overtaken",

@@ -22,7 +22,8 @@ TABLE, GUIDE, LISTS, MARK = "Số liệu", "Hướng dẫn", "Danh mục", "_lie
 CODE, NAME, SINCE, SOURCE = "Mã đơn vị", "Tên đơn vị", "Áp dụng từ ngày", "Nguồn số liệu"
 ALL_SINCE, ALL_SOURCE = "Ngày áp dụng chung", "Nguồn chung"
 WITHDRAW = "xóa"
-_UNIT_SHAPE = ("name", "name_en", "kind", "merged_into", "ended")
+SHAPE = ("name", "name_en", "kind", "province", "merged_into", "ended")
+"""What a unit is and how it is called: entered with the steps of :mod:`lienthong.rollout.reorganisation`."""
 _OTHER_HEADINGS = {
     "may tinh": "computers",
     "may vi tinh": "computers",
@@ -37,9 +38,9 @@ _OTHER_HEADINGS = {
 }
 
 
-def keys() -> list[Key]:
+def every() -> list[Key]:
     """The facts of the sheet in order; what a unit is and how it is called is entered on a page of its own."""
-    return [key for key in facts.KEYS.values() if key.name not in _UNIT_SHAPE]
+    return [key for key in facts.KEYS.values() if key.name not in SHAPE]
 
 
 def heading(key: Key) -> str:
@@ -69,7 +70,7 @@ def plain(text: str) -> str:
 @lru_cache(maxsize=1)
 def _headings() -> dict[str, str]:
     found = dict(_OTHER_HEADINGS)
-    for key in keys():
+    for key in every():
         for language in ("en", "vi"):
             with override(language):
                 found[plain(str(key.label))] = key.name

@@ -77,7 +77,7 @@ def written(
     sheet = book.active
     assert isinstance(sheet, Worksheet)
     sheet.title = columns.TABLE
-    every = columns.keys()
+    every = columns.every()
     _top(sheet, on, title, source)
     _heads(sheet, every)
     for number, line in enumerate(lines, HEAD + 1):
@@ -92,7 +92,11 @@ def written(
 
 
 def _line(code: str, name: str, known: dict[tuple[str, str], Fact]) -> Line:
-    held = {key.name: known.get((code, key.name)) for key in columns.keys() if code != facts.PROVINCE or key.summed}
+    held = {
+        key.name: known.get((code, key.name))
+        for key in columns.every()
+        if code != facts.PROVINCE or key.summed
+    }
     cells = {
         name: columns.shown(facts.KEYS[name], fact.value) for name, fact in held.items() if fact is not None
     }
@@ -141,7 +145,9 @@ def _heads(sheet: Worksheet, every: Sequence[Key]) -> None:
         first, count = FIRST + groups.index(name), groups.count(name)
         _put(_at(sheet, GROUPS, first), columns.group(name))
         if count > 1:
-            sheet.merge_cells(start_row=GROUPS, start_column=first, end_row=GROUPS, end_column=first + count - 1)
+            sheet.merge_cells(
+                start_row=GROUPS, start_column=first, end_row=GROUPS, end_column=first + count - 1
+            )
     for row, ground, colour in ((GROUPS, _BRAND, "FFFFFF"), (HEAD, _SOFT, "17262D")):
         for column in range(1, FIRST + len(every)):
             cell = sheet.cell(row, column)

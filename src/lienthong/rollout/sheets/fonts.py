@@ -5,8 +5,12 @@ from __future__ import annotations
 import re
 
 _TCVN3_SIGN = "¸¹µ¶·¨ª«¬¾½¼»"
-_TCVN3 = re.compile(rf"[A-Za-z][{_TCVN3_SIGN}]|[{_TCVN3_SIGN}][A-Za-z]|(?<![A-Za-z])[®§][a-z{_TCVN3_SIGN}ÊÖÞÇ]")
-_VNI = re.compile(r"[aA][âáàãêéèúùøûõïäåÂÁÀÃÊÉÈÚÙØÛÕÏÄÅ]|[eoöôEOÖÔ][øûõïäåØÛÏÄÅ]|[öÖ][ôÔùÙ]|ñ[aeiouöô]|Ñ[aeiouöôAEIOUÖÔ]")
+_TCVN3 = re.compile(
+    rf"[A-Za-z][{_TCVN3_SIGN}]|[{_TCVN3_SIGN}][A-Za-z]|(?<![A-Za-z])[®§][a-z{_TCVN3_SIGN}ÊÖÞÇ]"
+)
+_VNI = re.compile(
+    r"[aA][âáàãêéèúùøûõïäåÂÁÀÃÊÉÈÚÙØÛÕÏÄÅ]|[eoöôEOÖÔ][øûõïäåØÛÏÄÅ]|[öÖ][ôÔùÙ]|ñ[aeiouöô]|Ñ[aeiouöôAEIOUÖÔ]"
+)
 _TCVN3_FONT, _VNI_FONT = re.compile(r"^\.vn", re.IGNORECASE), re.compile(r"^vni", re.IGNORECASE)
 
 

@@ -35,7 +35,7 @@ def _line(row: Row, known: dict[tuple[str, str], Fact]) -> Line:
     for place, problem in row.faults:
         faults[by_place.get(place, "")].append(problem)
     cells = {key: _typed(cell.raw) for key, cell in row.cells.items() if not untouched(cell)}
-    for key in {cell.name for cell in columns.keys()} - cells.keys():
+    for key in {cell.name for cell in columns.every()} - cells.keys():
         if (row.unit, key) in known:
             cells[key] = columns.shown(facts.KEYS[key], known[row.unit, key].value)
     return Line(row.unit, _name(row), row.since, row.source, cells, faults=dict(faults))

@@ -175,7 +175,9 @@ def _odd(change: Change, changes: list[Change], known: Known) -> Iterable[Proble
         elif before >= ENOUGH and after >= before * ROSE:
             yield _rose(change)
     if change.key in ("line_down", "line_up"):
-        usual = [Decimal(f.value) for (unit, k), f in known.items() if k == change.key and unit != change.unit]
+        usual = [
+            Decimal(f.value) for (unit, k), f in known.items() if k == change.key and unit != change.unit
+        ]
         if usual and median(usual) and after >= median(usual) * LINE_TIMES:
             yield _too_fast(change, median(usual))
     whole_key = _SHARES.get(change.key)

@@ -44,7 +44,7 @@ class Cell:
 
 @dataclass(slots=True)
 class Row:
-    """A row: whose (empty when that is not clear), from which day, source, cells by fact; faults as place and problem."""
+    """A row: whose (empty: not clear), from which day, source, cells by fact; faults as place and problem."""
 
     sheet: str
     number: int
@@ -307,7 +307,9 @@ def _twice(rows: list[Row]) -> None:
                 continue
             at = f"{row.sheet}!{cell.place}"
             if (row.unit, key) in first:
-                row.faults.append((cell.place, _located(_twice_said(first[row.unit, key]), row.sheet, cell.place)))
+                row.faults.append(
+                    (cell.place, _located(_twice_said(first[row.unit, key]), row.sheet, cell.place))
+                )
             first.setdefault((row.unit, key), at)
 
 

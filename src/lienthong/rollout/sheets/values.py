@@ -135,7 +135,7 @@ def _number(key: Key, value: Raw) -> str:
             raise LienThongError(_unclear(key, found))
         return found
     digits = match[1].replace(" ", "")
-    if "," in digits and "." in digits[digits.index(",") :] or digits.count(",") > 1:
+    if ("," in digits and "." in digits[digits.index(",") :]) or digits.count(",") > 1:
         raise LienThongError(_unclear(key, found))
     if key.kind == "number" and re.fullmatch(r"\d{1,3},\d{3}", digits):
         raise LienThongError(_unclear(key, found))
