@@ -10,12 +10,18 @@ from lienthong.access import accounts
 
 LARGEST = 536_870_912
 LARGEST_LETTER = 67_108_864
-"""Bytes of all files of one call: of an evidence package, of a letter's pictures or its file."""
+LARGEST_SHEET = 5_242_880
+"""Bytes of all files of one call: of an evidence package, of a letter's pictures or its file, of an Excel sheet."""
 
 
 def largest(path: str) -> int:
     """How many bytes of files a page takes in one call; none but these pages take files."""
-    return {"/evidence": LARGEST, "/letter": LARGEST_LETTER, "/letter/file": LARGEST_LETTER}.get(path, 0)
+    return {
+        "/evidence": LARGEST,
+        "/letter": LARGEST_LETTER,
+        "/letter/file": LARGEST_LETTER,
+        "/board/units/import": LARGEST_SHEET,
+    }.get(path, 0)
 
 
 class PackageUpload(TemporaryFileUploadHandler):
