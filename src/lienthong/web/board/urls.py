@@ -4,11 +4,8 @@ from __future__ import annotations
 
 from django.urls import URLPattern
 
-from lienthong.web.board import history, units
+from lienthong.web.board import history, security, units
 
-PARTS = (
-    units,
-    history,
-)
+PARTS = (units, security, history)
 
 urlpatterns: list[URLPattern] = [pattern for part in PARTS for pattern in part.urlpatterns]
