@@ -162,7 +162,7 @@ def _base(mark: Grid) -> dict[tuple[str, str], str] | None:
 
 
 def _head(grid: Grid) -> _Head | None:
-    """Where the table begins: the row with the most headings of facts; a column's own heading may stand above it."""
+    """Where the table begins: the row with the most headings of facts, each column's heading there or above it."""
     rows: dict[int, int] = {}
     for (row, _column), place in grid.items():
         if row <= _HEAD_ROWS and isinstance(place.typed, str) and columns.by_heading(place.typed):
@@ -172,14 +172,15 @@ def _head(grid: Grid) -> _Head | None:
     last = max(rows, key=lambda row: (rows[row], row))
     found: dict[int, str] = {}
     about: dict[str, int] = {}
-    for (row, column), place in sorted(grid.items()):
-        if row > last or not isinstance(place.typed, str):
+    for (row, column), place in sorted(grid.items(), key=lambda cell: (-cell[0][0], cell[0][1])):
+        own = row == last or (last, column) not in grid
+        if row > last or not own or not isinstance(place.typed, str):
             continue
         heading = columns.plain(place.typed)
         what = next((what for what, words in _HEADS.items() if heading in words), None)
         if what is not None:
             about.setdefault(what, column)
-        elif (row == last or column not in found) and (key := columns.by_heading(place.typed)):
+        elif column not in found and (key := columns.by_heading(place.typed)):
             found[column] = key
     if not found or not about.keys() & {"code", "name"}:
         return None

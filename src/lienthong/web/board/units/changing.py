@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import dataclass
+from datetime import date
+from typing import TYPE_CHECKING, Any
 
 from django import forms
 from django.contrib import messages
@@ -22,6 +24,9 @@ from lienthong.rollout.reorganisation import orders, steps
 from lienthong.web.board.doors import opens
 from lienthong.web.board.units import words
 from lienthong.web.views.units import DayInput
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
 
 
 class _Dated(forms.Form):
@@ -130,7 +135,7 @@ def change(request: HttpRequest, code: str) -> HttpResponse:
             messages.success(request, done if batch.changes else _("Nothing was different."))
             return redirect("board-unit", code)
     page = {
-        "code": code,
+        "about": code,
         "what": what,
         "acts": [(act, *ACTS[act], one) for act, one in every.items()],
     }
@@ -175,26 +180,51 @@ def order_page(request: HttpRequest, id: str) -> HttpResponse:
             messages.info(request, _("Nothing was different."))
         return redirect("board-units-order", id)
     found = orders.steps(wanted)
-    lines = [
-        (
-            step,
-            facts.KEYS[step.entry.key].label,
-            *(_shown(step.entry.key, v) for v in (step.before, step.entry.value)),
-        )
-        for step in found
-    ]
     page = {
         "order": wanted,
         "title": _title(wanted),
-        "lines": lines,
+        "lines": _lines(found),
         "open": sum(not step.done for step in found),
-        "province": facts.PROVINCE,
     }
     return render(request, "web/board/units/order.html", page)
 
 
-def _shown(key: str, value: str) -> str:
-    return words.shown(facts.KEYS[key], value)
+@dataclass(frozen=True, slots=True)
+class Line:
+    """The same step at one or several units, in words."""
+
+    entry: orders.Entry
+    label: StrOrPromise
+    before: str
+    after: str
+    units: list[str]
+
+
+def _lines(found: list[orders.Step]) -> list[Line]:
+    lines: dict[tuple[str, ...], Line] = {}
+    for step in found:
+        one = step.entry
+        key = facts.KEYS[one.key]
+        before, after = (words.shown(key, value) for value in (_before(step), one.value))
+        place = (one.key, before, after, one.since.isoformat(), one.source)
+        lines.setdefault(place, Line(one, key.label, before, after, [])).units.append(
+            directory.name(one.unit, _eve(one.since))
+        )
+    return list(lines.values())
+
+
+def _before(step: orders.Step) -> str:
+    """What is known, or what the directory says where no fact does."""
+    one = step.entry
+    if step.before:
+        return step.before
+    if one.key in ("name", "name_en"):
+        return directory.name(one.unit, _eve(one.since), "en" if one.key == "name_en" else "vi")
+    return words.known_unit(one.unit).kind if one.key == "kind" else ""
+
+
+def _eve(day: date) -> date:
+    return date.fromordinal(day.toordinal() - 1)
 
 
 def _title(wanted: orders.Order) -> str:

@@ -140,7 +140,7 @@ def edit(request: HttpRequest, code: str, group: str) -> HttpResponse:
         else:
             messages.success(request, _("Written.") if batch.changes else _("Nothing was different."))
             return redirect("board-unit", code)
-    page = {"code": code, "province": province, "group": facts.GROUPS[group], "form": form, "keys": keys}
+    page = {"about": code, "province": province, "group": facts.GROUPS[group], "form": form, "keys": keys}
     page |= {"facts": [form[key.name] for key in keys]}
     page |= {"rest": [form[name] for name in ("confirm", "since", "source", "unsure") if name in form.fields]}
     return render(request, "web/board/units/edit.html", page, status=400 if form.errors else 200)

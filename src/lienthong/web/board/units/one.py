@@ -76,7 +76,7 @@ def unit_page(request: HttpRequest, code: str) -> HttpResponse:
     audit.record(person.actor, "board", page=request.path)
     page = {
         "unit": unit,
-        "code": code,
+        "about": code,
         "name": _("Whole province: declared totals") if province else directory.name(code, on),
         "kind": facts.KEYS["kind"].words(_value(known, code, "kind") or unit.kind),
         "merged_into": _value(known, code, "merged_into"),
@@ -110,7 +110,7 @@ def fact_page(request: HttpRequest, code: str, key: str) -> HttpResponse:
     typings = [one for fact in history for one in _typings(about, fact)]
     audit.record(person.actor, "board", page=request.path)
     page = {
-        "code": code,
+        "about": code,
         "province": code == facts.PROVINCE,
         "key": about,
         "spells": list(reversed(spells)),
@@ -140,7 +140,7 @@ def _before(fact: Fact) -> date:
 
 
 def _typings(key: Key, fact: Fact) -> list[Typing]:
-    labels = {"value": _("Value"), "source": _("Source"), "confirmed": _("Confirmed")}
+    labels = {"value": "", "source": _("Source"), "confirmed": _("Confirmed")}
     found = []
     for change in changes.of(fact):
         if change.field not in FIELDS or (change.kind == "made" and change.field != "value"):

@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from django.http import Http404, HttpRequest
-from django.utils.formats import number_format
+from django.utils.translation import get_language
 
 from lienthong.facilities import directory
 from lienthong.facilities.models import Facility
@@ -15,6 +15,7 @@ from lienthong.foundation import clock
 from lienthong.foundation.errors import LienThongError
 from lienthong.rollout import facts
 from lienthong.rollout.facts import Fact, Key
+from lienthong.rollout.sheets.preview import number
 from lienthong.web.words import hint, sentence
 
 if TYPE_CHECKING:
@@ -28,9 +29,7 @@ def shown(key: Key, value: str) -> str:
     """A fact's value as people write it in the language of the page; empty stays empty."""
     if not value:
         return ""
-    if key.kind == "number":
-        return amount(Decimal(value))
-    if key.kind == "decimal":
+    if key.kind in ("number", "decimal"):
         return amount(Decimal(value))
     if key.kind == "day":
         return date.fromisoformat(value).strftime("%d/%m/%Y")
@@ -41,8 +40,7 @@ def shown(key: Key, value: str) -> str:
 
 def amount(value: Decimal) -> str:
     """``2.416``, ``12,5`` in Vietnamese, ``2,416``, ``12.5`` in English."""
-    places = max(0, -int(value.normalize().as_tuple().exponent))
-    return number_format(value, places, force_grouping=True)
+    return f"{value:,f}" if get_language() == "en" else number(value)
 
 
 def typed(key: Key, fact: Fact | None) -> str:
