@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -183,7 +184,7 @@ def test_whatever_happened_undo_gives_back_names_and_units(by: Any, done: Any) -
                 continue
             for code in ("24011", "TT", "UB"):
                 names = _names(code)
-                for (*_, until), (_, _, since, _) in zip(names, names[1:], strict=False):
+                for (*_, until), (_, _, since, _) in pairwise(names):
                     assert (since - until).days == 1
                 assert names[-1][3] is None
             if batch.changes:

@@ -6,6 +6,6 @@ from lienthong.rollout.changes import BatchRow, Change
 from lienthong.rollout.facts import Fact
 from lienthong.rollout.reorganisation import names
 from lienthong.rollout.security.models import Finding, SecurityCheck
-from lienthong.rollout.sheets.models import Upload
+from lienthong.rollout.sheets.models import SheetUpload
 
-__all__ = ["BatchRow", "Change", "Fact", "Finding", "SecurityCheck", "Upload", "names"]
+__all__ = ["BatchRow", "Change", "Fact", "Finding", "SecurityCheck", "SheetUpload", "names"]

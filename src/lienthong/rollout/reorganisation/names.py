@@ -34,7 +34,7 @@ def mirror(code: str) -> None:
         return
     if shipped is None:
         _facility(code)
-    FacilityName.objects.filter(facility_id=code).exclude(pk=shipped.pk if shipped else None).delete()
+    FacilityName.objects.filter(facility_id=code).exclude(valid_from=BEFORE).delete()
     english = facts.history(code, NAME_EN)
     days = sorted({fact.valid_from for fact in [*vietnamese, *english]} if vietnamese else ())
     days = [day for day in days if shipped is not None or day >= vietnamese[0].valid_from]

@@ -14,14 +14,14 @@ from lienthong.foundation.errors import LienThongError, Problem
 from lienthong.rollout import changes, facts
 from lienthong.rollout.sheets import handback
 from lienthong.rollout.sheets import preview as looking
-from lienthong.rollout.sheets.models import Upload
+from lienthong.rollout.sheets.models import SheetUpload
 from lienthong.rollout.sheets.preview import Change, Preview
 
 MayEdit = Callable[[str], bool]
 _NAMED = 5
 
 
-def bring(data: bytes, name: str, by: Actor, may_edit: MayEdit) -> tuple[Upload, Preview]:
+def bring(data: bytes, name: str, by: Actor, may_edit: MayEdit) -> tuple[SheetUpload, Preview]:
     """Keeps a workbook and tells what it would change; changes nothing.
 
     Args:
@@ -33,13 +33,13 @@ def bring(data: bytes, name: str, by: Actor, may_edit: MayEdit) -> tuple[Upload,
     """
     found = looking.preview(data, may_edit)
     sha256 = BlobFolder(settings.NODE.blobs).put(data)
-    upload = Upload(id=ids.new_id(), at=clock.now(), by=by.id[:60], name=name[:120], sha256=sha256)
+    upload = SheetUpload(id=ids.new_id(), at=clock.now(), by=by.id[:60], name=name[:120], sha256=sha256)
     upload.shown = [_told(change) for change in found.changes]
     upload.save(force_insert=True)
     return upload, found
 
 
-def again(upload: Upload, may_edit: MayEdit) -> Preview:
+def again(upload: SheetUpload, may_edit: MayEdit) -> Preview:
     """What a workbook that was brought would change now.
 
     Raises:
@@ -55,11 +55,11 @@ def apply(id: str, by: Actor, may_edit: MayEdit, *, page: str = "") -> str:
         LienThongError: ``sheet-applied`` it was before; ``sheet-overtaken`` something changed since it was shown;
             ``sheet-nothing`` there is nothing to change; ``sheet-gone``.
     """
-    upload = Upload.objects.get(pk=id)
+    upload = SheetUpload.objects.get(pk=id)
     about = {one["unit"] for one in upload.shown}
     unit = about.pop() if len(about) == 1 else ""
     with changes.batch(by, "import", unit=unit, why=upload.name, page=page) as batch:
-        if not Upload.objects.filter(pk=id, batch="").update(batch=batch.id):
+        if not SheetUpload.objects.filter(pk=id, batch="").update(batch=batch.id):
             raise LienThongError(_APPLIED)
         found = again(upload, may_edit)
         _same(upload, found)
@@ -70,7 +70,7 @@ def apply(id: str, by: Actor, may_edit: MayEdit, *, page: str = "") -> str:
     return batch.id
 
 
-def rest(upload: Upload, may_edit: MayEdit) -> bytes:
+def rest(upload: SheetUpload, may_edit: MayEdit) -> bytes:
     """The rows with faults as a workbook: what was typed, the faulty cells marked, each with what is wrong.
 
     Raises:
@@ -79,12 +79,12 @@ def rest(upload: Upload, may_edit: MayEdit) -> bytes:
     return handback.workbook(again(upload, may_edit), _day(upload))
 
 
-def _day(upload: Upload) -> date:
+def _day(upload: SheetUpload) -> date:
     """The day on which it was brought: what "today" means in it, also when it is applied after midnight."""
     return upload.at.astimezone(clock.VIETNAM).date()
 
 
-def _content(upload: Upload) -> bytes:
+def _content(upload: SheetUpload) -> bytes:
     try:
         return BlobFolder(settings.NODE.blobs).read(upload.sha256)
     except (NoSuchBlob, DamagedBlob) as error:
@@ -102,7 +102,7 @@ def _told(change: Change) -> dict[str, str]:
     }
 
 
-def _same(upload: Upload, found: Preview) -> None:
+def _same(upload: SheetUpload, found: Preview) -> None:
     """Refuses when what would be done is not what was shown."""
     then = {one["cell"]: one for one in upload.shown}
     now = {change.cell: _told(change) for change in found.changes}
@@ -122,14 +122,16 @@ def _same(upload: Upload, found: Preview) -> None:
         )
 
 
-def refresh(upload: Upload, may_edit: MayEdit) -> Preview:
+def refresh(upload: SheetUpload, may_edit: MayEdit) -> Preview:
     """What it would change now, which from now on counts as shown.
 
     Raises:
         LienThongError: ``sheet-gone``.
     """
     found = again(upload, may_edit)
-    Upload.objects.filter(pk=upload.pk, batch="").update(shown=[_told(change) for change in found.changes])
+    SheetUpload.objects.filter(pk=upload.pk, batch="").update(
+        shown=[_told(change) for change in found.changes]
+    )
     return found
 
 
@@ -152,5 +154,5 @@ _GONE = Problem(
     "Không còn tệp đã tải lên.",
     "The uploaded workbook is not kept any more.",
     "Tải tệp lên lần nữa.",
-    "Upload it again.",
+    "SheetUpload it again.",
 )

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from django.db import models
 
 
-class Upload(models.Model):
+class SheetUpload(models.Model):
     """One workbook, kept by its hash, and what it would change as its bringer was shown it.
 
     ``shown``: a list of ``cell unit key before after since``; ``batch`` names the batch that applied it.
@@ -18,9 +16,8 @@ class Upload(models.Model):
     by = models.CharField(max_length=60)
     name = models.CharField(max_length=120)
     sha256 = models.CharField(max_length=64)
-    shown: models.JSONField[list[dict[str, Any]], list[dict[str, Any]]] = models.JSONField(default=list)
+    shown: models.JSONField[list[dict[str, str]], list[dict[str, str]]] = models.JSONField(default=list)
     batch = models.CharField(max_length=32, db_default="")
 
     class Meta:
-        db_table = "rollout_sheetupload"
         ordering = ["-at", "-id"]

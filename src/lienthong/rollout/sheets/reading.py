@@ -197,10 +197,10 @@ def _table(
     today: date,
 ) -> None:
     whole = _for_all(sheet, grid, head, today)
-    for (row, column), place in sorted(grid.items()):
-        heading = isinstance(place.typed, str) and row == head.row
+    for (at, column), place in sorted(grid.items()):
+        heading = isinstance(place.typed, str) and at == head.row
         if heading and column not in head.facts and column not in head.about.values():
-            found.ignored.append((f"{get_column_letter(column)}{row}", values.text(place.typed)[:80]))
+            found.ignored.append((f"{get_column_letter(column)}{at}", values.text(place.typed)[:80]))
     seen: dict[str, int] = {}
     for column, key in head.facts.items():
         if key in seen:

@@ -20,7 +20,7 @@ from lienthong.foundation.errors import LienThongError, Problem
 from lienthong.rollout import facts, scope, units
 from lienthong.rollout.changes import BatchRow
 from lienthong.rollout.sheets import applying, archive, export
-from lienthong.rollout.sheets.models import Upload
+from lienthong.rollout.sheets.models import SheetUpload
 from lienthong.rollout.sheets.preview import Change
 from lienthong.web.board.doors import opens
 from lienthong.web.board.units import words
@@ -85,15 +85,15 @@ def bring(request: HttpRequest) -> HttpResponse:
     page = {
         "form": form,
         "problem": problem,
-        "earlier": Upload.objects.filter(by=person.actor.id)[:EARLIER],
+        "earlier": SheetUpload.objects.filter(by=person.actor.id)[:EARLIER],
     }
     wrong = request.method == "POST"
     return render(request, "web/board/units/import.html", page, status=400 if wrong else 200)
 
 
-def _own(request: HttpRequest, id: str) -> tuple[Upload, scope.Person]:
+def _own(request: HttpRequest, id: str) -> tuple[SheetUpload, scope.Person]:
     person = scope.person(request)
-    upload = get_object_or_404(Upload, pk=id)
+    upload = get_object_or_404(SheetUpload, pk=id)
     if upload.by != person.actor.id:
         audit.record(person.actor, "refused", page=request.path, why="unit")
         raise PermissionDenied
