@@ -99,7 +99,7 @@ def shown(key: Key, value: str) -> Shown:
     if key.kind == "decimal":
         number = float(value)
         exact = Decimal(repr(number)) == Decimal(value)
-        return Shown(number, "#,##0.###") if exact else Shown(value.replace(".", ","))
+        return Shown(number) if exact else Shown(value.replace(".", ","))
     if key.kind == "day":
         return Shown(date.fromisoformat(value), "dd/mm/yyyy")
     if key.kind in ("choice", "yes"):

@@ -208,7 +208,7 @@ def _lists(lists: Worksheet, sheet: Worksheet, every: Sequence[Key], last: int) 
             for row, word in enumerate(words, 2):
                 _put(_at(lists, row, column), int(word) if word.isdigit() else word)
             letter = get_column_letter(column)
-            rule = DataValidation("list", f"='{columns.LISTS}'!${letter}$2:${letter}${len(words) + 1}")
+            rule = DataValidation("list", f"'{columns.LISTS}'!${letter}$2:${letter}${len(words) + 1}")
             rule.error = "Chọn một giá trị trong danh sách, hoặc ghi “xóa”."
         elif key.kind in ("number", "decimal"):
             kind = "whole" if key.kind == "number" else "decimal"
