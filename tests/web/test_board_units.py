@@ -81,7 +81,7 @@ def test_what_is_not_there(officer: Client) -> None:
 
 def test_the_list_adds_up_beside_what_was_declared(officer: Client) -> None:
     page = words_of(officer.get("/board/units?on=2025-02-18&group=equipment&group=systems"))
-    assert "Máy tính (máy) 2.416 0 2.416 khớp" in page
+    assert "Máy tính (máy) 2.416 0 2.416 18/02/2025 khớp" in page
     assert "7: 1 · 6: 4 · 5: 3 · 4: 4 · 3: 3 · 2: 2" in page
     assert "17 đơn vị" in page
     assert "Bệnh viện Đa khoa tỉnh Bắc Giang" in page
@@ -98,7 +98,7 @@ def test_a_missing_figure_is_no_zero(officer: Client) -> None:
     with changes.batch(audit.system("test"), "facts") as batch:
         facts.put(batch, OTHER, "computers", "", DAY)
     page = words_of(officer.get("/board/units?group=equipment"))
-    assert "Máy tính (máy) 2.284 của 16 đơn vị 1 / 17 2.416 −132" in page
+    assert "Máy tính (máy) 2.284 của 16 đơn vị 1 / 17 2.416 18/02/2025 −132" in page
 
 
 def test_a_unit_types_its_own_facts(someone: Callable[..., Client], case: None) -> None:
@@ -300,5 +300,5 @@ def test_a_new_unit_and_the_joined_province(officer: Client) -> None:
 def test_english_pages(officer: Client) -> None:
     officer.post("/language", {"language": "en"})
     page = words_of(officer.get("/board/units?on=2025-02-18"))
-    assert "Computers (machines) 2,416 0 2,416 none" in page
+    assert "Computers (machines) 2,416 0 2,416 18/02/2025 none" in page
     assert "Bac Giang Provincial General Hospital" in page

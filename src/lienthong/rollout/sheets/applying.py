@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import date
 
 from django.conf import settings
+from django.utils.translation import override
 
 from lienthong.access.audit import Actor
 from lienthong.foundation import clock, ids
@@ -76,7 +77,8 @@ def rest(upload: SheetUpload, may_edit: MayEdit) -> bytes:
     Raises:
         LienThongError: ``sheet-gone``.
     """
-    return handback.workbook(again(upload, may_edit), _day(upload))
+    with override("vi"):  # the sheet is in Vietnamese, and so are the names in what is said of its cells
+        return handback.workbook(again(upload, may_edit), _day(upload))
 
 
 def _day(upload: SheetUpload) -> date:

@@ -42,6 +42,7 @@ class Total:
     total: str
     counts: tuple[tuple[str, int], ...]
     declared: str
+    declared_since: date | None
     difference: str
 
 
@@ -66,7 +67,7 @@ def units_page(request: HttpRequest) -> HttpResponse:
         "columns": columns,
         "lines": [(unit, [_cell(unit, key, known) for key in columns]) for unit in listed],
         "count": len(every),
-        "totals": totals(every, columns, known, on) if person.all_units else [],
+        "totals": totals(every, columns, known) if person.all_units else [],
         "may_edit": bool(person.roles & set(rights.BOARD_UNIT)),
         "department": Role.DEPARTMENT in person.roles,
         "province": facts.PROVINCE,
@@ -79,7 +80,7 @@ def _cell(unit: Unit, key: Key, known: Known) -> Cell:
     return Cell(key, words.shown(key, fact.value) if fact else "", bool(fact and not fact.confirmed))
 
 
-def totals(every: list[Unit], columns: list[Key], known: Known, on: date) -> list[Total]:
+def totals(every: list[Unit], columns: list[Key], known: Known) -> list[Total]:
     """The province's lines for the facts that add up or can be counted."""
     return [_total(every, key, known) for key in columns if key.summed or key.choices]
 
@@ -98,6 +99,7 @@ def _total(every: list[Unit], key: Key, known: Known) -> Total:
         words.amount(total) if key.summed and told else "",
         counts,
         words.shown(key, declared.value) if declared else "",
+        declared.valid_from if declared else None,
         "" if difference is None else _signed(difference),
     )
 
