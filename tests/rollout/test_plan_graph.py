@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import date, timedelta
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -67,7 +68,7 @@ def test_an_edge_is_refused_just_when_it_would_close_a_circle(
         graph.layers(with_it, NAMES)
     else:
         assert found[0] == found[-1] == task
-        assert all(later in with_it[one] for one, later in zip(found, found[1:], strict=False))
+        assert all(later in with_it[one] for one, later in pairwise(found))
         if task != before:
             with pytest.raises(ValueError):
                 graph.layers(with_it, NAMES)
@@ -80,7 +81,9 @@ def test_who_blocks_and_who_is_held_up_are_the_same_seen_from_both_ends(
     for one in NAMES:
         for other in set(NAMES) - done - {one}:
             if one not in done:
-                assert (other in graph.blockers(needs, done, one)) == (one in graph.holds_up(needs, done, other))
+                assert (other in graph.blockers(needs, done, one)) == (
+                    one in graph.holds_up(needs, done, other)
+                )
 
 
 @given(acyclic())
@@ -132,7 +135,7 @@ def test_the_critical_chain_leads_to_the_end_without_a_gap(
         return
     assert found.forecasts[found.critical[-1]].finish == found.end
     assert all(found.forecasts[task].slack == 0 for task in found.critical)
-    for one, after in zip(found.critical, found.critical[1:], strict=False):
+    for one, after in pairwise(found.critical):
         assert one in needs[after]
         assert found.forecasts[one].finish + DAY == found.forecasts[after].start
     first = found.critical[0]

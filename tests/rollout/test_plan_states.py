@@ -59,7 +59,10 @@ def test_a_proposal_shows_until_it_is_decided_and_moves_the_date_when_agreed() -
 
 def test_what_was_agreed_after_the_work_was_done_does_not_make_it_on_time() -> None:
     agreed_later = Change(date(2025, 3, 18), date(2025, 3, 31), date(2025, 3, 25), True)
-    assert states.state(Facts(MARCH, (agreed_later,), done=date(2025, 3, 20)), MARCH + 30 * DAY) is State.DONE_LATE
+    assert (
+        states.state(Facts(MARCH, (agreed_later,), done=date(2025, 3, 20)), MARCH + 30 * DAY)
+        is State.DONE_LATE
+    )
 
 
 def test_reminders_come_at_fourteen_seven_and_one_day() -> None:
@@ -96,7 +99,9 @@ def test_done_stays_done(one: Facts, day: date, later: date) -> None:
 
 
 @given(facts, days)
-def test_overdue_and_done_late_are_told_with_days_and_no_other_finished_state_is(one: Facts, day: date) -> None:
+def test_overdue_and_done_late_are_told_with_days_and_no_other_finished_state_is(
+    one: Facts, day: date
+) -> None:
     state, late = states.state(one, day), states.late_by(one, day)
     if state in (State.OVERDUE, State.DONE_LATE):
         assert late > 0

@@ -4,6 +4,36 @@ from __future__ import annotations
 
 from lienthong.rollout.changes import BatchRow, Change
 from lienthong.rollout.facts import Fact
+from lienthong.rollout.plan.models import (
+    Conclusion,
+    Deadline,
+    Difficulty,
+    Document,
+    DueChange,
+    Meeting,
+    Need,
+    Task,
+    TaskComment,
+    Template,
+    TemplateStep,
+)
 from lienthong.rollout.security.models import Finding, SecurityCheck
 
-__all__ = ["BatchRow", "Change", "Fact", "Finding", "SecurityCheck"]
+__all__ = [
+    "BatchRow",
+    "Change",
+    "Conclusion",
+    "Deadline",
+    "Difficulty",
+    "Document",
+    "DueChange",
+    "Fact",
+    "Finding",
+    "Meeting",
+    "Need",
+    "SecurityCheck",
+    "Task",
+    "TaskComment",
+    "Template",
+    "TemplateStep",
+]

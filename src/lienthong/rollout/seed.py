@@ -10,6 +10,7 @@ from importlib import resources
 from lienthong.access import audit
 from lienthong.rollout import facts
 from lienthong.rollout.changes import Batch, BatchRow, batch
+from lienthong.rollout.plan import seed as plan
 
 DAY = date(2025, 2, 18)
 SOURCE = "Hội nghị UBND tỉnh 18/02/2025 (bacgiang.gov.vn)"
@@ -24,6 +25,7 @@ def load() -> None:
         return
     with batch(_BY, "seed", why=SOURCE) as open_batch:
         _units(open_batch)
+        plan.load(open_batch)
 
 
 def load_demo() -> None:

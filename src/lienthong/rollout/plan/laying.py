@@ -49,7 +49,9 @@ def spans(
 def laid(template: Template, start: date) -> list[tuple[TemplateStep, Span]]:
     """The steps of a template with the dates that they would get, in order."""
     steps = list(template.steps.all())
-    dates = spans({step.key: (step.days, step.after) for step in steps}, start, working_days.calendar().working)
+    dates = spans(
+        {step.key: (step.days, step.after) for step in steps}, start, working_days.calendar().working
+    )
     return [(step, dates[step.key]) for step in steps]
 
 

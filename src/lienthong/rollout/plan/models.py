@@ -220,10 +220,10 @@ class Need(Typed):
         return self.task.unit
 
 
-class Comment(Typed):
+class TaskComment(Typed):
     """A remark on a task, with the day it is of."""
 
-    THING = "comment"
+    THING = "task-comment"
     LABEL = _("Comment")
     task = models.ForeignKey(Task, models.PROTECT, related_name="comments")
     day = models.DateField(_("Date"))
@@ -389,7 +389,7 @@ class TemplateStep(Typed):
 
 
 class Deadline(Sourced):
-    """A date set by the province or by law. ``known_from``: since when it stands; ``ended_on``: replaced or repealed."""
+    """A date set by the province or by law, since ``known_from``; ``ended_on``: replaced or repealed."""
 
     THING = "deadline"
     LABEL = _("Deadline")

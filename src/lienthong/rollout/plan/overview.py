@@ -142,7 +142,9 @@ def _item(
 def progress(found: Plan, number: str) -> list[Share]:
     """How far each unit is with its parts of a province's task, units in the order of lists."""
     shares = []
-    parts = [item for item in found.items.values() if item.task.part_of and item.task.part_of.number == number]
+    parts = [
+        item for item in found.items.values() if item.task.part_of and item.task.part_of.number == number
+    ]
     for unit in units.listing(found.day):
         own = [item for item in parts if item.task.unit == unit.code]
         late = sum(item.state is State.OVERDUE for item in own)

@@ -14,7 +14,8 @@ def circle(chain: Sequence[str]) -> LienThongError:
     return LienThongError(
         Problem(
             "plan-circle",
-            f"Không ghi được: các nhiệm vụ sẽ chờ nhau thành vòng {shown} (mỗi nhiệm vụ chờ nhiệm vụ đứng sau mũi tên).",
+            f"Không ghi được: các nhiệm vụ sẽ chờ nhau thành vòng {shown} "
+            "(mỗi nhiệm vụ chờ nhiệm vụ đứng sau mũi tên).",
             f"Not written: the tasks would wait for each other in a circle, {shown} (each waits for the one after"
             " the arrow).",
             "Bỏ một ràng buộc trong vòng này trước, hoặc chọn nhiệm vụ khác.",

@@ -57,7 +57,7 @@ def _kind(item: Item) -> Kind | None:
 
 
 def look() -> dict[str, Mapping[str, Problem]]:
-    """For the watch of the hub: an alert for what is overdue, one for what is due within a week, one for what can begin."""
+    """For the watch of the hub: an alert each for what is overdue, due within a week, and free to begin."""
     found = reminders(plan(clock.today()).items.values())
     late = [one for one in found if one.kind is Kind.OVERDUE]
     soon = [one for one in found if one.kind in (Kind.IN_1, Kind.IN_7)]

@@ -10,7 +10,6 @@ from typing import Any
 from lienthong.foundation import json
 from lienthong.rollout.changes import Batch
 from lienthong.rollout.plan.models import (
-    Comment,
     Conclusion,
     Deadline,
     Difficulty,
@@ -18,6 +17,7 @@ from lienthong.rollout.plan.models import (
     Meeting,
     Need,
     Task,
+    TaskComment,
     Template,
     TemplateStep,
 )
@@ -48,7 +48,7 @@ def load(batch: Batch) -> None:
             task = Task.objects.get(number=row["task"])
             source = _source(row, sources)
             batch.save(
-                Comment(task=task, day=date.fromisoformat(row["day"]), text=row["text"], source=source)
+                TaskComment(task=task, day=date.fromisoformat(row["day"]), text=row["text"], source=source)
             )
     _templates(batch)
 

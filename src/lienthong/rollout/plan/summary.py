@@ -113,7 +113,12 @@ def next_tasks(after: date, days: int = 14) -> list[TaskLine]:
         item
         for item in found.of("")
         if not item.done
-        and (item.late or item.state is State.IN_TERM or (item.due is not None and item.due <= until) or item.ready)
+        and (
+            item.late
+            or item.state is State.IN_TERM
+            or (item.due is not None and item.due <= until)
+            or item.ready
+        )
     ]
     far = date.max
     return [line(item, after) for item in sorted(wanted, key=lambda one: (one.due or far, one.task.number))]

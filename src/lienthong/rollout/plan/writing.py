@@ -67,9 +67,7 @@ def wait(batch: Batch, task: Task, before: Task) -> None:
         batch.save(Need(task=task, before=before))
 
 
-def note_progress(
-    batch: Batch, task: Task, day: date | None = None, *, seen: str | None = None
-) -> None:
+def note_progress(batch: Batch, task: Task, day: date | None = None, *, seen: str | None = None) -> None:
     """Writes what was typed about a task's progress (begun, done, result, evidence, reason).
 
     Raises:
