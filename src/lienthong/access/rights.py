@@ -71,6 +71,10 @@ BOARD = Right(
 )
 BOARD_UNIT = Right(_("Enter facts of a unit on the roll-out board"), (Role.DEPARTMENT, Role.UNIT))
 BOARD_EDIT = Right(_("Enter plans, money and reviews of the roll-out"), (Role.DEPARTMENT,))
+PLAN_REGISTERS = Right(
+    _("Read meetings, difficulties, documents and templates of the roll-out"),
+    (Role.DEPARTMENT, Role.DIVISION, Role.DIRECTOR, Role.CLERK, Role.LEADER, Role.UNIT),
+)
 SECURITY_SEE = Right(
     _("See security checklists"),
     (Role.DEPARTMENT, Role.DIVISION, Role.DIRECTOR, Role.LEADER, Role.POLICE, Role.UNIT),
@@ -106,6 +110,7 @@ TABLE = (
     BOARD,
     BOARD_UNIT,
     BOARD_EDIT,
+    PLAN_REGISTERS,
     SECURITY_SEE,
     SECURITY,
 )

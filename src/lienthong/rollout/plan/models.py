@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from datetime import date
 
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.utils.translation import get_language, gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
@@ -18,6 +19,9 @@ from lienthong.rollout.plan.states import Change, Facts
 
 LONGEST_TITLE = 300
 LONGEST_TEXT = 4000
+LONGEST_MINUTES = 40_000
+MOST_DAYS = 1000
+"""The longest task or step."""
 CONFIDENCES = [("A", "A"), ("B", "B"), ("C", "C")]
 
 
@@ -140,10 +144,15 @@ class Task(Sourced):
     due = models.DateField(_("Due"), null=True, blank=True)
     due_note = models.CharField(_("Remark on the date"), max_length=300, blank=True)
     begin = models.DateField(_("Planned begin"), null=True, blank=True)
-    days = models.PositiveSmallIntegerField(_("Days it takes"), null=True, blank=True)
+    days = models.PositiveSmallIntegerField(
+        _("Days it takes"),
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(1), MaxValueValidator(MOST_DAYS)],
+    )
     started = models.DateField(_("Begun on"), null=True, blank=True)
     done = models.DateField(_("Done on"), null=True, blank=True)
-    result = models.TextField(_("Result"), blank=True)
+    result = models.TextField(_("Result"), max_length=LONGEST_TEXT, blank=True)
     evidence = models.ForeignKey(
         Document,
         models.PROTECT,
@@ -152,7 +161,7 @@ class Task(Sourced):
         related_name="proves",
         verbose_name=_("Document that proves it"),
     )
-    reason_late = models.TextField(_("Reason if late"), blank=True)
+    reason_late = models.TextField(_("Reason if late"), max_length=LONGEST_TEXT, blank=True)
     part_of = models.ForeignKey(
         "self",
         models.PROTECT,
@@ -250,8 +259,8 @@ class Meeting(Sourced):
     title_en = models.CharField(_("Subject in English"), max_length=LONGEST_TITLE, blank=True)
     place = models.CharField(_("Place"), max_length=200, blank=True)
     chair = models.CharField(_("Chaired by"), max_length=200, blank=True)
-    present = models.TextField(_("Present"), blank=True)
-    minutes = models.TextField(_("Minutes"), blank=True)
+    present = models.TextField(_("Present"), max_length=LONGEST_TEXT, blank=True)
+    minutes = models.TextField(_("Minutes"), max_length=LONGEST_MINUTES, blank=True)
     document = models.ForeignKey(
         Document,
         models.PROTECT,
@@ -304,7 +313,7 @@ class Difficulty(Sourced):
     proposal = models.CharField(_("Proposal"), max_length=1000, blank=True)
     to_whom = models.CharField(_("Put to"), max_length=120, blank=True)
     raised_on = models.DateField(_("Raised on"))
-    answer = models.TextField(_("Answer"), blank=True)
+    answer = models.TextField(_("Answer"), max_length=LONGEST_TEXT, blank=True)
     answered_on = models.DateField(_("Answered on"), null=True, blank=True)
     closed_on = models.DateField(_("Closed on"), null=True, blank=True)
     task = models.ForeignKey(
@@ -370,7 +379,9 @@ class TemplateStep(Typed):
     area = models.CharField(_("Area"), max_length=12, choices=Area.choices)
     lead = models.CharField(_("Lead"), max_length=120, blank=True)
     partners = models.CharField(_("Partners"), max_length=400, blank=True)
-    days = models.PositiveSmallIntegerField(_("Days it takes"))
+    days = models.PositiveSmallIntegerField(
+        _("Days it takes"), validators=[MinValueValidator(1), MaxValueValidator(MOST_DAYS)]
+    )
     needs = models.CharField(_("After the steps"), max_length=200, blank=True)
     basis = models.CharField(_("Basis"), max_length=300, blank=True)
 

@@ -39,6 +39,16 @@ WHAT: dict[str, StrOrPromise] = {
     "import": gettext_lazy("Excel sheet taken in"),
     "undo": gettext_lazy("Undone"),
     "security": gettext_lazy("Security checklist"),
+    "task": gettext_lazy("Task given, corrected or removed"),
+    "task-progress": gettext_lazy("Progress of a task"),
+    "task-due": gettext_lazy("Change of a due date"),
+    "task-need": gettext_lazy("What a task waits for"),
+    "task-comment": gettext_lazy("Comment on a task"),
+    "meeting": gettext_lazy("Meeting or conclusion"),
+    "difficulty": gettext_lazy("Difficulty"),
+    "document": gettext_lazy("Document of the register"),
+    "deadline": gettext_lazy("Deadline of the register"),
+    "template": gettext_lazy("Template applied or corrected"),
 }
 """What a batch was, in words; each part of the board adds its own."""
 KIND: dict[str, StrOrPromise] = {
