@@ -75,6 +75,9 @@ PLAN_REGISTERS = Right(
     _("Read meetings, difficulties, documents and templates of the roll-out"),
     (Role.DEPARTMENT, Role.DIVISION, Role.DIRECTOR, Role.CLERK, Role.LEADER, Role.UNIT),
 )
+TICKETS = Right(
+    _("Report faults to vendors, follow and answer them"), (Role.DEPARTMENT, Role.UNIT, Role.VENDOR)
+)
 SECURITY_SEE = Right(
     _("See security checklists"),
     (Role.DEPARTMENT, Role.DIVISION, Role.DIRECTOR, Role.LEADER, Role.POLICE, Role.UNIT),
@@ -111,6 +114,7 @@ TABLE = (
     BOARD_UNIT,
     BOARD_EDIT,
     PLAN_REGISTERS,
+    TICKETS,
     SECURITY_SEE,
     SECURITY,
 )

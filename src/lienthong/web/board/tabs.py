@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 TABS: tuple[tuple[str, StrOrPromise, Right], ...] = (
     ("board-plan", pgettext_lazy("tab", "Plan"), rights.BOARD),
+    ("board-security", pgettext_lazy("tab", "Security"), rights.SECURITY_SEE),
     ("board-history", pgettext_lazy("tab", "Changes"), rights.BOARD),
 )
 """Name of the page, words, who may open it; in the order of the bar."""
