@@ -70,7 +70,12 @@ def _write(what: str, do: Any) -> str:
 
 
 def test_the_case_is_entered_once(case: None) -> None:
-    before = (Task.objects.count(), Need.objects.count(), Difficulty.objects.count(), TemplateStep.objects.count())
+    before = (
+        Task.objects.count(),
+        Need.objects.count(),
+        Difficulty.objects.count(),
+        TemplateStep.objects.count(),
+    )
     assert before[0] == 13
     assert before[2] == 13
     assert (Meeting.objects.count(), Deadline.objects.count(), TaskComment.objects.count()) == (3, 9, 6)
@@ -91,7 +96,9 @@ def test_every_row_of_the_case_says_where_it_comes_from(case: None) -> None:
     assert set(Template.objects.values_list("confidence", flat=True)) == {"C"}
 
 
-def test_on_the_day_of_the_conference_nothing_is_overdue_and_the_next_day_after_a_date_it_is(case: None) -> None:
+def test_on_the_day_of_the_conference_nothing_is_overdue_and_the_next_day_after_a_date_it_is(
+    case: None,
+) -> None:
     lines = {line.number: line for line in summary.tasks(CONFERENCE, CONFERENCE)}
     assert len(lines) == 13
     assert lines["T02"].state is State.IN_TERM
@@ -118,7 +125,10 @@ def test_what_the_report_reads_of_a_past_day_holds_nothing_that_came_later(case:
     assert date(2025, 9, 30) in [line.day for line in summary.deadlines(date(2025, 6, 6))]
     assert date(2028, 12, 31) not in [line.day for line in summary.deadlines(date(2025, 6, 6))]
     direction = summary.direction(CONFERENCE, date(2025, 3, 3))
-    assert [(line.day, line.kind) for line in direction] == [(CONFERENCE, "document"), (CONFERENCE, "meeting")]
+    assert [(line.day, line.kind) for line in direction] == [
+        (CONFERENCE, "document"),
+        (CONFERENCE, "meeting"),
+    ]
     assert [line.number for line in summary.next_tasks(CONFERENCE)][:2] == ["T03", "T02"]
 
 
@@ -218,7 +228,9 @@ def test_a_template_becomes_tasks_in_one_entry_that_can_be_undone(case: None) ->
     assert own[0].task.number == "24004-01"
     assert own[1].task.lead == "CA-TINH"
     assert own[-1].blockers == tuple(item.task.number for item in own[:-1])
-    assert all(item.task.begin > other.due for item in own for other in own if other.task.number in item.blockers)
+    assert all(
+        item.task.begin > other.due for item in own for other in own if other.task.number in item.blockers
+    )
     with pytest.raises(LienThongError) as twice:
         _write("template", lambda one: laying.lay(one, template, UNIT, start, start))
     assert twice.value.problem.code == "plan-template-applied"
@@ -246,7 +258,9 @@ def test_removing_a_task_takes_what_is_its_own_and_stops_at_what_is_not(case: No
     with pytest.raises(LienThongError) as refused:
         _write("task", lambda one: writing.remove_task(one, _task("T07")))
     assert refused.value.problem.code == "plan-needed"
-    task = Task(number="T14", title="Thử", area="steering", lead="SYT-24", given_on=CONFERENCE, due=CONFERENCE)
+    task = Task(
+        number="T14", title="Thử", area="steering", lead="SYT-24", given_on=CONFERENCE, due=CONFERENCE
+    )
     _write("task", lambda one: one.save(task))
     _write("need", lambda one: writing.wait(one, task, _task("T01")))
     assert writing.next_number("") == "T15"
@@ -285,9 +299,12 @@ def test_the_sheet_keeps_texts_as_texts(case: None) -> None:
     st.lists(st.tuples(st.integers(0, 40), st.sets(st.integers(0, 7))), min_size=1, max_size=8),
     st.dates(date(2025, 1, 1), date(2026, 1, 1)),
 )
-def test_steps_follow_each_other_and_end_on_working_days(rows: list[tuple[int, set[int]]], start: date) -> None:
+def test_steps_follow_each_other_and_end_on_working_days(
+    rows: list[tuple[int, set[int]]], start: date
+) -> None:
     steps = {
-        str(place): (days, [str(one) for one in before if one < place]) for place, (days, before) in enumerate(rows)
+        str(place): (days, [str(one) for one in before if one < place])
+        for place, (days, before) in enumerate(rows)
     }
     found = laying.spans(steps, start, lambda day: day.weekday() < 5)
     for key, (days, before) in steps.items():

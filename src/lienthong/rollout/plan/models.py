@@ -28,28 +28,28 @@ CONFIDENCES = [("A", "A"), ("B", "B"), ("C", "C")]
 class Area(models.TextChoices):
     """What a task is about; the police see tasks of security alone."""
 
-    STEERING = "steering", _("Direction")
-    CRITERIA = "criteria", _("Criteria and levels")
-    SECURITY = "security", _("Security")
+    STEERING = "steering", pgettext_lazy("plan", "Direction")
+    CRITERIA = "criteria", pgettext_lazy("plan", "Criteria and levels")
+    SECURITY = "security", pgettext_lazy("plan", "Security")
     LINK = "link", _("Exchange with Bạch Mai")
-    FUNDING = "funding", _("Funding")
-    TENDER = "tender", _("Tender")
-    TRAINING = "training", _("Training")
-    TRIAL = "trial", _("Trial run")
-    EMR = "emr", _("Electronic medical record")
+    FUNDING = "funding", pgettext_lazy("plan", "Funding")
+    TENDER = "tender", pgettext_lazy("plan", "Tender")
+    TRAINING = "training", pgettext_lazy("plan", "Training")
+    TRIAL = "trial", pgettext_lazy("plan", "Trial run")
+    EMR = "emr", pgettext_lazy("plan", "Electronic medical record")
 
 
 class DocumentKind(models.TextChoices):
     """Kinds of document, after Decree 30/2020/NĐ-CP article 7."""
 
-    CONCLUSION = "conclusion", _("Conclusions")
-    PLAN = "plan", _("Plan")
-    LETTER = "letter", _("Official letter")
-    DECISION = "decision", _("Decision")
-    DIRECTIVE = "directive", _("Directive")
-    REPORT = "report", _("Report")
-    MINUTES = "minutes", _("Minutes")
-    CIRCULAR = "circular", _("Circular")
+    CONCLUSION = "conclusion", pgettext_lazy("plan", "Conclusions")
+    PLAN = "plan", pgettext_lazy("plan", "Plan")
+    LETTER = "letter", pgettext_lazy("plan", "Official letter")
+    DECISION = "decision", pgettext_lazy("plan", "Decision")
+    DIRECTIVE = "directive", pgettext_lazy("plan", "Directive")
+    REPORT = "report", pgettext_lazy("plan", "Report")
+    MINUTES = "minutes", pgettext_lazy("plan", "Minutes")
+    CIRCULAR = "circular", pgettext_lazy("plan", "Circular")
     DECREE = "decree", _("Law or decree")
     NEWS = "news", _("Published account")
 
@@ -57,15 +57,15 @@ class DocumentKind(models.TextChoices):
 class Category(models.TextChoices):
     """What a difficulty is about."""
 
-    INFRASTRUCTURE = "infrastructure", _("Infrastructure")
-    NETWORK = "network", _("Network lines")
-    SOFTWARE = "software", _("Software")
-    STAFF = "staff", _("Staff")
-    FUNDING = "funding", _("Funding")
-    PRICING = "pricing", _("Prices")
-    CONTRACTOR = "contractor", _("Contractors")
-    SIGNATURE = "signature", _("Digital signatures")
-    INSURANCE = "insurance", _("Health insurance")
+    INFRASTRUCTURE = "infrastructure", pgettext_lazy("plan", "Infrastructure")
+    NETWORK = "network", pgettext_lazy("plan", "Network lines")
+    SOFTWARE = "software", pgettext_lazy("plan", "Software")
+    STAFF = "staff", pgettext_lazy("plan", "Staff")
+    FUNDING = "funding", pgettext_lazy("plan", "Funding")
+    PRICING = "pricing", pgettext_lazy("plan", "Prices")
+    CONTRACTOR = "contractor", pgettext_lazy("plan", "Contractors")
+    SIGNATURE = "signature", pgettext_lazy("plan", "Digital signatures")
+    INSURANCE = "insurance", pgettext_lazy("plan", "Health insurance")
     NATIONAL = "national", _("Reorganisation, national")
 
 
@@ -78,7 +78,9 @@ class Sourced(Typed):
     """What comes from a published source says so."""
 
     source = models.CharField(_("Source"), max_length=300, blank=True)
-    confidence = models.CharField(_("Confidence"), max_length=1, choices=CONFIDENCES, default="A")
+    confidence = models.CharField(
+        pgettext_lazy("plan", "Confidence"), max_length=1, choices=CONFIDENCES, default="A"
+    )
 
     class Meta:
         abstract = True
@@ -95,12 +97,12 @@ class Document(Sourced):
     THING = "document"
     LABEL = pgettext_lazy("plan", "Document")
     code = models.CharField(max_length=12, unique=True)
-    number = models.CharField(_("Number"), max_length=60, blank=True)
+    number = models.CharField(pgettext_lazy("plan", "Number"), max_length=60, blank=True)
     day = models.DateField(_("Date of the document"))
-    issuer = models.CharField(_("Issued by"), max_length=200)
+    issuer = models.CharField(pgettext_lazy("plan", "Issued by"), max_length=200)
     kind = models.CharField(_("Kind"), max_length=12, choices=DocumentKind.choices)
-    summary = models.CharField(_("Summary"), max_length=600)
-    summary_en = models.CharField(_("Summary in English"), max_length=600, blank=True)
+    summary = models.CharField(pgettext_lazy("plan", "Summary"), max_length=600)
+    summary_en = models.CharField(pgettext_lazy("plan", "Summary in English"), max_length=600, blank=True)
 
     class Meta:
         ordering = ["-day", "code"]
@@ -124,14 +126,14 @@ class Task(Sourced):
     """
 
     THING = "task"
-    LABEL = _("Task")
-    number = models.CharField(_("Number"), max_length=24, unique=True)
-    title = models.CharField(_("Task"), max_length=LONGEST_TITLE)
+    LABEL = pgettext_lazy("plan", "Task")
+    number = models.CharField(pgettext_lazy("plan", "Number"), max_length=24, unique=True)
+    title = models.CharField(pgettext_lazy("plan", "Task"), max_length=LONGEST_TITLE)
     title_en = models.CharField(_("Task in English"), max_length=LONGEST_TITLE, blank=True)
-    unit = models.CharField(_("Unit"), max_length=16, blank=True)
-    area = models.CharField(_("Area"), max_length=12, choices=Area.choices)
-    lead = models.CharField(_("Lead"), max_length=120)
-    partners = models.CharField(_("Partners"), max_length=400, blank=True)
+    unit = models.CharField(pgettext_lazy("plan", "Unit"), max_length=16, blank=True)
+    area = models.CharField(pgettext_lazy("plan", "Area"), max_length=12, choices=Area.choices)
+    lead = models.CharField(pgettext_lazy("plan", "Lead"), max_length=120)
+    partners = models.CharField(pgettext_lazy("plan", "Partners"), max_length=400, blank=True)
     document = models.ForeignKey(
         Document,
         models.PROTECT,
@@ -141,7 +143,7 @@ class Task(Sourced):
         verbose_name=_("Ordered by document"),
     )
     given_on = models.DateField(_("Given on"))
-    due = models.DateField(_("Due"), null=True, blank=True)
+    due = models.DateField(pgettext_lazy("plan", "Due"), null=True, blank=True)
     due_note = models.CharField(_("Remark on the date"), max_length=300, blank=True)
     begin = models.DateField(_("Planned begin"), null=True, blank=True)
     days = models.PositiveSmallIntegerField(
@@ -152,7 +154,7 @@ class Task(Sourced):
     )
     started = models.DateField(_("Begun on"), null=True, blank=True)
     done = models.DateField(_("Done on"), null=True, blank=True)
-    result = models.TextField(_("Result"), max_length=LONGEST_TEXT, blank=True)
+    result = models.TextField(pgettext_lazy("plan", "Result"), max_length=LONGEST_TEXT, blank=True)
     evidence = models.ForeignKey(
         Document,
         models.PROTECT,
@@ -170,7 +172,7 @@ class Task(Sourced):
         related_name="parts",
         verbose_name=_("Part of the province's task"),
     )
-    template = models.CharField(_("Template"), max_length=30, blank=True)
+    template = models.CharField(pgettext_lazy("plan", "Template"), max_length=30, blank=True)
     step = models.CharField(_("Step of the template"), max_length=30, blank=True)
 
     class Meta:
@@ -204,7 +206,7 @@ class DueChange(Typed):
     due = models.DateField(_("New due date"), null=True, blank=True)
     reason = models.CharField(_("Reason"), max_length=600)
     decided_on = models.DateField(_("Decided on"), null=True, blank=True)
-    agreed = models.BooleanField(_("Agreed"), default=False)
+    agreed = models.BooleanField(pgettext_lazy("plan", "Agreed"), default=False)
     answer = models.CharField(_("Answer"), max_length=600, blank=True)
 
     class Meta:
@@ -233,10 +235,10 @@ class TaskComment(Typed):
     """A remark on a task, with the day it is of."""
 
     THING = "task-comment"
-    LABEL = _("Comment")
+    LABEL = pgettext_lazy("plan", "Comment")
     task = models.ForeignKey(Task, models.PROTECT, related_name="comments")
     day = models.DateField(_("Date"))
-    text = models.TextField(_("Comment"), max_length=LONGEST_TEXT)
+    text = models.TextField(pgettext_lazy("plan", "Comment"), max_length=LONGEST_TEXT)
     source = models.CharField(_("Source"), max_length=300, blank=True)
 
     class Meta:
@@ -250,17 +252,20 @@ class Meeting(Sourced):
     """A meeting or an inspection, with who was there and its minutes."""
 
     THING = "meeting"
-    LABEL = _("Meeting")
-    KINDS = [("meeting", _("Meeting")), ("inspection", _("Inspection"))]
+    LABEL = pgettext_lazy("plan", "Meeting")
+    KINDS = [
+        ("meeting", pgettext_lazy("plan", "Meeting")),
+        ("inspection", pgettext_lazy("plan", "Inspection")),
+    ]
     code = models.CharField(max_length=12, unique=True)
     kind = models.CharField(_("Kind"), max_length=12, choices=KINDS, default="meeting")
     day = models.DateField(_("Date"))
-    title = models.CharField(_("Subject"), max_length=LONGEST_TITLE)
+    title = models.CharField(pgettext_lazy("plan", "Subject"), max_length=LONGEST_TITLE)
     title_en = models.CharField(_("Subject in English"), max_length=LONGEST_TITLE, blank=True)
-    place = models.CharField(_("Place"), max_length=200, blank=True)
+    place = models.CharField(pgettext_lazy("plan", "Place"), max_length=200, blank=True)
     chair = models.CharField(_("Chaired by"), max_length=200, blank=True)
-    present = models.TextField(_("Present"), max_length=LONGEST_TEXT, blank=True)
-    minutes = models.TextField(_("Minutes"), max_length=LONGEST_MINUTES, blank=True)
+    present = models.TextField(pgettext_lazy("plan", "Present"), max_length=LONGEST_TEXT, blank=True)
+    minutes = models.TextField(pgettext_lazy("plan", "Minutes"), max_length=LONGEST_MINUTES, blank=True)
     document = models.ForeignKey(
         Document,
         models.PROTECT,
@@ -282,13 +287,18 @@ class Conclusion(Typed):
     """A conclusion of a meeting, and the task that it became."""
 
     THING = "conclusion"
-    LABEL = _("Conclusion")
+    LABEL = pgettext_lazy("plan", "Conclusion")
     meeting = models.ForeignKey(Meeting, models.PROTECT, related_name="conclusions")
     place = models.PositiveSmallIntegerField(default=1)
-    text = models.CharField(_("Conclusion"), max_length=1000)
+    text = models.CharField(pgettext_lazy("plan", "Conclusion"), max_length=1000)
     text_en = models.CharField(_("Conclusion in English"), max_length=1000, blank=True)
     task = models.ForeignKey(
-        Task, models.PROTECT, null=True, blank=True, related_name="conclusions", verbose_name=_("Task")
+        Task,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="conclusions",
+        verbose_name=pgettext_lazy("plan", "Task"),
     )
 
     class Meta:
@@ -303,15 +313,15 @@ class Difficulty(Sourced):
     """What stands in the way of a unit (or of the province: ``unit`` empty), whom it is put to, and the answer."""
 
     THING = "difficulty"
-    LABEL = _("Difficulty")
+    LABEL = pgettext_lazy("plan", "Difficulty")
     code = models.CharField(max_length=12, unique=True)
-    unit = models.CharField(_("Unit"), max_length=16, blank=True)
-    category = models.CharField(_("Category"), max_length=16, choices=Category.choices)
-    content = models.CharField(_("Difficulty"), max_length=1000)
+    unit = models.CharField(pgettext_lazy("plan", "Unit"), max_length=16, blank=True)
+    category = models.CharField(pgettext_lazy("plan", "Category"), max_length=16, choices=Category.choices)
+    content = models.CharField(pgettext_lazy("plan", "Difficulty"), max_length=1000)
     content_en = models.CharField(_("Difficulty in English"), max_length=1000, blank=True)
-    cause = models.CharField(_("Cause"), max_length=1000, blank=True)
-    proposal = models.CharField(_("Proposal"), max_length=1000, blank=True)
-    to_whom = models.CharField(_("Put to"), max_length=120, blank=True)
+    cause = models.CharField(pgettext_lazy("plan", "Cause"), max_length=1000, blank=True)
+    proposal = models.CharField(pgettext_lazy("plan", "Proposal"), max_length=1000, blank=True)
+    to_whom = models.CharField(pgettext_lazy("plan", "Put to"), max_length=120, blank=True)
     raised_on = models.DateField(_("Raised on"))
     answer = models.TextField(_("Answer"), max_length=LONGEST_TEXT, blank=True)
     answered_on = models.DateField(_("Answered on"), null=True, blank=True)
@@ -344,10 +354,10 @@ class Template(Sourced):
     """Steps that units of some kinds go through. ``kinds``: kinds of unit, comma-joined; empty for all."""
 
     THING = "template"
-    LABEL = _("Template")
+    LABEL = pgettext_lazy("plan", "Template")
     code = models.CharField(max_length=30, unique=True)
-    name = models.CharField(_("Name"), max_length=200)
-    name_en = models.CharField(_("Name in English"), max_length=200, blank=True)
+    name = models.CharField(pgettext_lazy("plan", "Name"), max_length=200)
+    name_en = models.CharField(pgettext_lazy("plan", "Name in English"), max_length=200, blank=True)
     kinds = models.CharField(_("Kinds of unit"), max_length=200, blank=True)
     part_of = models.CharField(_("Part of the province's task"), max_length=24, blank=True)
     valid_from = models.DateField(_("Valid from"))
@@ -372,18 +382,18 @@ class TemplateStep(Typed):
     THING = "template-step"
     LABEL = _("Step of a template")
     template = models.ForeignKey(Template, models.PROTECT, related_name="steps")
-    place = models.PositiveSmallIntegerField(_("Place"), default=1)
+    place = models.PositiveSmallIntegerField(pgettext_lazy("plan", "Place"), default=1)
     key = models.CharField(max_length=30)
-    title = models.CharField(_("Step"), max_length=LONGEST_TITLE)
+    title = models.CharField(pgettext_lazy("plan", "Step"), max_length=LONGEST_TITLE)
     title_en = models.CharField(_("Step in English"), max_length=LONGEST_TITLE, blank=True)
-    area = models.CharField(_("Area"), max_length=12, choices=Area.choices)
-    lead = models.CharField(_("Lead"), max_length=120, blank=True)
-    partners = models.CharField(_("Partners"), max_length=400, blank=True)
+    area = models.CharField(pgettext_lazy("plan", "Area"), max_length=12, choices=Area.choices)
+    lead = models.CharField(pgettext_lazy("plan", "Lead"), max_length=120, blank=True)
+    partners = models.CharField(pgettext_lazy("plan", "Partners"), max_length=400, blank=True)
     days = models.PositiveSmallIntegerField(
         _("Days it takes"), validators=[MinValueValidator(1), MaxValueValidator(MOST_DAYS)]
     )
     needs = models.CharField(_("After the steps"), max_length=200, blank=True)
-    basis = models.CharField(_("Basis"), max_length=300, blank=True)
+    basis = models.CharField(pgettext_lazy("plan", "Basis"), max_length=300, blank=True)
 
     class Meta:
         ordering = ["place", "id"]
@@ -403,15 +413,15 @@ class Deadline(Sourced):
     """A date set by the province or by law, since ``known_from``; ``ended_on``: replaced or repealed."""
 
     THING = "deadline"
-    LABEL = _("Deadline")
+    LABEL = pgettext_lazy("plan", "Deadline")
     code = models.CharField(max_length=12, unique=True)
     day = models.DateField(_("Date"))
-    what = models.CharField(_("What is due"), max_length=LONGEST_TITLE)
+    what = models.CharField(pgettext_lazy("plan", "What is due"), max_length=LONGEST_TITLE)
     what_en = models.CharField(_("What is due, in English"), max_length=LONGEST_TITLE, blank=True)
-    applies_to = models.CharField(_("Applies to"), max_length=200, blank=True)
+    applies_to = models.CharField(pgettext_lazy("plan", "Applies to"), max_length=200, blank=True)
     applies_to_en = models.CharField(_("Applies to, in English"), max_length=200, blank=True)
-    known_from = models.DateField(_("Known from"))
-    ended_on = models.DateField(_("Ended on"), null=True, blank=True)
+    known_from = models.DateField(pgettext_lazy("plan", "Known from"))
+    ended_on = models.DateField(pgettext_lazy("plan", "Ended on"), null=True, blank=True)
 
     class Meta:
         ordering = ["day", "code"]

@@ -21,7 +21,8 @@ class Item:
     Attributes:
         due: in force on that day; proposed: the change that waits for a decision.
         late: days after the due date; soon: 1, 7 or 14 when due within so many days.
-        blockers: numbers of open tasks that it waits for; holds_up: of open tasks that wait for it.
+        blockers: numbers of open tasks that it waits for; waits: those of them that it waits for directly.
+        holds_up: numbers of open tasks that wait for it; next: those of them that wait for it directly.
         ready: not begun, and everything it waited for is done.
     """
 
@@ -33,7 +34,9 @@ class Item:
     late: int
     soon: int | None
     blockers: tuple[str, ...]
+    waits: tuple[str, ...]
     holds_up: tuple[str, ...]
+    next: tuple[str, ...]
     ready: bool
 
     @property
@@ -63,12 +66,15 @@ class Plan:
         """The tasks of a unit; of the province (empty)."""
         return [item for item in self.items.values() if item.task.unit == unit]
 
-    def schedule(self, numbers: Iterable[str]) -> Schedule:
-        """The forecast of some tasks and of all they wait for."""
+    def schedule(self, numbers: Iterable[str]) -> Schedule | None:
+        """The forecast of some tasks and of all they wait for; None while the length of an open one is not known."""
         wanted = {number for number in numbers if number in self.items}
         for number in list(wanted):
             wanted |= graph.waits_for(self.needs, number)
-        works = {number: self._work(self.items[number]) for number in wanted if number in self.items}
+        items = [self.items[number] for number in wanted if number in self.items]
+        if any(item.task.days is None for item in items if not item.done):
+            return None
+        works = {item.task.number: self._work(item) for item in items}
         return schedule(works, self.needs, self.day)
 
     def _work(self, item: Item) -> Work:
@@ -106,37 +112,27 @@ def plan(day: date | None = None) -> Plan:
     facts = {number: task.facts for number, task in tasks.items()}
     done = {number for number, one in facts.items() if states.done_by(one, day)}
     back = graph.turned(needs)
-    items = {
-        number: _item(
-            tasks[number],
-            one,
-            day,
-            graph.blockers(needs, done, number) if number not in done else set(),
-            graph.blockers(back, done, number) if number not in done else set(),
-            bool(needs.get(number)),
+    items: dict[str, Item] = {}
+    for number, one in facts.items():
+        open_now = number not in done
+        blockers = graph.blockers(needs, done, number) if open_now else set()
+        holds_up = graph.blockers(back, done, number) if open_now else set()
+        state = states.state(one, day)
+        items[number] = Item(
+            task=tasks[number],
+            facts=one,
+            state=state,
+            due=states.due_on(one, one.done if one.done and not open_now else day),
+            proposed=states.proposed_on(one, day) if open_now else None,
+            late=states.late_by(one, day),
+            soon=states.soon(one, day),
+            blockers=tuple(sorted(blockers)),
+            waits=tuple(sorted(blockers & set(needs.get(number, ())))),
+            holds_up=tuple(sorted(holds_up)),
+            next=tuple(sorted(holds_up & back.get(number, set()))),
+            ready=bool(needs.get(number)) and not blockers and not states.started_by(one, day),
         )
-        for number, one in facts.items()
-    }
     return Plan(day, items, needs)
-
-
-def _item(
-    task: Task, facts: Facts, day: date, blockers: set[str], holds_up: set[str], has_needs: bool
-) -> Item:
-    state = states.state(facts, day)
-    waiting = not states.started_by(facts, day)
-    return Item(
-        task=task,
-        facts=facts,
-        state=state,
-        due=states.due_on(facts, facts.done if facts.done and facts.done <= day else day),
-        proposed=states.proposed_on(facts, day) if state not in states.FINISHED else None,
-        late=states.late_by(facts, day),
-        soon=states.soon(facts, day),
-        blockers=tuple(sorted(blockers)),
-        holds_up=tuple(sorted(holds_up)),
-        ready=waiting and has_needs and not blockers,
-    )
 
 
 def progress(found: Plan, number: str) -> list[Share]:

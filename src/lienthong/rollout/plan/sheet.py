@@ -26,14 +26,14 @@ def heads() -> list[str]:
     return [
         _("No."),
         pgettext("plan", "Code"),
-        _("Unit"),
-        _("Task"),
+        pgettext("plan", "Unit"),
+        pgettext("plan", "Task"),
         _("Ordered by document"),
-        _("Lead"),
-        _("Partners"),
-        _("Due"),
+        pgettext("plan", "Lead"),
+        pgettext("plan", "Partners"),
+        pgettext("plan", "Due"),
         pgettext("plan", "State"),
-        _("Result"),
+        pgettext("plan", "Result"),
         _("Reason if late"),
     ]
 

@@ -11,6 +11,7 @@ from datetime import date, timedelta
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 
 class State(models.TextChoices):
@@ -19,7 +20,7 @@ class State(models.TextChoices):
     OVERDUE = "overdue", _("In progress, overdue")
     PROPOSED = "proposed", _("Proposed for change")
     IN_TERM = "in-term", _("In progress, within the term")
-    NOT_DUE = "not-due", _("Not yet due")
+    NOT_DUE = "not-due", pgettext_lazy("plan", "Not yet due")
     DONE_LATE = "done-late", _("Done late")
     DONE = "done", _("Done on time")
 

@@ -46,7 +46,7 @@ WHAT: dict[str, StrOrPromise] = {
     "task-need": gettext_lazy("What a task waits for"),
     "task-comment": gettext_lazy("Comment on a task"),
     "meeting": gettext_lazy("Meeting or conclusion"),
-    "difficulty": gettext_lazy("Difficulty"),
+    "difficulty": pgettext_lazy("plan", "Difficulty"),
     "document": gettext_lazy("Document of the register"),
     "deadline": gettext_lazy("Deadline of the register"),
     "template": gettext_lazy("Template applied or corrected"),

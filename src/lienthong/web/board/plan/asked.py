@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 POLICE = "CA-TINH"
 PROVINCE, EVERYTHING = "province", "all"
 WHEN: dict[str, StrOrPromise] = {
-    "late": gettext_lazy("overdue"),
+    "late": pgettext_lazy("plan", "overdue"),
     "7": gettext_lazy("within 7 days"),
     "14": gettext_lazy("within 14 days"),
     "30": gettext_lazy("within 30 days"),
@@ -48,11 +48,11 @@ VIEWS: tuple[tuple[str, StrOrPromise], ...] = (
     ("board-plan-calendar", pgettext_lazy("plan", "Calendar")),
     ("board-plan-gantt", gettext_lazy("Gantt chart")),
     ("board-plan-blocking", gettext_lazy("What blocks what")),
-    ("board-plan-meetings", gettext_lazy("Meetings")),
-    ("board-plan-difficulties", gettext_lazy("Difficulties")),
-    ("board-plan-documents", gettext_lazy("Documents")),
-    ("board-plan-templates", gettext_lazy("Templates")),
-    ("board-plan-deadlines", gettext_lazy("Deadlines")),
+    ("board-plan-meetings", pgettext_lazy("plan", "Meetings")),
+    ("board-plan-difficulties", pgettext_lazy("plan", "Difficulties")),
+    ("board-plan-documents", pgettext_lazy("plan", "Documents")),
+    ("board-plan-templates", pgettext_lazy("plan", "Templates")),
+    ("board-plan-deadlines", pgettext_lazy("plan", "Deadlines")),
 )
 """The pages of the plan, in the order of their bar."""
 

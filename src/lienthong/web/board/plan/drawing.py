@@ -14,9 +14,9 @@ from django.utils.translation import gettext as _
 from lienthong.rollout.plan import graph
 
 DAY = timedelta(days=1)
-_WIDTH, _LEFT, _RIGHT, _TOP, _ROW = 1160, 300, 14, 46, 30
+_WIDTH, _LEFT, _RIGHT, _TOP, _ROW = 1160, 310, 14, 64, 30
 _BOX, _HIGH, _GAP, _APART = 214, 58, 62, 16
-_TITLE = 40
+_TITLE = 46
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +69,14 @@ def _n(value: float) -> str:
 def _curve(left: float, top: float, right: float, bottom: float, bend: float) -> str:
     start, end = f"{_n(left)} {_n(top)}", f"{_n(right)} {_n(bottom)}"
     return f"M{start}C{_n(left + bend)} {_n(top)} {_n(right - bend)} {_n(bottom)} {end}"
+
+
+def _elbow(left: float, top: float, right: float, bottom: float) -> str:
+    """Out of the end of one bar, down or up between the rows, into the begin of another."""
+    if left + 12 <= right:
+        return f"M{_n(left)} {_n(top)}H{_n(left + 5)}V{_n(bottom)}H{_n(right)}"
+    between = bottom - 14 if bottom > top else bottom + 14
+    return f"M{_n(left)} {_n(top)}H{_n(left + 5)}V{_n(between)}H{_n(right - 10)}V{_n(bottom)}H{_n(right)}"
 
 
 # Gantt chart
@@ -138,7 +146,8 @@ def gantt(
 _DEFS = SafeString(
     '<defs><pattern id="late" width="7" height="7" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">'
     '<rect class="g-late-ground" width="7" height="7"/><rect class="g-late-line" width="3" height="7"/></pattern>'
-    '<marker id="tip" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" orient="auto">'
+    '<marker id="tip" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="9" markerHeight="9" orient="auto"'
+    ' markerUnits="userSpaceOnUse">'
     '<path class="g-tip" d="M0 0 8 4 0 8z"/></marker></defs>'
 )
 
@@ -164,12 +173,12 @@ def _marks(axis: _Axis, marks: Sequence[Mark], height: int) -> SafeString:
     return format_html_join(
         "",
         '<g><title>{}</title><line class="g-mark" x1="{}" y1="{}" x2="{}" y2="{}"/>'
-        '<path class="g-diamond" d="M{} 6l6 7-6 7-6-7z"/></g>',
+        '<path class="g-diamond" d="M{} 3l6 7-6 7-6-7z"/></g>',
         (
             (
                 f"{mark.day:%d/%m/%Y}: {mark.words}",
                 _n(axis.x(mark.day + DAY)),
-                20,
+                17,
                 _n(axis.x(mark.day + DAY)),
                 height - 8,
                 _n(axis.x(mark.day + DAY)),
@@ -188,11 +197,11 @@ def _today(axis: _Axis, today: date, height: int) -> SafeString:
         '<line class="g-today" x1="{}" y1="{}" x2="{}" y2="{}"/>'
         '<text class="g-today-words" x="{}" y="{}" text-anchor="{}">{}</text>',
         _n(at),
-        _TOP - 22,
+        _TOP - 32,
         _n(at),
         height - 8,
         _n(at + (-4 if anchor == "end" else 4)),
-        _TOP - 24,
+        _TOP - 30,
         anchor,
         f"{today:%d/%m/%Y}",
     )
@@ -258,7 +267,7 @@ def _arrows(
             right = axis.x(bar.begin)
             top, bottom = (_TOP + _ROW * rows[number] + 12.5 for number in (one, bar.number))
             kind = "g-arrow g-arrow-critical" if {one, bar.number} <= set(critical) else "g-arrow"
-            way = _curve(left, top, right, bottom, 26)
+            way = _elbow(left, top, right, bottom)
             lines.append((kind, way))
     return format_html_join("", '<path class="{}" d="{}" marker-end="url(#tip)"/>', lines)
 

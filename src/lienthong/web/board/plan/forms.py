@@ -7,7 +7,7 @@ from typing import Any
 
 from django import forms
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext, pgettext_lazy
 
 from lienthong.foundation import clock
 from lienthong.rollout import units
@@ -77,11 +77,11 @@ class TaskChoice(forms.ModelChoiceField):
 class TaskForm(PlanForm):
     """A task as it is given."""
 
-    lead = forms.ChoiceField(label=gettext_lazy("Lead"))
+    lead = forms.ChoiceField(label=pgettext_lazy("plan", "Lead"))
     partners = forms.MultipleChoiceField(
-        label=gettext_lazy("Partners"), required=False, widget=forms.CheckboxSelectMultiple
+        label=pgettext_lazy("plan", "Partners"), required=False, widget=forms.CheckboxSelectMultiple
     )
-    unit = forms.ChoiceField(label=gettext_lazy("Unit"), required=False)
+    unit = forms.ChoiceField(label=pgettext_lazy("plan", "Unit"), required=False)
     document = DocumentChoice(
         Document.objects.all(), required=False, label=gettext_lazy("Ordered by document")
     )
@@ -202,9 +202,9 @@ class ConclusionForm(PlanForm):
     """A conclusion, which may become a task at once."""
 
     make_task = forms.BooleanField(required=False, label=gettext_lazy("Make it a task"))
-    lead = forms.ChoiceField(label=gettext_lazy("Lead"), required=False)
-    area = forms.ChoiceField(label=gettext_lazy("Area"), choices=Area.choices)
-    due = forms.DateField(label=gettext_lazy("Due"), required=False)
+    lead = forms.ChoiceField(label=pgettext_lazy("plan", "Lead"), required=False)
+    area = forms.ChoiceField(label=pgettext_lazy("plan", "Area"), choices=Area.choices)
+    due = forms.DateField(label=pgettext_lazy("plan", "Due"), required=False)
 
     class Meta:
         model = Conclusion
@@ -218,8 +218,8 @@ class ConclusionForm(PlanForm):
 class DifficultyForm(PlanForm):
     """A difficulty as it is told."""
 
-    unit = forms.ChoiceField(label=gettext_lazy("Unit"), required=False)
-    to_whom = forms.ChoiceField(label=gettext_lazy("Put to"), required=False)
+    unit = forms.ChoiceField(label=pgettext_lazy("plan", "Unit"), required=False)
+    to_whom = forms.ChoiceField(label=pgettext_lazy("plan", "Put to"), required=False)
     task = TaskChoice(Task.objects.all(), required=False, label=gettext_lazy("Task that it holds up"))
 
     class Meta:
@@ -300,7 +300,7 @@ class StepForm(PlanForm):
     needs = forms.MultipleChoiceField(
         label=gettext_lazy("After the steps"), required=False, widget=forms.CheckboxSelectMultiple
     )
-    lead = forms.ChoiceField(label=gettext_lazy("Lead"), required=False)
+    lead = forms.ChoiceField(label=pgettext_lazy("plan", "Lead"), required=False)
 
     class Meta:
         model = TemplateStep
@@ -311,7 +311,7 @@ class StepForm(PlanForm):
         others = self.instance.template.steps.exclude(pk=self.instance.pk)
         _choose(self.fields["needs"], [(one.key, one.words) for one in others])
         self.initial["needs"] = self.instance.after
-        _choose(self.fields["lead"], [("", _("the unit")), *organisations.choices()])
+        _choose(self.fields["lead"], [("", pgettext("plan", "the unit")), *organisations.choices()])
 
     def clean_needs(self) -> str:
         return ",".join(self.cleaned_data["needs"])
@@ -320,8 +320,8 @@ class StepForm(PlanForm):
 class ApplyForm(forms.Form):
     """A unit and the day on which the first step begins."""
 
-    unit = forms.ChoiceField(label=gettext_lazy("Unit"))
-    start = forms.DateField(label=gettext_lazy("First day"), widget=DayInput)
+    unit = forms.ChoiceField(label=pgettext_lazy("plan", "Unit"))
+    start = forms.DateField(label=pgettext_lazy("plan", "First day"), widget=DayInput)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -29,6 +29,7 @@ DAY = timedelta(days=1)
 MOST_BARS, MOST_BOXES = 60, 60
 LONGEST = 1100
 """Days that a chart spans at most."""
+NOTHING = Schedule({}, None, ())
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +139,7 @@ def gantt(request: HttpRequest) -> HttpResponse:
     found = plan(want.day)
     every = asking.chosen(found, want)
     items = sorted(every, key=lambda item: (item.task.unit, item.begin, item.task.number))[:MOST_BARS]
-    schedule = found.schedule(item.task.number for item in items)
+    schedule = found.schedule(item.task.number for item in items) or NOTHING
     bars = [_bar(item, schedule) for item in items]
     marks = _marks(want)
     audit.record(want.person.actor, "board", page=request.path)
@@ -151,6 +152,7 @@ def gantt(request: HttpRequest) -> HttpResponse:
         ],
         "critical": [found.items[number] for number in schedule.critical],
         "end": schedule.end,
+        "unknown": [item for item in items if item.task.days is None and not item.done],
         "more": len(every) - len(items),
         "marks": marks,
     }
@@ -172,7 +174,7 @@ def _bar(item: Item, schedule: Schedule) -> Bar:
         item.begin,
         item.due,
         item.facts.done if item.done else None,
-        (forecast.start, forecast.finish) if forecast and item.task.days else None,
+        (forecast.start, forecast.finish) if forecast else None,
         item.task.number in schedule.critical and len(schedule.critical) > 1,
     )
 
@@ -198,7 +200,7 @@ def blocking(request: HttpRequest) -> HttpResponse:
     inside |= {number for number in picked if number in graph.turned(found.needs)}
     read = [item for item in found.items.values() if asking.reads(want.person, item.task)]
     items = [item for item in read if item.task.number in inside]
-    schedule = found.schedule(item.task.number for item in items)
+    schedule = found.schedule(item.task.number for item in items) or NOTHING
     critical = schedule.critical if len(schedule.critical) > 1 else ()
     nodes = [
         Node(item.task.number, item.task.words, item.shape, str(item.state.label), len(item.blockers))

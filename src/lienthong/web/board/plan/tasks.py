@@ -26,7 +26,7 @@ from lienthong.web.board.plan.asked import Asked
 from lienthong.web.board.plan.forms import CommentForm, DecisionForm, DueForm, NeedForm, ProgressForm
 
 PAGE = 40
-PRESSING = 12
+PRESSING = 8
 """Reminders on top of a page."""
 REMINDERS = {
     reminders.Kind.OVERDUE: "bad",
@@ -206,8 +206,7 @@ def shown(request: HttpRequest, number: str, **forms: Any) -> HttpResponse:
             if asking.reads(person, need.task)
         ],
         "blockers": [one for number in item.blockers if (one := found.items.get(number))],
-        "forecast": forecast.forecasts.get(number),
-        "critical": [found.items[one] for one in forecast.critical],
+        "forecast": forecast.forecasts.get(number) if forecast else None,
         "due_changes": task.due_changes.all(),
         "open_change": open_change,
         "parts": parts,

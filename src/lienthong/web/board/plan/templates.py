@@ -10,7 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import ngettext, pgettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from lienthong.access import audit, rights
@@ -72,7 +72,7 @@ def _shown(request: HttpRequest, template: Template, form: ApplyForm) -> HttpRes
 
 
 def _lead(code: str) -> str:
-    return organisations.name(code) if code else _("the unit")
+    return organisations.name(code) if code else pgettext("plan", "the unit")
 
 
 def _preview(template: Template, unit: str, start: date) -> dict[str, Any]:
