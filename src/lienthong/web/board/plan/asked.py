@@ -125,9 +125,9 @@ def _day(text: str) -> date | None:
     return found if 2000 <= found.year <= 2100 else None
 
 
-def day_of(request: HttpRequest) -> date:
-    """The day a page of a register is asked for; today if none."""
-    return _day(request.GET.get("on", "")) or clock.today()
+def day_of(request: HttpRequest, name: str = "on") -> date:
+    """The day a page is asked for; today if none."""
+    return _day(request.GET.get(name, "")) or clock.today()
 
 
 # Who may what

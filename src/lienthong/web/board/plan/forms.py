@@ -49,7 +49,7 @@ class PlanForm(forms.ModelForm):  # type: ignore[type-arg]
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
-        for name, value in cleaned.items():
+        for name, value in list(cleaned.items()):
             if isinstance(value, date) and not FIRST <= value <= LAST:
                 self.add_error(name, _("Enter a day between 2000 and 2100."))
         return cleaned

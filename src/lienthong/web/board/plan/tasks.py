@@ -205,7 +205,11 @@ def shown(request: HttpRequest, number: str, **forms: Any) -> HttpResponse:
             for need in Need.objects.filter(before=task).select_related("task")
             if asking.reads(person, need.task)
         ],
-        "blockers": [one for number in item.blockers if (one := found.items.get(number))],
+        "blockers": [
+            one
+            for number in item.blockers
+            if (one := found.items.get(number)) and asking.reads(person, one.task)
+        ],
         "forecast": forecast.forecasts.get(number) if forecast else None,
         "due_changes": task.due_changes.all(),
         "open_change": open_change,
@@ -216,7 +220,7 @@ def shown(request: HttpRequest, number: str, **forms: Any) -> HttpResponse:
         "registers": _registers(person),
         "comments": task.comments.all(),
         "history": history(task),
-        "progress_form": ProgressForm(instance=task),
+        "progress_form": ProgressForm(instance=task, initial=_asked_done(request)),
         "due_form": DueForm(),
         "decision_form": DecisionForm(),
         "need_form": NeedForm(task),
@@ -226,6 +230,11 @@ def shown(request: HttpRequest, number: str, **forms: Any) -> HttpResponse:
     if not forms:
         audit.record(person.actor, "board", page=request.path)
     return render(request, "web/board/plan/task.html", page)
+
+
+def _asked_done(request: HttpRequest) -> dict[str, date]:
+    """The day on which a late task was said to be done by a click, for the form that asks for the reason."""
+    return {"done": asking.day_of(request, "done")} if request.GET.get("done") else {}
 
 
 def _registers(person: asking.Person) -> bool:
