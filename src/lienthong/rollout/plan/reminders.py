@@ -6,7 +6,7 @@ They are not mailed: the node's mail (:mod:`lienthong.transfers.notices`) tells 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -56,7 +56,7 @@ def _kind(item: Item) -> Kind | None:
     return Kind.READY if item.ready else None
 
 
-def look() -> dict[str, Mapping[str, Problem]]:
+def look() -> dict[str, dict[str, Problem]]:
     """For the watch of the hub: an alert each for what is overdue, due within a week, and free to begin."""
     found = reminders(plan(clock.today()).items.values())
     late = [one for one in found if one.kind is Kind.OVERDUE]

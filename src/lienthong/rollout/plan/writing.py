@@ -117,18 +117,14 @@ def remove_task(batch: Batch, task: Task) -> None:
     Raises:
         LienThongError: ``plan-needed``: conclusions, difficulties or parts hang on it.
     """
-    hanging = [*task.parts.all(), *task.conclusions.all(), *task.difficulties.all()]
+    hanging = [one.number for one in task.parts.all()]
+    hanging += [one.meeting.code for one in task.conclusions.select_related("meeting")]
+    hanging += [one.code for one in task.difficulties.all()]
     if hanging:
-        raise problems.needed([_name(one) for one in hanging])
+        raise problems.needed(hanging)
     for row in (*task.needs.all(), *task.holds.all(), *task.due_changes.all(), *task.comments.all()):
         batch.remove(row)
     batch.remove(task)
-
-
-def _name(row: Task | Conclusion | Difficulty) -> str:
-    if isinstance(row, Conclusion):
-        return row.meeting.code
-    return row.number if isinstance(row, Task) else row.code
 
 
 def task_of(batch: Batch, conclusion: Conclusion, task: Task) -> None:

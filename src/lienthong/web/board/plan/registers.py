@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -160,7 +160,7 @@ def _stands(row: Deadline, day: Any) -> bool:
     return row.ended_on is None or row.ended_on > day
 
 
-def _list(request: HttpRequest, name: str, rows: Sequence[Any], **more: Any) -> HttpResponse:
+def _list(request: HttpRequest, name: str, rows: Iterable[Any], **more: Any) -> HttpResponse:
     audit.record(scope.person(request).actor, "board", page=request.path)
     page = {**asking.bar(request), "rows": rows, **more}
     return render(request, f"web/board/plan/{name}.html", page)

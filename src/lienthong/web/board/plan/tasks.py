@@ -20,6 +20,7 @@ from lienthong.rollout.plan import organisations, reminders, sheet, states, summ
 from lienthong.rollout.plan.models import Difficulty, Need
 from lienthong.rollout.plan.overview import Item, Plan, Share, plan, progress
 from lienthong.rollout.plan.states import State
+from lienthong.rollout.scope import Person
 from lienthong.web.board.doors import opens
 from lienthong.web.board.plan import asked as asking
 from lienthong.web.board.plan.asked import Asked
@@ -237,7 +238,7 @@ def _asked_done(request: HttpRequest) -> dict[str, date]:
     return {"done": asking.day_of(request, "done")} if request.GET.get("done") else {}
 
 
-def _registers(person: asking.Person) -> bool:
+def _registers(person: Person) -> bool:
     return bool(person.roles & set(rights.PLAN_REGISTERS))
 
 
