@@ -50,6 +50,16 @@ WHAT: dict[str, StrOrPromise] = {
     "levels-review": gettext_lazy("Assessment reviewed"),
     "levels-return": gettext_lazy("Assessment returned"),
     "levels-decide": gettext_lazy("Levels decided"),
+    "task": gettext_lazy("Task given, corrected or removed"),
+    "task-progress": gettext_lazy("Progress of a task"),
+    "task-due": gettext_lazy("Change of a due date"),
+    "task-need": gettext_lazy("What a task waits for"),
+    "task-comment": gettext_lazy("Comment on a task"),
+    "meeting": gettext_lazy("Meeting or conclusion"),
+    "difficulty": pgettext_lazy("plan", "Difficulty"),
+    "document": gettext_lazy("Document of the register"),
+    "deadline": gettext_lazy("Deadline of the register"),
+    "template": gettext_lazy("Template applied or corrected"),
 }
 """What a batch was, in words; each part of the board adds its own."""
 KIND: dict[str, StrOrPromise] = {

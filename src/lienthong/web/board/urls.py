@@ -7,6 +7,7 @@ from django.urls import URLPattern
 from lienthong.web.board import (
     history,
     levels,
+    plan,
     security,
     units,
 )
@@ -14,6 +15,7 @@ from lienthong.web.board import (
 PARTS = (
     units,
     levels,
+    plan,
     security,
     history,
 )
