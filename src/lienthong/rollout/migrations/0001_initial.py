@@ -5,253 +5,462 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='SecurityCheck',
+            name="SecurityCheck",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('changed_at', models.DateTimeField()),
-                ('changed_by', models.CharField(max_length=120)),
-                ('facility', models.CharField(max_length=16)),
-                ('begun_on', models.DateField()),
-                ('edition', models.DateField()),
-                ('conclusion', models.CharField(blank=True, choices=[('passed', 'Passed'), ('conditions', 'Passed with conditions'), ('failed', 'Not passed')], max_length=10)),
-                ('concluded_on', models.DateField(null=True)),
-                ('document', models.CharField(blank=True, help_text='number of the minutes', max_length=80)),
-                ('note', models.CharField(blank=True, max_length=1000)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("changed_at", models.DateTimeField()),
+                ("changed_by", models.CharField(max_length=120)),
+                ("facility", models.CharField(max_length=16)),
+                ("begun_on", models.DateField()),
+                ("edition", models.DateField()),
+                (
+                    "conclusion",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            ("passed", "Passed"),
+                            ("conditions", "Passed with conditions"),
+                            ("failed", "Not passed"),
+                        ],
+                        max_length=10,
+                    ),
+                ),
+                ("concluded_on", models.DateField(null=True)),
+                ("document", models.CharField(blank=True, help_text="number of the minutes", max_length=80)),
+                ("note", models.CharField(blank=True, max_length=1000)),
             ],
             options={
-                'ordering': ['begun_on', 'id'],
+                "ordering": ["begun_on", "id"],
             },
         ),
         migrations.CreateModel(
-            name='SheetUpload',
+            name="SheetUpload",
             fields=[
-                ('id', models.CharField(max_length=32, primary_key=True, serialize=False)),
-                ('at', models.DateTimeField()),
-                ('by', models.CharField(max_length=60)),
-                ('name', models.CharField(max_length=120)),
-                ('sha256', models.CharField(max_length=64)),
-                ('shown', models.JSONField(default=list)),
-                ('held', models.PositiveSmallIntegerField(default=0, help_text='rows with a fault, which are not applied')),
-                ('batch', models.CharField(db_default='', max_length=32)),
+                ("id", models.CharField(max_length=32, primary_key=True, serialize=False)),
+                ("at", models.DateTimeField()),
+                ("by", models.CharField(max_length=60)),
+                ("name", models.CharField(max_length=120)),
+                ("sha256", models.CharField(max_length=64)),
+                ("shown", models.JSONField(default=list)),
+                (
+                    "held",
+                    models.PositiveSmallIntegerField(
+                        default=0, help_text="rows with a fault, which are not applied"
+                    ),
+                ),
+                ("batch", models.CharField(db_default="", max_length=32)),
             ],
             options={
-                'ordering': ['-at', '-id'],
+                "ordering": ["-at", "-id"],
             },
         ),
         migrations.CreateModel(
-            name='BatchRow',
+            name="BatchRow",
             fields=[
-                ('id', models.CharField(max_length=32, primary_key=True, serialize=False)),
-                ('at', models.DateTimeField()),
-                ('by', models.CharField(max_length=60)),
-                ('by_name', models.CharField(max_length=120)),
-                ('what', models.CharField(max_length=40)),
-                ('unit', models.CharField(db_default='', max_length=16)),
-                ('why', models.CharField(db_default='', max_length=400)),
-                ('undoes', models.CharField(db_default='', max_length=32)),
-                ('undone_by', models.CharField(db_default='', max_length=32)),
+                ("id", models.CharField(max_length=32, primary_key=True, serialize=False)),
+                ("at", models.DateTimeField()),
+                ("by", models.CharField(max_length=60)),
+                ("by_name", models.CharField(max_length=120)),
+                ("what", models.CharField(max_length=40)),
+                ("unit", models.CharField(db_default="", max_length=16)),
+                ("why", models.CharField(db_default="", max_length=400)),
+                ("undoes", models.CharField(db_default="", max_length=32)),
+                ("undone_by", models.CharField(db_default="", max_length=32)),
             ],
             options={
-                'ordering': ['-at', '-id'],
-                'indexes': [models.Index(fields=['at'], name='rollout_batch_at'), models.Index(fields=['unit', 'at'], name='rollout_batch_unit')],
+                "ordering": ["-at", "-id"],
+                "indexes": [
+                    models.Index(fields=["at"], name="rollout_batch_at"),
+                    models.Index(fields=["unit", "at"], name="rollout_batch_unit"),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='CriteriaVersion',
+            name="CriteriaVersion",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('changed_at', models.DateTimeField()),
-                ('changed_by', models.CharField(max_length=120)),
-                ('set', models.CharField(max_length=8, verbose_name='Set of criteria')),
-                ('number', models.PositiveSmallIntegerField(verbose_name='Version')),
-                ('published', models.BooleanField(default=False, verbose_name='Published')),
-                ('valid_from', models.DateField(null=True, verbose_name='In use from')),
-                ('source', models.CharField(blank=True, max_length=300, verbose_name='Official source')),
-                ('head', models.JSONField(verbose_name='Groups and level rule')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("changed_at", models.DateTimeField()),
+                ("changed_by", models.CharField(max_length=120)),
+                ("set", models.CharField(max_length=8, verbose_name="Set of criteria")),
+                ("number", models.PositiveSmallIntegerField(verbose_name="Version")),
+                ("published", models.BooleanField(default=False, verbose_name="Published")),
+                ("valid_from", models.DateField(null=True, verbose_name="In use from")),
+                ("source", models.CharField(blank=True, max_length=300, verbose_name="Official source")),
+                ("head", models.JSONField(verbose_name="Groups and level rule")),
             ],
             options={
-                'ordering': ['set', 'number'],
-                'constraints': [models.UniqueConstraint(fields=('set', 'number'), name='rollout_criteria_version_once')],
+                "ordering": ["set", "number"],
+                "constraints": [
+                    models.UniqueConstraint(fields=("set", "number"), name="rollout_criteria_version_once")
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Assessment',
+            name="Assessment",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('changed_at', models.DateTimeField()),
-                ('changed_by', models.CharField(max_length=120)),
-                ('facility', models.CharField(max_length=16)),
-                ('set', models.CharField(max_length=8, verbose_name='Set of criteria')),
-                ('state', models.CharField(choices=[('open', 'The unit fills it in'), ('submitted', 'Sent, waits for review'), ('returned', 'Returned to the unit'), ('decided', 'Reviewed')], default='open', max_length=10, verbose_name='State')),
-                ('unit_document', models.CharField(blank=True, max_length=80, verbose_name='Decision of the unit')),
-                ('unit_day', models.DateField(null=True, verbose_name="Day of the unit's decision")),
-                ('document', models.CharField(blank=True, max_length=80, verbose_name='Document of the department')),
-                ('day', models.DateField(null=True, verbose_name="Day of the department's document")),
-                ('version', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='assessments', to='rollout.criteriaversion', verbose_name='Version')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("changed_at", models.DateTimeField()),
+                ("changed_by", models.CharField(max_length=120)),
+                ("facility", models.CharField(max_length=16)),
+                ("set", models.CharField(max_length=8, verbose_name="Set of criteria")),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("open", "The unit fills it in"),
+                            ("submitted", "Sent, waits for review"),
+                            ("returned", "Returned to the unit"),
+                            ("decided", "Reviewed"),
+                        ],
+                        default="open",
+                        max_length=10,
+                        verbose_name="State",
+                    ),
+                ),
+                (
+                    "unit_document",
+                    models.CharField(blank=True, max_length=80, verbose_name="Decision of the unit"),
+                ),
+                ("unit_day", models.DateField(null=True, verbose_name="Day of the unit's decision")),
+                (
+                    "document",
+                    models.CharField(blank=True, max_length=80, verbose_name="Document of the department"),
+                ),
+                ("day", models.DateField(null=True, verbose_name="Day of the department's document")),
+                (
+                    "version",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="assessments",
+                        to="rollout.criteriaversion",
+                        verbose_name="Version",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['-id'],
+                "ordering": ["-id"],
             },
         ),
         migrations.CreateModel(
-            name='CriterionRow',
+            name="CriterionRow",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('changed_at', models.DateTimeField()),
-                ('changed_by', models.CharField(max_length=120)),
-                ('place', models.PositiveSmallIntegerField(verbose_name='Order')),
-                ('key', models.CharField(max_length=20, verbose_name='Number')),
-                ('group', models.CharField(max_length=10, verbose_name='Group')),
-                ('level', models.CharField(max_length=10, verbose_name='Level')),
-                ('vi', models.CharField(max_length=1000, verbose_name='Wording, Vietnamese')),
-                ('en', models.CharField(blank=True, max_length=1000, verbose_name='Wording, English')),
-                ('legal_no', models.CharField(blank=True, max_length=120, verbose_name='Number in the document')),
-                ('confidence', models.CharField(default='C', max_length=1, verbose_name='Confidence')),
-                ('official', models.CharField(blank=True, max_length=300, verbose_name='Official source')),
-                ('sources', models.JSONField(default=list, verbose_name='Sources')),
-                ('note_vi', models.CharField(blank=True, max_length=600, verbose_name='Note, Vietnamese')),
-                ('note_en', models.CharField(blank=True, max_length=600, verbose_name='Note, English')),
-                ('asked', models.BooleanField(default=True, verbose_name='Units answer it')),
-                ('version', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='rows', to='rollout.criteriaversion')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("changed_at", models.DateTimeField()),
+                ("changed_by", models.CharField(max_length=120)),
+                ("place", models.PositiveSmallIntegerField(verbose_name="Order")),
+                ("key", models.CharField(max_length=20, verbose_name="Number")),
+                ("group", models.CharField(max_length=10, verbose_name="Group")),
+                ("level", models.CharField(max_length=10, verbose_name="Level")),
+                ("vi", models.CharField(max_length=1000, verbose_name="Wording, Vietnamese")),
+                ("en", models.CharField(blank=True, max_length=1000, verbose_name="Wording, English")),
+                (
+                    "legal_no",
+                    models.CharField(blank=True, max_length=120, verbose_name="Number in the document"),
+                ),
+                ("confidence", models.CharField(default="C", max_length=1, verbose_name="Confidence")),
+                ("official", models.CharField(blank=True, max_length=300, verbose_name="Official source")),
+                ("sources", models.JSONField(default=list, verbose_name="Sources")),
+                ("note_vi", models.CharField(blank=True, max_length=600, verbose_name="Note, Vietnamese")),
+                ("note_en", models.CharField(blank=True, max_length=600, verbose_name="Note, English")),
+                ("asked", models.BooleanField(default=True, verbose_name="Units answer it")),
+                (
+                    "version",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="rows",
+                        to="rollout.criteriaversion",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['place', 'id'],
+                "ordering": ["place", "id"],
             },
         ),
         migrations.CreateModel(
-            name='Fact',
+            name="Fact",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('changed_at', models.DateTimeField()),
-                ('changed_by', models.CharField(max_length=120)),
-                ('facility', models.CharField(max_length=16)),
-                ('key', models.CharField(max_length=30)),
-                ('value', models.CharField(blank=True, max_length=200)),
-                ('valid_from', models.DateField()),
-                ('source', models.CharField(blank=True, max_length=200)),
-                ('confirmed', models.BooleanField(default=True)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("changed_at", models.DateTimeField()),
+                ("changed_by", models.CharField(max_length=120)),
+                ("facility", models.CharField(max_length=16)),
+                ("key", models.CharField(max_length=30)),
+                ("value", models.CharField(blank=True, max_length=200)),
+                ("valid_from", models.DateField()),
+                ("source", models.CharField(blank=True, max_length=200)),
+                ("confirmed", models.BooleanField(default=True)),
             ],
             options={
-                'ordering': ['facility', 'key', 'valid_from'],
-                'constraints': [models.UniqueConstraint(fields=('facility', 'key', 'valid_from'), name='rollout_fact_once')],
+                "ordering": ["facility", "key", "valid_from"],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("facility", "key", "valid_from"), name="rollout_fact_once"
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Finding',
+            name="Finding",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('changed_at', models.DateTimeField()),
-                ('changed_by', models.CharField(max_length=120)),
-                ('item', models.CharField(max_length=10)),
-                ('answer', models.CharField(choices=[('met', 'Met'), ('partly', 'Partly met'), ('not-met', 'Not met'), ('not-here', 'Does not apply')], max_length=8)),
-                ('note', models.CharField(blank=True, max_length=600)),
-                ('check_made', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='findings', to='rollout.securitycheck')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("changed_at", models.DateTimeField()),
+                ("changed_by", models.CharField(max_length=120)),
+                ("item", models.CharField(max_length=10)),
+                (
+                    "answer",
+                    models.CharField(
+                        choices=[
+                            ("met", "Met"),
+                            ("partly", "Partly met"),
+                            ("not-met", "Not met"),
+                            ("not-here", "Does not apply"),
+                        ],
+                        max_length=8,
+                    ),
+                ),
+                ("note", models.CharField(blank=True, max_length=600)),
+                (
+                    "check_made",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="findings",
+                        to="rollout.securitycheck",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='AssessmentAnswer',
+            name="AssessmentAnswer",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('changed_at', models.DateTimeField()),
-                ('changed_by', models.CharField(max_length=120)),
-                ('key', models.CharField(max_length=20, verbose_name='Criterion')),
-                ('value', models.CharField(choices=[('met', 'Met'), ('not-met', 'Not met'), ('na', 'Not applicable')], max_length=8, verbose_name='Answer')),
-                ('reason', models.CharField(blank=True, max_length=600, verbose_name='Why it does not apply')),
-                ('note', models.CharField(blank=True, max_length=1000, verbose_name='Note')),
-                ('about', models.CharField(max_length=32, verbose_name='Wording answered')),
-                ('carried', models.BooleanField(default=False, verbose_name='From the assessment before')),
-                ('assessment', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='answers', to='rollout.assessment')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("changed_at", models.DateTimeField()),
+                ("changed_by", models.CharField(max_length=120)),
+                ("key", models.CharField(max_length=20, verbose_name="Criterion")),
+                (
+                    "value",
+                    models.CharField(
+                        choices=[("met", "Met"), ("not-met", "Not met"), ("na", "Not applicable")],
+                        max_length=8,
+                        verbose_name="Answer",
+                    ),
+                ),
+                (
+                    "reason",
+                    models.CharField(blank=True, max_length=600, verbose_name="Why it does not apply"),
+                ),
+                ("note", models.CharField(blank=True, max_length=1000, verbose_name="Note")),
+                ("about", models.CharField(max_length=32, verbose_name="Wording answered")),
+                ("carried", models.BooleanField(default=False, verbose_name="From the assessment before")),
+                (
+                    "assessment",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="answers",
+                        to="rollout.assessment",
+                    ),
+                ),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('assessment', 'key'), name='rollout_answer_once')],
+                "constraints": [
+                    models.UniqueConstraint(fields=("assessment", "key"), name="rollout_answer_once")
+                ],
             },
         ),
         migrations.CreateModel(
-            name='AssessmentFile',
+            name="AssessmentFile",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('changed_at', models.DateTimeField()),
-                ('changed_by', models.CharField(max_length=120)),
-                ('key', models.CharField(max_length=20, verbose_name='Criterion')),
-                ('name', models.CharField(max_length=120, verbose_name='File name')),
-                ('kind', models.CharField(max_length=8, verbose_name='Kind of file')),
-                ('size', models.PositiveIntegerField(verbose_name='Bytes')),
-                ('sha256', models.CharField(max_length=64, verbose_name='SHA-256')),
-                ('assessment', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='files', to='rollout.assessment')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("changed_at", models.DateTimeField()),
+                ("changed_by", models.CharField(max_length=120)),
+                ("key", models.CharField(max_length=20, verbose_name="Criterion")),
+                ("name", models.CharField(max_length=120, verbose_name="File name")),
+                ("kind", models.CharField(max_length=8, verbose_name="Kind of file")),
+                ("size", models.PositiveIntegerField(verbose_name="Bytes")),
+                ("sha256", models.CharField(max_length=64, verbose_name="SHA-256")),
+                (
+                    "assessment",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="files",
+                        to="rollout.assessment",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['id'],
-                'constraints': [models.UniqueConstraint(fields=('assessment', 'key', 'sha256'), name='rollout_evidence_once')],
+                "ordering": ["id"],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("assessment", "key", "sha256"), name="rollout_evidence_once"
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
-            name='AssessmentStage',
+            name="AssessmentStage",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('changed_at', models.DateTimeField()),
-                ('changed_by', models.CharField(max_length=120)),
-                ('state', models.CharField(choices=[('open', 'The unit fills it in'), ('submitted', 'Sent, waits for review'), ('returned', 'Returned to the unit'), ('decided', 'Reviewed')], max_length=10, verbose_name='State')),
-                ('on', models.DateField(verbose_name='Day')),
-                ('note', models.CharField(blank=True, max_length=600, verbose_name='Note')),
-                ('outcome', models.JSONField(default=dict, verbose_name='Levels')),
-                ('assessment', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='stages', to='rollout.assessment')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("changed_at", models.DateTimeField()),
+                ("changed_by", models.CharField(max_length=120)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("open", "The unit fills it in"),
+                            ("submitted", "Sent, waits for review"),
+                            ("returned", "Returned to the unit"),
+                            ("decided", "Reviewed"),
+                        ],
+                        max_length=10,
+                        verbose_name="State",
+                    ),
+                ),
+                ("on", models.DateField(verbose_name="Day")),
+                ("note", models.CharField(blank=True, max_length=600, verbose_name="Note")),
+                ("outcome", models.JSONField(default=dict, verbose_name="Levels")),
+                (
+                    "assessment",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="stages",
+                        to="rollout.assessment",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['on', 'id'],
-                'indexes': [models.Index(fields=['state', 'on'], name='rollout_stage_on')],
+                "ordering": ["on", "id"],
+                "indexes": [models.Index(fields=["state", "on"], name="rollout_stage_on")],
             },
         ),
         migrations.CreateModel(
-            name='AssessmentVerdict',
+            name="AssessmentVerdict",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('changed_at', models.DateTimeField()),
-                ('changed_by', models.CharField(max_length=120)),
-                ('key', models.CharField(max_length=20, verbose_name='Criterion')),
-                ('value', models.CharField(choices=[('agree', 'Agreed'), ('disagree', 'Not agreed'), ('again', 'Asked again')], max_length=8, verbose_name='Review')),
-                ('why', models.CharField(blank=True, max_length=600, verbose_name='Reason')),
-                ('assessment', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='verdicts', to='rollout.assessment')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("changed_at", models.DateTimeField()),
+                ("changed_by", models.CharField(max_length=120)),
+                ("key", models.CharField(max_length=20, verbose_name="Criterion")),
+                (
+                    "value",
+                    models.CharField(
+                        choices=[("agree", "Agreed"), ("disagree", "Not agreed"), ("again", "Asked again")],
+                        max_length=8,
+                        verbose_name="Review",
+                    ),
+                ),
+                ("why", models.CharField(blank=True, max_length=600, verbose_name="Reason")),
+                (
+                    "assessment",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="verdicts",
+                        to="rollout.assessment",
+                    ),
+                ),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('assessment', 'key'), name='rollout_verdict_once')],
+                "constraints": [
+                    models.UniqueConstraint(fields=("assessment", "key"), name="rollout_verdict_once")
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Change',
+            name="Change",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('thing', models.CharField(max_length=30)),
-                ('row', models.CharField(max_length=64)),
-                ('unit', models.CharField(db_default='', max_length=16)),
-                ('kind', models.CharField(max_length=7)),
-                ('field', models.CharField(max_length=40)),
-                ('before', models.TextField(null=True)),
-                ('after', models.TextField(null=True)),
-                ('batch', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='changes', to='rollout.batchrow')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("thing", models.CharField(max_length=30)),
+                ("row", models.CharField(max_length=64)),
+                ("unit", models.CharField(db_default="", max_length=16)),
+                ("kind", models.CharField(max_length=7)),
+                ("field", models.CharField(max_length=40)),
+                ("before", models.TextField(null=True)),
+                ("after", models.TextField(null=True)),
+                (
+                    "batch",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="changes",
+                        to="rollout.batchrow",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['id'],
-                'indexes': [models.Index(fields=['thing', 'row'], name='rollout_change_row')],
+                "ordering": ["id"],
+                "indexes": [models.Index(fields=["thing", "row"], name="rollout_change_row")],
             },
         ),
         migrations.AddConstraint(
-            model_name='assessment',
-            constraint=models.UniqueConstraint(condition=models.Q(('state', 'decided'), _negated=True), fields=('facility', 'set'), name='rollout_assessment_one_open'),
+            model_name="assessment",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("state", "decided"), _negated=True),
+                fields=("facility", "set"),
+                name="rollout_assessment_one_open",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='criterionrow',
-            constraint=models.UniqueConstraint(fields=('version', 'key'), name='rollout_criterion_once'),
+            model_name="criterionrow",
+            constraint=models.UniqueConstraint(fields=("version", "key"), name="rollout_criterion_once"),
         ),
         migrations.AddConstraint(
-            model_name='finding',
-            constraint=models.UniqueConstraint(fields=('check_made', 'item'), name='rollout_finding_once'),
+            model_name="finding",
+            constraint=models.UniqueConstraint(fields=("check_made", "item"), name="rollout_finding_once"),
         ),
     ]
