@@ -203,10 +203,11 @@ def test_numbers_stand_right() -> None:
     assert max(counts) - min(counts) < 0.7
 
 
-@pytest.mark.parametrize("lines", range(0, 44, 2))
-def test_the_signature_never_stands_alone(lines: int) -> None:
+@pytest.mark.parametrize("times", [1, 3, 20, 200])
+@pytest.mark.parametrize("lines", range(0, 44, 4))
+def test_the_signature_never_stands_alone(lines: int, times: int) -> None:
     filler = tuple(Bullet(f"Việc thứ {n}") for n in range(lines))
-    closing = Paragraph(f"{CLOSING} triển khai, Sở Y tế kính báo cáo. " * 3)
+    closing = Paragraph(f"{CLOSING} triển khai, Sở Y tế kính báo cáo. " * times)
     paper = replace(paper_samples.report(), body=(*filler, closing), annexes=())
     last = pages(paper)[-1].text
     assert CLOSING in last

@@ -51,8 +51,7 @@ def _fonts() -> typst.Fonts:
 
 
 def _told(paper: Paper) -> dict[str, Any]:
-    head, day, closing = paper.letterhead, form.issued(paper), form.closing(paper)
-    body = paper.body[:-1] if closing else paper.body
+    head, day = paper.letterhead, form.issued(paper)
     return {
         "measures": {**_MEASURES, "lead": _LEAD, "ascent": _ASCENT, "descent": _DESCENT},
         "words": {
@@ -82,8 +81,7 @@ def _told(paper: Paper) -> dict[str, Any]:
         "to": [_text(line, form.TEXT / 2, form.TO) for line in form.to_lines(paper)],
         "to-indent": form.to_indent(paper) if paper.to else 0,
         "to-hang": form.to_hang(),
-        "body": _blocks(body, 0, form.TEXT),
-        "closing": _block(closing, 0, form.TEXT) if closing else None,
+        "body": _blocks(paper.body, 0, form.TEXT),
         "signer": {
             "authority": _text(paper.signer.authority, form.SIGN_RIGHT, form.SIGNATURE),
             "post": _text(paper.signer.post, form.SIGN_RIGHT, form.SIGNATURE),
