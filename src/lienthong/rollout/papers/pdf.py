@@ -6,7 +6,6 @@ it prints comes as one JSON text, so that nothing a person wrote is ever typst's
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, time
 from functools import cache
 from pathlib import Path
 from typing import Any, Final
@@ -33,14 +32,12 @@ def write(paper: Paper) -> bytes:
         LienThongError: ``paper-too-long``, ``paper-table-uneven``.
     """
     paper = form.settle(paper)
-    made = datetime.combine(form.issued(paper), time(), UTC)
     return typst.compile(
         _TEMPLATE,
         root=_TEMPLATE.parent,
         font_paths=_fonts(),
         sys_inputs={"paper": json.dumps(_told(paper)).decode()},
         pdf_standards=_STANDARDS,
-        timestamp=made,
     )
 
 
