@@ -256,6 +256,12 @@ def test_the_file_can_be_kept_and_read_aloud() -> None:
     assert (0, "I. CÔNG TÁC CHỈ ĐẠO, ĐIỀU HÀNH") in [(level, title.strip()) for level, title in titles]
 
 
+def test_a_number_of_a_document_stays_on_one_line() -> None:
+    body = tuple(Bullet("ô " * length + "số 45/TB-UBND-KGVX") for length in range(30, 46))
+    text = "".join(page.text for page in pages(replace(paper_samples.decision(), body=body)))
+    assert text.count("45/TB-UBND-KGVX") == len(body)
+
+
 def test_the_same_paper_gives_the_same_bytes() -> None:
     assert pdf.write(paper_samples.report()) == pdf.write(paper_samples.report())
 
