@@ -60,14 +60,14 @@ class PlanForm(forms.ModelForm):  # type: ignore[type-arg]
         return str(self.cleaned_data.get("seen", "")) if self.instance.pk else None
 
 
-class DocumentChoice(forms.ModelChoiceField[Document]):
+class DocumentChoice(forms.ModelChoiceField):  # type: ignore[type-arg]
     """Documents by kind, number and day."""
 
     def label_from_instance(self, obj: Any) -> str:
         return f"{obj.label}: {obj.words}"[:140]
 
 
-class TaskChoice(forms.ModelChoiceField[Task]):
+class TaskChoice(forms.ModelChoiceField):  # type: ignore[type-arg]
     """Tasks by number and title."""
 
     def label_from_instance(self, obj: Any) -> str:
