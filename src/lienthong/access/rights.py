@@ -75,6 +75,7 @@ PLAN_REGISTERS = Right(
     _("Read meetings, difficulties, documents and templates of the roll-out"),
     (Role.DEPARTMENT, Role.DIVISION, Role.DIRECTOR, Role.CLERK, Role.LEADER, Role.UNIT),
 )
+LEVELS_ANSWER = Right(_("Assess the levels of a unit and send them"), (Role.UNIT,))
 TICKETS = Right(
     _("Report faults to vendors, follow and answer them"), (Role.DEPARTMENT, Role.UNIT, Role.VENDOR)
 )
@@ -114,6 +115,7 @@ TABLE = (
     BOARD_UNIT,
     BOARD_EDIT,
     PLAN_REGISTERS,
+    LEVELS_ANSWER,
     TICKETS,
     SECURITY_SEE,
     SECURITY,

@@ -37,3 +37,9 @@ __all__ = [
     "Template",
     "TemplateStep",
 ]
+import lienthong.rollout.changes
+import lienthong.rollout.facts
+import lienthong.rollout.levels.models
+import lienthong.rollout.reorganisation.names
+import lienthong.rollout.security.models
+import lienthong.rollout.sheets.models  # noqa: F401

@@ -4,8 +4,20 @@ from __future__ import annotations
 
 from django.urls import URLPattern
 
-from lienthong.web.board import history, plan, security
+from lienthong.web.board import (
+    history,
+    levels,
+    plan,
+    security,
+    units,
+)
 
-PARTS = (plan, security, history)
+PARTS = (
+    units,
+    levels,
+    plan,
+    security,
+    history,
+)
 
 urlpatterns: list[URLPattern] = [pattern for part in PARTS for pattern in part.urlpatterns]
