@@ -118,6 +118,7 @@ def _site_threads(stop: threading.Event) -> list[threading.Thread]:
     from lienthong.connectors.his_xml.folder import Folder
     from lienthong.exchange.trust import keeper
     from lienthong.exchange.watch import Watch
+    from lienthong.rollout.feeds import work as feeds
     from lienthong.transfers import notices, overdue
     from lienthong.transfers.validity import expiry
 
@@ -126,6 +127,7 @@ def _site_threads(stop: threading.Event) -> list[threading.Thread]:
     return _threads(
         out
         | {
+            "feeds": lambda: feeds.run(stop),
             "exports": lambda: Folder(settings.NODE.exports).run(stop),
             "joining": lambda: keeper.join(stop),
             "line": lambda: _work_the_line(stop),
