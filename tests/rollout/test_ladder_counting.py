@@ -60,7 +60,10 @@ def visit(number: int, *, end: bool = True, **more: Any) -> list[dict[str, Any]]
     at = f"2025-02-{3 + number % 5:02d}T08:30:00+07:00"
     category = {"system": "http://terminology.hl7.org/CodeSystem/observation-category", "code": "laboratory"}
     service = {"system": "http://terminology.hl7.org/CodeSystem/v2-0074", "code": "RAD"}
-    shared = {"subject": {"reference": f"Patient/p{number}"}, "encounter": {"reference": f"Encounter/e{number}"}}
+    shared = {
+        "subject": {"reference": f"Patient/p{number}"},
+        "encounter": {"reference": f"Encounter/e{number}"},
+    }
     return [
         {"resourceType": "Patient", "id": f"p{number}", "birthDate": "1960"},
         {

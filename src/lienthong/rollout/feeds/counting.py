@@ -17,7 +17,7 @@ from lienthong.rollout.feeds import fields, tally
 from lienthong.rollout.feeds.models import FeedCounting, FeedHour
 from lienthong.rollout.feeds.tally import Hour
 
-STEP = 100
+STEP = 25
 """Arrivals counted in one transaction."""
 _NAME = "site"
 

@@ -9,8 +9,8 @@ class FeedHour(models.Model):
     """What one feed of a facility brought in one hour.
 
     ``feed``: ``HIS``, ``LIS``, ``PACS``, or ``NODE`` for the program itself, whose ``fresh`` counts its
-    looks, about one a minute. ``days``: day of the data in Viet Nam (``yyyy-MM-dd``) to fresh items of that day. ``fields``: name of
-    :mod:`.fields` to ``[filled, of]``. ``demo``: told by a node that runs as a demonstration.
+    looks, about one a minute. ``days``: day of the data in Viet Nam (``yyyy-MM-dd``) to fresh items of that day.
+    ``fields``: name of :mod:`.fields` to ``[filled, of]``. ``demo``: told by a node that runs as a demonstration.
     """
 
     facility = models.CharField(max_length=16)
@@ -23,7 +23,9 @@ class FeedHour(models.Model):
     days: models.JSONField[dict[str, int], dict[str, int]] = models.JSONField(default=dict)
     fields: models.JSONField[dict[str, list[int]], dict[str, list[int]]] = models.JSONField(default=dict)
     demo = models.BooleanField(default=False)
-    change = models.PositiveBigIntegerField(default=0, help_text="site: number of its last change, of no other row")
+    change = models.PositiveBigIntegerField(
+        default=0, help_text="site: number of its last change, of no other row"
+    )
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["facility", "hour", "feed"], name="rollout_feed_hour")]

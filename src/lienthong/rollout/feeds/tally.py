@@ -152,4 +152,3 @@ def _day(moment: str) -> str:
         return clock.said(moment).astimezone(clock.VIETNAM).date().isoformat()
     except (ValueError, OverflowError):
         return ""
-

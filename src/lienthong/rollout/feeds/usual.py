@@ -129,15 +129,18 @@ def _shares(days: Sequence[Sequence[int]]) -> Sequence[float]:
 
 
 def _gap(found: Usual, hours: Hours, days: Sequence[date]) -> float:
-    """One and a half times the longest silence that was usual, in items owed; at least the smallest."""
+    """One and a half times the longest silence that was usual, in items owed; at least the smallest.
+
+    Something may have come at the begin of one hour and then at the end of another: both hours are in the silence.
+    """
     begin, end = day_start(days[0]), day_start(days[-1] + timedelta(days=1))
     owed, gaps, hour = 0.0, [], begin
     while hour < end:
+        of_hour = found.of_hour(hour)
+        owed += of_hour
         if hours.get(hour.astimezone(UTC), 0):
             gaps.append(owed)
-            owed = 0.0
-        else:
-            owed += found.of_hour(hour)
+            owed = of_hour
         hour += _HOUR
     gaps = sorted([*gaps, owed], reverse=True)
     return max(SMALLEST_GAP, _LONGER * (gaps[_GAPS_LEFT_OUT] if len(gaps) > _GAPS_LEFT_OUT else gaps[-1]))
@@ -222,4 +225,3 @@ def fallen(days: Shares, today: date) -> Fallen | None:
         if share < _FELL_TO * usual and usual - share > 4 * math.hypot(chance, spread):
             return Fallen(usual, share, of, day)
     return None
-

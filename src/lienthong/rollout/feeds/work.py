@@ -18,8 +18,17 @@ log = logging.getLogger(__name__)
 
 LOOK, TELL, REFUSED = 60.0, 300.0, 3600.0
 """Seconds between looks, between reports, and after the hub refused one."""
-_BREATH = 0.05
-"""A pause between steps of a backlog, so that storing goes first."""
+_REST = 3.0
+"""After each step of a backlog it rests so many times as long, so that storing goes first."""
+
+
+def catch_up(stop: threading.Event) -> None:
+    """Counts everything that came, with rests between the steps."""
+    while not stop.is_set():
+        began = time.monotonic()
+        if not counting.count(counting.STEP):
+            return
+        stop.wait(_REST * (time.monotonic() - began))
 
 
 def run(stop: threading.Event) -> None:
@@ -29,8 +38,7 @@ def run(stop: threading.Event) -> None:
         try:
             close_old_connections()
             counting.looked()
-            while counting.count(counting.STEP) and not stop.wait(_BREATH):
-                pass
+            catch_up(stop)
             if time.monotonic() >= tell_at and directory.nodes("hub"):
                 if hub is None or address != entering.address():
                     address = entering.address()

@@ -1,0 +1,78 @@
+"""The state of a feed in a sentence, in the language of whoever asks."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from django.utils.formats import number_format
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from lienthong.foundation import clock
+from lienthong.rollout.feeds.fields import FEEDS
+from lienthong.rollout.feeds.states import State
+
+
+def sentence(state: State) -> str:
+    """E.g. ``LIS: usually 120 results a working day, none for 2 days``."""
+    return f"{state.feed}: {_tell(state)}"
+
+
+def _tell(state: State) -> str:
+    kind = FEEDS[state.feed]
+    amount = f"{number_format(state.usual or 0, use_l10n=True, force_grouping=True)} {kind.items}"
+    if state.why == "never":
+        return _("nothing has come yet")
+    if state.why == "no-report":
+        at = _moment(state.known_to)
+        return _("the unit has reported nothing since %(at)s, so nobody knows whether anything comes") % {
+            "at": at
+        }
+    if state.why == "short":
+        return _("not known for long enough to say what is usual; something came last at %(at)s") % {
+            "at": _moment(state.last_at)
+        }
+    if state.why == "silent" and state.last_at and state.known_to:
+        since = long(state.known_to - state.last_at)
+        return _("usually %(amount)s a working day, none for %(since)s") % {"amount": amount, "since": since}
+    if state.fewer:
+        day, came, expected = state.fewer
+        return _("usually %(usual)s %(items)s on such a day, only %(came)s on %(day)s") % {
+            "usual": _number(expected),
+            "items": kind.items,
+            "came": _number(came),
+            "day": day.strftime("%d/%m/%Y"),
+        }
+    if state.fallen and state.why == "fields":
+        return "; ".join(
+            _("“%(field)s” was filled in %(usual)s%% of %(items)s, now in %(now)s%%")
+            % {
+                "field": kind.fields.get(name, name),
+                "items": kind.items,
+                "usual": round(found.usual * 100),
+                "now": round(found.now * 100),
+            }
+            for name, found in sorted(state.fallen.items())
+        )
+    if state.why == "rare":
+        return _("less than one a working day; the last came at %(at)s") % {"at": _moment(state.last_at)}
+    return _("usually %(amount)s a working day; the last came at %(at)s") % {
+        "amount": amount,
+        "at": _moment(state.last_at),
+    }
+
+
+def long(span: timedelta) -> str:
+    """A time in whole days, or hours where it is less than two days."""
+    hours = int(span.total_seconds() // 3600)
+    if hours < 48:
+        return ngettext("%(n)s hour", "%(n)s hours", hours) % {"n": hours}
+    return ngettext("%(n)s day", "%(n)s days", hours // 24) % {"n": hours // 24}
+
+
+def _number(value: int) -> str:
+    return str(number_format(value, use_l10n=True, force_grouping=True))
+
+
+def _moment(at: datetime | None) -> str:
+    return at.astimezone(clock.VIETNAM).strftime("%H:%M %d/%m/%Y") if at else ""

@@ -1,0 +1,177 @@
+"""The hub's door for counts: who may tell, what is taken, and that telling twice changes nothing."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.conf import settings
+
+from exchange_calls import HUB, OTHER, SENDER, Answer, Site
+from lienthong.access import audit
+from lienthong.exchange import keys, peers
+from lienthong.facilities import directory
+from lienthong.facilities.models import Facility
+from lienthong.foundation import clock, json
+from lienthong.foundation.signing import SigningKey
+from lienthong.rollout.feeds import doors, message
+from lienthong.rollout.feeds.models import FeedHour, FeedReport
+
+HOUR = "2026-11-20T01:00:00.000Z"
+Become = Callable[[str], None]
+
+
+@pytest.fixture
+def become(node_home: Path, transactional_db: None) -> Iterator[Become]:
+    before = settings.NODE
+
+    def to(facility: str) -> None:
+        role: Any = "hub" if facility == HUB else "site"
+        settings.NODE = replace(settings.NODE, facility=facility, role=role, home=node_home / facility)
+
+    yield to
+    settings.NODE = before
+
+
+@pytest.fixture
+def sites(become: Become, node_home: Path) -> Iterator[dict[str, Site]]:
+    become(HUB)
+    found = {
+        code: Site(code, SigningKey.load_or_make(node_home / code / "keys" / "signing.pem"))
+        for code in (SENDER, OTHER)
+    }
+    for code in (HUB, *found):
+        Facility.objects.get_or_create(code=code, defaults={"kind": "hospital"})
+    hub, since = keys.own(), clock.now() - timedelta(days=1)
+    directory.add_node(HUB, "hub", hub.jwk, hub.kid, since)
+    for site in found.values():
+        directory.add_node(site.facility, "site", site.key.jwk, site.key.kid, since, "")
+    yield found
+    peers.forget()
+
+
+def call(site: Site | None, body: Any, method: str = "POST", path: str = message.PATH) -> Answer:
+    """Calls the door as a site, or as nobody."""
+    content = body if isinstance(body, bytes) else json.dumps(body)
+    environ: dict[str, Any] = {"REQUEST_METHOD": method, "PATH_INFO": path, "REMOTE_ADDR": "192.0.2.1"}
+    environ |= {"wsgi.input": io.BytesIO(content), "CONTENT_LENGTH": str(len(content))}
+    if site is not None:
+        if not site.token:
+            site.token = site.ask_token(site.assertion()).json["access_token"]
+        environ["HTTP_AUTHORIZATION"] = f"Bearer {site.token}"
+    got: list[Any] = []
+    answer = doors.application(environ, lambda status, sent: got.extend((int(status[:3]), dict(sent))))
+    return Answer(got[0], got[1], b"".join(answer))
+
+
+def hour(feed: str = "HIS", at: str = HOUR, **more: Any) -> dict[str, Any]:
+    value = {"feed": feed, "hour": at, "fresh": 3, "again": 1, "first_at": at, "last_at": at}
+    return value | {"days": {"2025-01-12": 3}, "fields": {"citizen": [2, 3]}} | more
+
+
+def told(*hours: dict[str, Any], **more: Any) -> dict[str, Any]:
+    return {"v": 1, "counted_to": clock.iso(clock.now()), "demo": False, "hours": list(hours)} | more
+
+
+def rows() -> list[tuple[Any, ...]]:
+    columns = ("facility", "feed", "hour", "fresh", "again", "days", "fields")
+    return sorted(FeedHour.objects.values_list(*columns), key=str)
+
+
+def test_counts_are_kept_by_facility_and_telling_again_replaces_them(sites: dict[str, Site]) -> None:
+    assert call(sites[SENDER], told(hour(), hour("LIS"))).json == {"held": 2}
+    assert call(sites[OTHER], told(hour(fresh=9))).json == {"held": 1}
+    before = rows()
+    assert call(sites[SENDER], told(hour(), hour("LIS"))).json == {"held": 2}
+    assert rows() == before
+    assert call(sites[SENDER], told(hour(fresh=5, days={}))).json == {"held": 2}
+    assert FeedHour.objects.get(facility=SENDER, feed="HIS").fresh == 5
+    assert FeedHour.objects.get(facility=OTHER).fresh == 9
+
+
+def test_nothing_counted_is_not_the_same_as_nothing_told(sites: dict[str, Site]) -> None:
+    now = clock.now()
+    assert call(sites[SENDER], told(counted_to=clock.iso(now))).status == 200
+    assert [row.facility for row in FeedReport.objects.all()] == [SENDER]
+    assert abs(FeedReport.objects.get().counted_to - now) < timedelta(seconds=1)
+    assert not FeedHour.objects.exists()
+
+
+def test_telling_leaves_a_row_in_the_trail(sites: dict[str, Site]) -> None:
+    call(sites[SENDER], told(hour()))
+    call(sites[SENDER], told(hour("NODE", days={}, fields={})))  # only that the program runs
+    trail = audit.trail(action="feeds-told")
+    assert [event.detail["hours"] for event in trail] == [1]
+    assert trail[0].person.startswith("node:")
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        b"{",
+        b"[]",
+        {},
+        told() | {"v": 2},
+        told() | {"demo": 1},
+        told() | {"counted_to": "yesterday"},
+        told(hour(at="2026-11-20T01:30:00.000Z")),
+        told(hour(at="2026-02-31T01:00:00.000Z")),
+        told(hour(fresh=-1)),
+        told(hour(fresh=10**12)),
+        told(hour(fresh=2)),
+        told(hour("his")),
+        told(hour(fields={"citizen": [4, 3]})),
+        told(hour(fields={"citizen": [1]})),
+        told(hour(fields={"Họ tên NGUYỄN THỊ MẪU": [1, 1]})),
+        told(hour(days={"12/01/2025": 1})),
+        told(*[hour(f"A{chr(65 + n // 26)}{chr(65 + n % 26)}") for n in range(501)]),
+    ],
+)
+def test_bad_input_gets_a_clear_answer_and_changes_nothing(sites: dict[str, Site], wrong: Any) -> None:
+    answer = call(sites[SENDER], wrong)
+    assert (answer.status, answer.json["code"]) == (400, "feeds-not-understood")
+    assert answer.json["message"] != answer.json["message_en"]
+    assert answer.json["reason"]
+    assert not FeedHour.objects.exists()
+    assert not FeedReport.objects.exists()
+
+
+def test_an_hour_to_come_is_refused_with_the_clock_as_the_reason(sites: dict[str, Site]) -> None:
+    late = clock.iso((clock.now() + timedelta(hours=3)).replace(minute=0, second=0, microsecond=0))
+    for wrong in (told(hour(at=late)), told(hour(last_at=late)), told(counted_to=late)):
+        answer = call(sites[SENDER], wrong)
+        assert (answer.status, answer.json["code"]) == (400, "feeds-hour-to-come")
+    assert not FeedHour.objects.exists()
+
+
+def test_only_a_site_with_a_token_may_tell(sites: dict[str, Site], become: Become) -> None:
+    assert call(None, told(hour())).status == 401
+    sites[OTHER].token = "forged.token"
+    assert call(sites[OTHER], told(hour())).status == 401
+    assert call(sites[SENDER], told(hour()), method="GET").status == 405
+    assert call(sites[SENDER], told(hour()), path="/feeds/v2/hours").status == 404
+    assert call(sites[SENDER], b"x" * (message.BODY + 1)).status == 413
+    become(SENDER)
+    assert call(sites[SENDER], told(hour())).status == 404
+    assert not FeedHour.objects.exists()
+
+
+def test_a_site_that_was_cut_off_may_tell_no_more(sites: dict[str, Site]) -> None:
+    from lienthong.facilities.models import Node
+
+    assert call(sites[SENDER], told(hour())).status == 200
+    Node.objects.filter(facility=SENDER).update(revoked_at=clock.now())
+    peers.forget()
+    assert call(sites[SENDER], told(hour("LIS"))).status == 401
+
+
+def test_calls_without_end_are_slowed_down(sites: dict[str, Site]) -> None:
+    answers = [call(sites[SENDER], told()) for _ in range(80)]
+    limited = [answer for answer in answers if answer.status == 429]
+    assert limited
+    assert int(limited[0].headers["Retry-After"]) >= 1
