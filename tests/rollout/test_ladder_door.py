@@ -2,71 +2,29 @@
 
 from __future__ import annotations
 
-import io
-from collections.abc import Callable, Iterator
-from dataclasses import replace
+from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
-from django.conf import settings
 
-from exchange_calls import HUB, OTHER, SENDER, Answer, Site
+import feed_world
+from exchange_calls import OTHER, SENDER, Site
+from feed_world import call
 from lienthong.access import audit
-from lienthong.exchange import keys, peers
-from lienthong.facilities import directory
-from lienthong.facilities.models import Facility
-from lienthong.foundation import clock, json
-from lienthong.foundation.signing import SigningKey
-from lienthong.rollout.feeds import doors, message
+from lienthong.exchange import peers
+from lienthong.foundation import clock
+from lienthong.rollout.feeds import message
 from lienthong.rollout.feeds.models import FeedHour, FeedReport
 
 HOUR = "2026-11-20T01:00:00.000Z"
-Become = Callable[[str], None]
 
 
 @pytest.fixture
-def become(node_home: Path, transactional_db: None) -> Iterator[Become]:
-    before = settings.NODE
-
-    def to(facility: str) -> None:
-        role: Any = "hub" if facility == HUB else "site"
-        settings.NODE = replace(settings.NODE, facility=facility, role=role, home=node_home / facility)
-
-    yield to
-    settings.NODE = before
-
-
-@pytest.fixture
-def sites(become: Become, node_home: Path) -> Iterator[dict[str, Site]]:
-    become(HUB)
-    found = {
-        code: Site(code, SigningKey.load_or_make(node_home / code / "keys" / "signing.pem"))
-        for code in (SENDER, OTHER)
-    }
-    for code in (HUB, *found):
-        Facility.objects.get_or_create(code=code, defaults={"kind": "hospital"})
-    hub, since = keys.own(), clock.now() - timedelta(days=1)
-    directory.add_node(HUB, "hub", hub.jwk, hub.kid, since)
-    for site in found.values():
-        directory.add_node(site.facility, "site", site.key.jwk, site.key.kid, since, "")
-    yield found
-    peers.forget()
-
-
-def call(site: Site | None, body: Any, method: str = "POST", path: str = message.PATH) -> Answer:
-    """Calls the door as a site, or as nobody."""
-    content = body if isinstance(body, bytes) else json.dumps(body)
-    environ: dict[str, Any] = {"REQUEST_METHOD": method, "PATH_INFO": path, "REMOTE_ADDR": "192.0.2.1"}
-    environ |= {"wsgi.input": io.BytesIO(content), "CONTENT_LENGTH": str(len(content))}
-    if site is not None:
-        if not site.token:
-            site.token = site.ask_token(site.assertion()).json["access_token"]
-        environ["HTTP_AUTHORIZATION"] = f"Bearer {site.token}"
-    got: list[Any] = []
-    answer = doors.application(environ, lambda status, sent: got.extend((int(status[:3]), dict(sent))))
-    return Answer(got[0], got[1], b"".join(answer))
+def sites(node_home: Path, transactional_db: None) -> Iterator[dict[str, Site]]:
+    with feed_world.hub(node_home) as found:
+        yield found
 
 
 def hour(feed: str = "HIS", at: str = HOUR, **more: Any) -> dict[str, Any]:
@@ -149,14 +107,14 @@ def test_an_hour_to_come_is_refused_with_the_clock_as_the_reason(sites: dict[str
     assert not FeedHour.objects.exists()
 
 
-def test_only_a_site_with_a_token_may_tell(sites: dict[str, Site], become: Become) -> None:
+def test_only_a_site_with_a_token_may_tell(sites: dict[str, Site], node_home: Path) -> None:
     assert call(None, told(hour())).status == 401
     sites[OTHER].token = "forged.token"
     assert call(sites[OTHER], told(hour())).status == 401
     assert call(sites[SENDER], told(hour()), method="GET").status == 405
     assert call(sites[SENDER], told(hour()), path="/feeds/v2/hours").status == 404
     assert call(sites[SENDER], b"x" * (message.BODY + 1)).status == 413
-    become(SENDER)
+    feed_world.become(SENDER, node_home)
     assert call(sites[SENDER], told(hour())).status == 404
     assert not FeedHour.objects.exists()
 

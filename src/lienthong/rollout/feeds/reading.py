@@ -10,6 +10,7 @@ from datetime import UTC, date, datetime, timedelta
 from django.conf import settings
 from django.db.models import F, Max, Min, Q, Sum
 from django.db.models.functions import TruncDate
+from django.utils import timezone
 
 from lienthong.foundation import clock
 from lienthong.rollout.feeds.fields import FEEDS, NODE
@@ -89,7 +90,7 @@ def by_day(feed: str, until: datetime) -> dict[str, dict[date, int]]:
     found: dict[str, dict[date, int]] = defaultdict(dict)
     rows = (
         FeedHour.objects.filter(counts(), feed=feed, hour__lt=until)
-        .annotate(day=TruncDate("hour", tzinfo=clock.VIETNAM))
+        .annotate(day=TruncDate("hour", tzinfo=timezone.get_default_timezone()))
         .values_list("facility", "day")
         .annotate(items=Sum(F("fresh") + F("again")))
         .order_by()
