@@ -52,9 +52,7 @@ def _export(home: Path, count: str, seed: str) -> None:
     from lienthong.facilities import directory
 
     day = date(2025, 2, 3)
-    made = make_dossiers(
-        int(count), int(seed), facility=directory.here(), start=day, end=day, transfers=0
-    )
+    made = make_dossiers(int(count), int(seed), facility=directory.here(), start=day, end=day, transfers=0)
     path = home / f"{seed}.xml"
     path.write_bytes(envelope(list(made), day))
     assert intake.take(path).refused == 0

@@ -65,12 +65,26 @@ def _coded(facility: str, since: datetime, until: datetime) -> float | None:
     return filled / of if of >= RECENT_DAYS else None
 
 
-def compare(facilities: Collection[str], on: date | None = None) -> list[Found]:
-    """The rules that units break, in the order of units and rules, as of the end of a day (now if none is given)."""
+def compare(
+    facilities: Collection[str],
+    on: date | None = None,
+    *,
+    ladder: Mapping[str, list[Evidence]] | None = None,
+    feeds: Mapping[str, list[State]] | None = None,
+) -> list[Found]:
+    """The rules that units break, in the order of units and rules, as of the end of a day (now if none is given).
+
+    Args:
+        ladder, feeds: of these units and that moment, where the caller has them.
+    """
     now = clock.now()
     moment = min(now, reading.end_of(on)) if on else now
     declared = facts.values(on, {rule.key for rule in RULES})
-    proven = proofs(facilities, moment, rungs.of_units(facilities, on), states.of_units(facilities, moment))
+    if ladder is None:
+        ladder = rungs.of_units(facilities, on)
+    if feeds is None:
+        feeds = states.of_units(facilities, moment)
+    proven = proofs(facilities, moment, ladder, feeds)
     return [
         Found(code, rule, fact, proven[code])
         for code in facilities

@@ -110,7 +110,7 @@ RULES: tuple[Rule, ...] = (
         "his_level",
         lambda value, found: _level(value) >= 5 and found.known and found.installed and not found.came("LIS"),
         "LIS",
-        _("HIS level 5 or higher includes laboratory results, but none has come in 30 days."),
+        _("A HIS of level 5 or higher is declared, but no laboratory result has come in 30 days."),
         _("Check whether the export of the HIS contains the results of tests."),
     ),
     Rule(
@@ -120,7 +120,7 @@ RULES: tuple[Rule, ...] = (
             _level(value) >= 6 and found.known and found.installed and not found.came("PACS")
         ),
         "PACS",
-        _("HIS level 6 or higher includes imaging results, but none has come in 30 days."),
+        _("A HIS of level 6 or higher is declared, but no imaging result has come in 30 days."),
         _("Check whether the export of the HIS contains the results of imaging."),
     ),
     Rule(
@@ -128,7 +128,7 @@ RULES: tuple[Rule, ...] = (
         "his_level",
         lambda value, found: _level(value) >= 3 and found.coded is not None and found.coded < 0.5,
         "coded",
-        _("A HIS of level 3 or higher codes its diagnoses, but fewer than half carry an ICD-10 code."),
+        _("A HIS of level 3 or higher is declared, but fewer than half of the visits carry a diagnosis with a code."),
         _("Ask the vendor of the HIS to export the codes of the diagnoses."),
     ),
     Rule(
