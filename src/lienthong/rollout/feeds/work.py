@@ -16,7 +16,7 @@ from lienthong.rollout.feeds import counting, problems, telling
 
 log = logging.getLogger(__name__)
 
-LOOK, TELL, REFUSED = 60.0, 300.0, 3600.0
+LOOK, TELL, REFUSED = 60.0, 120.0, 3600.0
 """Seconds between looks, between reports, and after the hub refused one."""
 _REST = 3.0
 """After each step of a backlog it rests so many times as long, so that storing goes first."""

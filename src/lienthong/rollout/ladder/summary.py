@@ -12,6 +12,7 @@ from lienthong import exchange as messages
 from lienthong.foundation import clock
 from lienthong.foundation.errors import Problem
 from lienthong.rollout import facts, units
+from lienthong.rollout.feeds.words import number
 from lienthong.rollout.ladder import comparing, words
 from lienthong.rollout.ladder import rungs as evidence
 from lienthong.rollout.ladder.comparing import Found
@@ -123,9 +124,13 @@ def proven(found: Found) -> str:
     what, proof = found.rule.proven, found.proven
     if what in ("installed", "receipt"):
         there = proof.installed if what == "installed" else proof.receipted
-        return f"{PROOFS[what]}: {pgettext('proven', 'yes') if there else pgettext('proven', 'no')}"
+        word = pgettext("proven", "yes") if there else pgettext("proven", "no")
+        return f"{PROOFS[what]}: {word}"
     if what == "coded":
         return f"{round((proof.coded or 0) * 100)}% {PROOFS[what]}"
-    told = f"{words.number(proof.came(what))} {PROOFS[what]}"
+    told = f"{number(proof.came(what))} {PROOFS[what]}"
     last = proof.last.get(what)
-    return f"{told}; {_('the last on %(day)s') % {'day': words.day(last)}}" if last else told
+    if last is None:
+        return told
+    latest = _("the last on %(day)s") % {"day": words.day(last)}
+    return f"{told}; {latest}"

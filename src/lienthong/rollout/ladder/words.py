@@ -6,13 +6,13 @@ from collections.abc import Mapping
 from datetime import date, datetime
 from typing import TYPE_CHECKING
 
-from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext, pgettext_lazy
 
 from lienthong.facilities import directory
 from lienthong.foundation import clock
 from lienthong.rollout.feeds.reading import Span
+from lienthong.rollout.feeds.words import number
 from lienthong.rollout.ladder import rungs
 from lienthong.rollout.ladder.daily import WANTED, Gap, Run
 from lienthong.rollout.ladder.rungs import Evidence
@@ -111,7 +111,3 @@ def moment(at: datetime | None) -> str:
     """``21:05 18/02/2025`` in Viet Nam."""
     return at.astimezone(clock.VIETNAM).strftime("%H:%M %d/%m/%Y") if at else ""
 
-
-def number(value: int) -> str:
-    """``2.416`` on a Vietnamese page."""
-    return str(number_format(value, use_l10n=True, force_grouping=True))

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
 from lienthong.rollout.feeds.usual import Usual, day_start
-from lienthong.rollout.ladder.words import number
+from lienthong.rollout.feeds.words import number
 
 LEVELS = 5
 _LEFT, _TOP, _SIDE, _STEP = 48, 18, 17, 19

@@ -26,6 +26,7 @@ from lienthong.rollout.feeds import reading, states, usual
 from lienthong.rollout.feeds import words as feed_words
 from lienthong.rollout.feeds.fields import FEEDS
 from lienthong.rollout.feeds.states import State
+from lienthong.rollout.feeds.words import number
 from lienthong.rollout.ladder import comparing, rungs, summary, words
 from lienthong.rollout.ladder.comparing import Found
 from lienthong.rollout.ladder.daily import WANTED
@@ -44,18 +45,24 @@ STATES: Mapping[str, StrOrPromise] = {
     "drift": pgettext_lazy("feed", "Drifting"),
     "unknown": pgettext_lazy("feed", "Not known"),
 }
-STRIP_DAYS = 14
+STRIP_DAYS, SHORTEST_STRIP = 14, 3
 WEEKS = 8
 _ORDER = ("silent", "drift", "unknown", "ok")
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """A rung ready to show; ``url`` leads to its proof, empty where whoever looks may not follow it."""
+    """A rung ready to show.
+
+    Attributes:
+        later: neither reached nor the next one.
+        url: leads to its proof; empty where whoever looks may not follow it.
+    """
 
     name: str
     label: str
     reached: bool
+    later: bool
     at: str
     short: str
     detail: str
@@ -76,6 +83,15 @@ class FeedCell:
 
 
 @dataclass(frozen=True, slots=True)
+class FeedTag:
+    """Feeds in the same state, in one tag."""
+
+    names: str
+    shape: str
+    word: str
+
+
+@dataclass(frozen=True, slots=True)
 class Line:
     """A unit of the ladder."""
 
@@ -83,7 +99,7 @@ class Line:
     name: str
     steps: list[Step]
     reached: int
-    feeds: list[FeedCell]
+    feeds: list[FeedTag]
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,11 +124,13 @@ class FeedSection:
 
 
 def _steps(found: Sequence[Evidence], *, follows: bool) -> list[Step]:
+    missing = [one.name for one in found if one.at is None]
     return [
         Step(
             one.name,
             str(words.NAMES[one.name]),
             one.at is not None,
+            one.name in missing[1:],
             words.moment(one.at),
             _short(one),
             words.detail(one),
@@ -127,7 +145,7 @@ def _short(one: Evidence) -> str:
     if one.at is not None:
         return words.day(one.at.astimezone(clock.VIETNAM).date())
     if one.run is not None:
-        return f"{one.run.days}/{WANTED}"
+        return _("%(n)s of %(wanted)s days") % {"n": one.run.days, "wanted": WANTED}
     return pgettext("rung", "not yet")
 
 
@@ -137,10 +155,19 @@ def _cell(state: State) -> FeedCell:
         state.state,
         SHAPES[state.state],
         str(STATES[state.state]),
-        words.number(state.usual) if state.usual is not None else "–",
-        words.number(state.today) if state.known_to else "–",
+        number(state.usual) if state.usual is not None else "–",
+        number(state.today) if state.known_to else "–",
         feed_words.sentence(state),
     )
+
+
+def _tags(judged: Sequence[State]) -> list[FeedTag]:
+    alike: dict[str, list[str]] = defaultdict(list)
+    for one in judged:
+        alike[one.state].append(one.feed)
+    return [
+        FeedTag(", ".join(alike[state]), SHAPES[state], str(STATES[state])) for state in _ORDER if state in alike
+    ]
 
 
 def _seen(request: HttpRequest, on: date | None = None) -> tuple[scope.Person, list[units.Unit]]:
@@ -175,7 +202,7 @@ def ladder(request: HttpRequest) -> HttpResponse:
             directory.name(code, on),
             _steps(found[code], follows=follows),
             sum(one.at is not None for one in found[code]),
-            [_cell(state) for state in feeds[code]],
+            _tags(feeds[code]),
         )
         for code in codes
     ]
@@ -189,7 +216,7 @@ def ladder(request: HttpRequest) -> HttpResponse:
         "now": moment,
         "demo": settings.NODE.demo,
         "differences": len(comparing.compare(codes, on, ladder=found, feeds=feeds)),
-        "troubled": sum(cell.state in ("silent", "drift") for line in lines for cell in line.feeds),
+        "troubled": sum(one.state in ("silent", "drift") for held in feeds.values() for one in held),
     }
     return render(request, "web/board/ladder/ladder.html", page)
 
@@ -251,14 +278,16 @@ def _sections(code: str, judged: Sequence[State]) -> list[FeedSection]:
     hours, _last = reading.hours(code, since, known_to)
     shares = reading.shares(code, since, known_to)
     begin = reading.began()[code]
-    days = [today - timedelta(days=back) for back in range(STRIP_DAYS)]
+    first = begin.astimezone(clock.VIETNAM).date()
+    known = min(STRIP_DAYS, max(SHORTEST_STRIP, (today - first).days + 1))
+    days = [today - timedelta(days=back) for back in range(known)]
     sections = []
     for state in judged:
         items = str(FEEDS[state.feed].items)
         rows = heat.squares(days, hours.get(state.feed, {}), (begin, known_to), state.learned)
         title = _("%(feed)s by hour of arrival, the last %(days)s days") % {
             "feed": state.feed,
-            "days": STRIP_DAYS,
+            "days": len(days),
         }
         came = state.last_at is not None
         sections.append(
@@ -279,7 +308,7 @@ def _usual_hours(state: State, items: str) -> SafeString | None:
         return None
     means = [state.usual * learned.shares[2][hour] for hour in range(24)]
     bars = [
-        Column(f"{hour}h", f"{hour}:00", words.number(round(mean)), Decimal(round(mean)) or None)
+        Column(f"{hour}h", f"{hour}:00", number(round(mean)), Decimal(round(mean)) or None)
         for hour, mean in enumerate(means)
     ]
     title = _("%(feed)s: usual on a working day, by hour") % {"feed": state.feed}
@@ -289,7 +318,9 @@ def _usual_hours(state: State, items: str) -> SafeString | None:
 def _fields(state: State, shares: Mapping[str, usual.Shares], today: date) -> list[FieldLine]:
     found = []
     monday = today - timedelta(days=today.weekday())
-    starts = [monday - timedelta(weeks=back) for back in reversed(range(WEEKS))]
+    began = min((day for days in shares.values() for day in days), default=today)
+    known = min(WEEKS, (monday - began).days // 7 + 2)
+    starts = [monday - timedelta(weeks=back) for back in reversed(range(known))]
     for name, label in FEEDS[state.feed].fields.items():
         days = shares.get(name, {})
         if not any(of for _filled, of in days.values()):

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
 
 TABS: tuple[tuple[str, StrOrPromise, Right], ...] = (
-    ("board-ladder", pgettext_lazy("tab", "Evidence"), rights.BOARD),
+    ("board-ladder", pgettext_lazy("tab", "Evidence ladder"), rights.BOARD),
     ("board-security", pgettext_lazy("tab", "Security"), rights.SECURITY_SEE),
     ("board-history", pgettext_lazy("tab", "Changes"), rights.BOARD),
 )
