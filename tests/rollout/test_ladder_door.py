@@ -15,10 +15,10 @@ from feed_world import call
 from lienthong.access import audit
 from lienthong.exchange import peers
 from lienthong.foundation import clock
-from lienthong.rollout.feeds import message
+from lienthong.rollout.feeds import message, tally
 from lienthong.rollout.feeds.models import FeedHour, FeedReport
 
-HOUR = "2026-11-20T01:00:00.000Z"
+HOUR = clock.iso(tally.hour_of(clock.now() - timedelta(days=3)))
 
 
 @pytest.fixture
@@ -77,8 +77,8 @@ def test_telling_leaves_a_row_in_the_trail(sites: dict[str, Site]) -> None:
         told() | {"v": 2},
         told() | {"demo": 1},
         told() | {"counted_to": "yesterday"},
-        told(hour(at="2026-11-20T01:30:00.000Z")),
-        told(hour(at="2026-02-31T01:00:00.000Z")),
+        told(hour(at=HOUR.replace(":00:00.", ":30:00."))),
+        told(hour(at="2025-02-31T01:00:00.000Z")),
         told(hour(fresh=-1)),
         told(hour(fresh=10**12)),
         told(hour(fresh=2)),

@@ -15,17 +15,35 @@ import feed_world
 from exchange_calls import OTHER, RECEIVER, SENDER, Site
 from feed_world import at, outcome, tell, transfer
 from lienthong.access import audit
+from lienthong.exchange import alerts
+from lienthong.exchange import watch as exchange_watch
 from lienthong.facilities.models import Node
 from lienthong.foundation import clock
 from lienthong.rollout import facts
 from lienthong.rollout.changes import batch
 from lienthong.rollout.feeds import summary as feeds
+from lienthong.rollout.feeds import tally, watch
 from lienthong.rollout.feeds.fields import NODE
 from lienthong.rollout.ladder import comparing, rules, rungs, summary
 from lienthong.rollout.ladder.rules import Proven
 from lienthong.transfers.validity import working_days
 
-TODAY = date(2026, 11, 20)
+
+def _friday() -> date:
+    """The last Friday of a week without holidays."""
+    working = working_days.calendar().working
+    found = clock.today() - timedelta(days=1 + (clock.today().weekday() - 5) % 7)
+    while not all(working(found - timedelta(days=back)) for back in range(5)):
+        found -= timedelta(days=7)
+    return found
+
+
+def _working(day: date) -> date:
+    working = working_days.calendar().working
+    return day if working(day) else _working(day - timedelta(days=1))
+
+
+TODAY = _friday()
 
 
 @pytest.fixture
@@ -105,7 +123,8 @@ def test_records_of_a_demonstration_count_only_where_all_is_one(sites: dict[str,
 
 
 def test_thirty_days_and_what_broke_them(sites: dict[str, Site]) -> None:
-    gap = date(2026, 10, 6)
+    gap = _working(TODAY - timedelta(days=45))
+    before = 70 - (TODAY - gap).days
     counts = weeks(120, 70, without=(gap,))
     tell(sites[SENDER], "HIS", counts, until=at(TODAY, 9))
     found = rungs.of_units([SENDER], TODAY)[SENDER][-1]
@@ -116,12 +135,12 @@ def test_thirty_days_and_what_broke_them(sites: dict[str, Site]) -> None:
     assert found.run.broken is not None
     assert (found.run.broken.day, found.run.broken.why) == (gap, "nothing")
     with translation.override("vi"):
-        assert "06/10/2026" in rung(SENDER, "30-days", TODAY).detail
-    for back, days in ((0, 0), (1, 25)):
+        assert gap.strftime("%d/%m/%Y") in rung(SENDER, "30-days", TODAY).detail
+    for back, days in ((0, 0), (1, before)):
         earlier = rungs.of_units([SENDER], gap - timedelta(days=back))[SENDER][-1]
         assert earlier.at is None
         assert earlier.run is not None
-        assert (earlier.run.days, earlier.run.longest) == (days, 25)
+        assert (earlier.run.days, earlier.run.longest) == (days, before)
 
 
 def test_a_day_on_which_the_program_did_not_run_says_so(sites: dict[str, Site]) -> None:
@@ -256,3 +275,20 @@ def test_every_rule_is_looked_at_and_has_words_in_both_languages() -> None:
             vietnamese = str(rule.words)
         with translation.override("en"):
             assert str(rule.words) != vietnamese
+
+
+def test_a_silent_feed_is_an_alert_that_closes_by_itself(
+    sites: dict[str, Site], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(watch, "_looked", float("-inf"))
+    now, today = clock.now(), clock.today()
+    tell(sites[SENDER], "LIS", weeks(2000, 60, today - timedelta(days=20)), until=now)
+    exchange_watch.Watch([watch.look]).look()
+    (alert,) = (one for one in alerts.open_alerts() if one.problem.code == watch.SILENT)
+    assert alert.about == f"{SENDER} LIS"
+    assert "LIS: thường" in alert.problem.vi
+    assert "LIS: usually" in alert.problem.en
+    tell(sites[SENDER], "LIS", weeks(2000, 20, today) | {tally.hour_of(now): 9}, until=now)
+    monkeypatch.setattr(watch, "_looked", float("-inf"))
+    exchange_watch.Watch([watch.look]).look()
+    assert not [one for one in alerts.open_alerts() if one.problem.code == watch.SILENT]

@@ -138,7 +138,7 @@ def test_the_strip_is_drawn_and_told(someone: Any, sites: dict[str, Site]) -> No
     drawings = re.findall(r"<svg viewBox.*?</svg>", page, re.DOTALL)
     assert drawings
     for drawing in drawings:
-        ElementTree.fromstring(drawing)  # noqa: S314 - our own
+        ElementTree.fromstring(drawing)
     (strip,) = (drawing for drawing in drawings if "heat-" in drawing)
     assert strip.count("<rect") == heat_squares()
     assert "style=" not in page
@@ -164,9 +164,7 @@ def test_a_past_day_and_a_day_that_is_none(someone: Any, sites: dict[str, Site])
 
 def test_declared_and_proven_stand_side_by_side(someone: Any, sites: dict[str, Site]) -> None:
     with batch(audit.system("test"), "facts") as open_batch:
-        facts.put(
-            open_batch, SENDER, "lis", "advanced", clock.today(), source="Tờ khai 01", confirmed=False
-        )
+        facts.put(open_batch, SENDER, "lis", "advanced", clock.today(), source="Tờ khai 01", confirmed=False)
     tell(sites[SENDER], "HIS", weeks(120, 20))
     text = shown(someone(Role.DEPARTMENT), "/board/ladder/differences")
     for words in ("Advanced", "0 laboratory results in 30 days", "Tờ khai 01", "to be confirmed"):

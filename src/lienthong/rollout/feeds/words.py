@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from django.utils.translation import get_language, ngettext
+from django.utils.translation import get_language, ngettext, override
 from django.utils.translation import gettext as _
 
 from lienthong.foundation import clock
@@ -15,6 +15,12 @@ from lienthong.rollout.feeds.states import State
 def sentence(state: State) -> str:
     """E.g. ``LIS: usually 120 results a working day, none for 2 days``."""
     return f"{state.feed}: {_tell(state)}"
+
+
+def in_language(state: State, language: str) -> str:
+    """The same in a language."""
+    with override(language):
+        return sentence(state)
 
 
 def _tell(state: State) -> str:

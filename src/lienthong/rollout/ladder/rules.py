@@ -128,7 +128,9 @@ RULES: tuple[Rule, ...] = (
         "his_level",
         lambda value, found: _level(value) >= 3 and found.coded is not None and found.coded < 0.5,
         "coded",
-        _("A HIS of level 3 or higher is declared, but fewer than half of the visits carry a diagnosis with a code."),
+        _(
+            "A HIS of level 3 or higher is declared, but fewer than half of the visits carry a diagnosis with a code."
+        ),
         _("Ask the vendor of the HIS to export the codes of the diagnoses."),
     ),
     Rule(

@@ -110,4 +110,3 @@ def day(value: date) -> str:
 def moment(at: datetime | None) -> str:
     """``21:05 18/02/2025`` in Viet Nam."""
     return at.astimezone(clock.VIETNAM).strftime("%H:%M %d/%m/%Y") if at else ""
-

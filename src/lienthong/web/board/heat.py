@@ -79,8 +79,10 @@ def strip(rows: Mapping[date, Sequence[Square]], title: str, items: str) -> Safe
     )
     height = _TOP + len(rows) * _STEP + 2
     return format_html(
-        '<figure class="chart heat"><svg viewBox="0 0 {} {}" role="img" aria-label="{}">{}{}</svg>{}'
+        '<figure class="chart heat"><figcaption>{}</figcaption><svg viewBox="0 0 {} {}" role="img"'
+        ' aria-label="{}">{}{}</svg>{}'
         "<details><summary>{}</summary>{}</details></figure>",
+        title,
         _WIDTH,
         height,
         title,

@@ -166,7 +166,9 @@ def _tags(judged: Sequence[State]) -> list[FeedTag]:
     for one in judged:
         alike[one.state].append(one.feed)
     return [
-        FeedTag(", ".join(alike[state]), SHAPES[state], str(STATES[state])) for state in _ORDER if state in alike
+        FeedTag(", ".join(alike[state]), SHAPES[state], str(STATES[state]))
+        for state in _ORDER
+        if state in alike
     ]
 
 
@@ -365,6 +367,7 @@ def feeds(request: HttpRequest) -> HttpResponse:
     wrong = [(code, cell) for code, cells in lines for cell in cells if cell.state in ("silent", "drift")]
     wrong.sort(key=lambda pair: _ORDER.index(pair[1].state))
     reports = reading.reported(codes)
+    lines.sort(key=lambda line: line[0] not in reports)
     page = {
         "wrong": wrong,
         "lines": [(code, cells, reports.get(code)) for code, cells in lines],
