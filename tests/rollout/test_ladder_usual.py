@@ -218,3 +218,28 @@ def test_a_handful_of_items_says_nothing_of_a_field(size: int) -> None:
 def test_a_field_that_was_never_filled_is_no_drift() -> None:
     days = {day: (0, 100) for day in days_after(50) if working(day)}
     assert usual.fallen(days, max(days)) is None
+
+
+def test_a_feed_that_comes_by_the_hour_is_not_silent_within_it() -> None:
+    days = days_after(42)
+    hours = {at(day, hour): 30 for day in days if working(day) for hour in range(7, 17)}
+    moments = {hour: (hour + timedelta(minutes=5), hour + timedelta(minutes=6)) for hour in hours}
+    today = next(day for day in days_after(10, days[-1] + timedelta(days=1)) if working(day))
+    found = usual.learn(hours, at(MONDAY, 0) - timedelta(hours=1), today, working, moments)
+    assert found is not None
+    assert not usual.silent(found, at(today, 9.1), at(today, 10.08))
+    assert usual.silent(found, at(today, 9.1), at(today, 11.5))
+
+
+def test_where_things_come_all_the_time_two_hours_are_a_silence() -> None:
+    days = days_after(42)
+    hours = {at(day, hour): 30 for day in days if working(day) for hour in range(7, 17)}
+    moments = {hour: (hour + timedelta(minutes=1), hour + timedelta(minutes=59)) for hour in hours}
+    today = next(day for day in days_after(10, days[-1] + timedelta(days=1)) if working(day))
+    since = at(MONDAY, 0) - timedelta(hours=1)
+    found = usual.learn(hours, since, today, working, moments)
+    careful = usual.learn(hours, since, today, working)
+    assert found is not None
+    assert careful is not None
+    assert usual.silent(found, at(today, 9), at(today, 11))
+    assert not usual.silent(careful, at(today, 9), at(today, 11.9))  # by the hour alone it may be usual

@@ -27,6 +27,7 @@ PLACES: dict[str, tuple[str, str, StrOrPromise]] = {
     "exchange-discrepancies": ("reconcile", "", _("Reconciliation")),
     "exchange-site-silent": ("province", "", _("Province today")),
     "notices-hook": ("hooks", "", _("Hooks")),
+    "feed-": ("board-ladder-feeds", "", _("Feeds")),
     "transfer-overdue": ("measures-overdue", "", _("Overdue transfers")),
     "his-xml-silent": ("exports", "", _("Exports of the HIS")),
     "his-xml-refused": ("refused", "", _("Refused dossiers")),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 
 from django.conf import settings
@@ -56,19 +56,32 @@ def began(until: datetime | None = None) -> dict[str, datetime]:
     return dict(rows)
 
 
-def hours(
-    facility: str, since: datetime, until: datetime
-) -> tuple[dict[str, dict[datetime, int]], dict[str, datetime]]:
-    """Feed to items by hour, and feed to the last moment something came, before ``until``."""
-    found: dict[str, dict[datetime, int]] = defaultdict(dict)
-    last: dict[str, datetime] = {}
+@dataclass(slots=True)
+class Hours:
+    """What one feed brought: items by hour, first and last moment of each of these hours."""
+
+    items: dict[datetime, int] = field(default_factory=dict)
+    moments: dict[datetime, tuple[datetime, datetime]] = field(default_factory=dict)
+
+    @property
+    def last_at(self) -> datetime | None:
+        """When something came last."""
+        return max((last for _first, last in self.moments.values()), default=None)
+
+
+def hours(facility: str, since: datetime, until: datetime) -> dict[str, Hours]:
+    """Feed to what it brought before ``until``."""
+    found: dict[str, Hours] = defaultdict(Hours)
     rows = FeedHour.objects.filter(counts(), facility=facility, hour__gte=since, hour__lt=until)
-    columns = ("feed", "hour", "fresh", "again", "last_at")
-    for feed, hour, fresh, again, last_at in rows.values_list(*columns).order_by("hour"):
-        found[feed][hour.astimezone(UTC)] = fresh + again
-        if last_at is not None:
-            last[feed] = max(last.get(feed, last_at), min(last_at, until))
-    return found, last
+    columns = ("feed", "hour", "fresh", "again", "first_at", "last_at")
+    for feed, begin, fresh, again, first_at, last_at in rows.values_list(*columns).order_by("hour"):
+        hour = begin.astimezone(UTC)
+        found[feed].items[hour] = fresh + again
+        if first_at is not None and last_at is not None:
+            ends = hour + timedelta(hours=1)
+            first, last = (min(max(moment, hour), ends) for moment in (first_at, last_at))
+            found[feed].moments[hour] = (first, min(last, until))
+    return found
 
 
 def shares(

@@ -10,7 +10,8 @@ from typing import Literal
 from lienthong.foundation import clock
 from lienthong.rollout.feeds import reading, usual
 from lienthong.rollout.feeds.fields import FEEDS, NODE
-from lienthong.rollout.feeds.usual import Fallen, Hours, Usual
+from lienthong.rollout.feeds.reading import Hours
+from lienthong.rollout.feeds.usual import Fallen, Usual
 from lienthong.transfers.validity import working_days
 
 REPORTS_STOP = timedelta(hours=3)
@@ -76,14 +77,13 @@ def _of_unit(
     if counted_to is None or since is None:
         return [State(feed, "unknown", "never") for feed in FEEDS]
     known_to = min(at, counted_to)
-    told, last = reading.hours(facility, known_to - _HISTORY, known_to)
+    told = reading.hours(facility, known_to - _HISTORY, known_to)
     shares = reading.shares(facility, known_to - _HISTORY, known_to)
-    ran = told.pop(NODE, {})
+    ran = told.pop(NODE, Hours()).items
     return [
         judge(
             feed,
-            told.get(feed, {}),
-            last.get(feed),
+            told.get(feed, Hours()),
             since=since,
             known_to=known_to,
             stopped=at - known_to > REPORTS_STOP,
@@ -98,31 +98,31 @@ def _of_unit(
 def judge(
     feed: str,
     hours: Hours,
-    last_at: datetime | None,
     *,
     since: datetime,
     known_to: datetime,
     stopped: bool,
     shares: Mapping[str, usual.Shares],
     working: Callable[[date], bool],
-    ran: Hours,
+    ran: usual.Hours,
 ) -> State:
     """The state of a feed.
 
     Args:
-        hours: items by hour, from the last weeks.
+        hours: of the last weeks.
         since: from when on it is known what came.
         stopped: the unit has told nothing for hours.
         ran: looks of the program by hour: where it did not run, nothing could come.
     """
     today = known_to.astimezone(clock.VIETNAM).date()
     begin = usual.day_start(today)
-    of_today = sum(count for hour, count in hours.items() if hour >= begin)
+    of_today = sum(count for hour, count in hours.items.items() if hour >= begin)
+    last_at = hours.last_at
     if last_at is None:
         return State(feed, "unknown", "never", known_to=known_to)
-    learned = usual.learn(hours, since, today, working)
+    learned = usual.learn(hours.items, since, today, working, hours.moments)
     known = {"today": of_today, "last_at": last_at, "known_to": known_to, "learned": learned}
-    on_a_day = round(_of_working_day(learned)) if learned else None
+    on_a_day = round(learned.of_working_day) if learned else None
     if stopped:
         return State(feed, "unknown", "no-report", on_a_day, **known)  # type: ignore[arg-type]
     if learned is None or on_a_day is None:
@@ -133,7 +133,7 @@ def judge(
     if usual.silent(learned, last_at, known_to):
         return State(feed, "silent", "silent", on_a_day, **known)  # type: ignore[arg-type]
     yesterday = today - timedelta(days=1)
-    came = sum(count for hour, count in hours.items() if usual.day_start(yesterday) <= hour < begin)
+    came = sum(count for hour, count in hours.items.items() if usual.day_start(yesterday) <= hour < begin)
     if usual.fewer(learned, yesterday, came) and _ran(ran, yesterday):
         known["fewer"] = (yesterday, came, round(learned.of_day(yesterday)))
         return State(feed, "drift", "fewer", on_a_day, **known)  # type: ignore[arg-type]
@@ -142,11 +142,7 @@ def judge(
     return State(feed, "ok", "rare" if on_a_day < 1 else "", on_a_day, **known)  # type: ignore[arg-type]
 
 
-def _of_working_day(learned: Usual) -> float:
-    return sum(learned.days[kind] for kind in range(5)) / 5
-
-
-def _ran(ran: Hours, day: date) -> bool:
+def _ran(ran: usual.Hours, day: date) -> bool:
     """Whether the program ran for most of a day; also where that was not counted yet."""
     if not ran or usual.day_start(day) < min(ran):
         return True

@@ -25,6 +25,8 @@ FEWEST_DAYS = 10
 FEWEST_OFF = 4
 SMALLEST_GAP = 14.0
 """A silence is none while the usual would have brought fewer items."""
+SMALLEST_PART = 0.2
+"""Nor while it would have brought less than this part of a working day."""
 _GAPS_LEFT_OUT = 2
 """The largest gaps of the past that may have been real outages."""
 _LONGER = 1.5
@@ -32,8 +34,13 @@ _DAYS_LEFT_OUT = 1
 _HOUR = timedelta(hours=1)
 _SUNDAY = 6
 
+_SPREAD = 10
+"""Into so many pieces at most the items of an hour are taken to divide it."""
+
 Hours = Mapping[datetime, int]
-"""Begin of an hour to the items of that hour; hours without any may be missing."""
+"""Begin of an hour (UTC) to the items of that hour; hours without any may be missing."""
+Moments = Mapping[datetime, tuple[datetime, datetime]]
+"""Begin of an hour (UTC) to the first and the last moment in it at which something came."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +59,11 @@ class Usual:
     gap: float
     least: float
     working: Callable[[date], bool] = field(repr=False)
+
+    @property
+    def of_working_day(self) -> float:
+        """Items that a working day usually brings."""
+        return sum(self.days[kind] for kind in range(5)) / 5
 
     def of_day(self, day: date) -> float:
         """Items that a day usually brings."""
@@ -86,10 +98,17 @@ def day_start(day: date) -> datetime:
     return datetime.combine(day, datetime.min.time(), clock.VIETNAM)
 
 
-def learn(hours: Hours, since: datetime, today: date, working: Callable[[date], bool]) -> Usual | None:
+def learn(
+    hours: Hours,
+    since: datetime,
+    today: date,
+    working: Callable[[date], bool],
+    moments: Moments | None = None,
+) -> Usual | None:
     """What was usual in the last weeks before a day; None while too little is known.
 
     Args:
+        moments: where they are not known, the longest silence that the hours allow is taken.
         since: from when on it is known what came.
         today: whose own items do not count.
         working: whether a day is a working day.
@@ -117,7 +136,7 @@ def learn(hours: Hours, since: datetime, today: date, working: Callable[[date], 
         usual[kind] = float(median(totals[day] for day in chosen))
         shares[kind] = _shares([by_day[day] for day in group])
     found = Usual(usual, shares, SMALLEST_GAP, 1.0, working)
-    return Usual(usual, shares, _gap(found, hours, days), _least(found, totals), working)
+    return Usual(usual, shares, _gap(found, hours, moments or {}, days), _least(found, totals), working)
 
 
 def _shares(days: Sequence[Sequence[int]]) -> Sequence[float]:
@@ -128,22 +147,22 @@ def _shares(days: Sequence[Sequence[int]]) -> Sequence[float]:
     return [sum(day[hour] / sum(day) for day in full) / len(full) for hour in range(24)]
 
 
-def _gap(found: Usual, hours: Hours, days: Sequence[date]) -> float:
-    """One and a half times the longest silence that was usual, in items owed; at least the smallest.
-
-    Something may have come at the begin of one hour and then at the end of another: both hours are in the silence.
-    """
+def _gap(found: Usual, hours: Hours, moments: Moments, days: Sequence[date]) -> float:
+    """One and a half times the longest silence that was usual, in items owed; at least the smallest."""
     begin, end = day_start(days[0]), day_start(days[-1] + timedelta(days=1))
     owed, gaps, hour = 0.0, [], begin
     while hour < end:
-        of_hour = found.of_hour(hour)
-        owed += of_hour
-        if hours.get(hour.astimezone(UTC), 0):
-            gaps.append(owed)
-            owed = of_hour
+        of_hour, at = found.of_hour(hour), hour.astimezone(UTC)
+        if count := hours.get(at, 0):
+            first, last = ((moment - at) / _HOUR for moment in moments.get(at, (at + _HOUR, at)))
+            gaps += [owed + of_hour * first, of_hour * max(0.0, last - first) / min(count, _SPREAD)]
+            owed = of_hour * (1 - last)
+        else:
+            owed += of_hour
         hour += _HOUR
     gaps = sorted([*gaps, owed], reverse=True)
-    return max(SMALLEST_GAP, _LONGER * (gaps[_GAPS_LEFT_OUT] if len(gaps) > _GAPS_LEFT_OUT else gaps[-1]))
+    longest = gaps[_GAPS_LEFT_OUT] if len(gaps) > _GAPS_LEFT_OUT else gaps[-1]
+    return max(SMALLEST_GAP, SMALLEST_PART * found.of_working_day, _LONGER * longest)
 
 
 def _least(found: Usual, totals: Mapping[date, int]) -> float:

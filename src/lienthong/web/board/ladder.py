@@ -277,7 +277,7 @@ def _sections(code: str, judged: Sequence[State]) -> list[FeedSection]:
         return [FeedSection(_cell(state), None, None, []) for state in judged]
     today = known_to.astimezone(clock.VIETNAM).date()
     since = usual.day_start(today - timedelta(weeks=WEEKS))
-    hours, _last = reading.hours(code, since, known_to)
+    hours = reading.hours(code, since, known_to)
     shares = reading.shares(code, since, known_to)
     begin = reading.began()[code]
     first = begin.astimezone(clock.VIETNAM).date()
@@ -286,7 +286,9 @@ def _sections(code: str, judged: Sequence[State]) -> list[FeedSection]:
     sections = []
     for state in judged:
         items = str(FEEDS[state.feed].items)
-        rows = heat.squares(days, hours.get(state.feed, {}), (begin, known_to), state.learned)
+        rows = heat.squares(
+            days, hours.get(state.feed, reading.Hours()).items, (begin, known_to), state.learned
+        )
         title = _("%(feed)s by hour of arrival, the last %(days)s days") % {
             "feed": state.feed,
             "days": len(days),
