@@ -8,3 +8,9 @@ from lienthong.rollout.feeds.models import FeedCounting, FeedHour, FeedReport
 from lienthong.rollout.security.models import Finding, SecurityCheck
 
 __all__ = ["BatchRow", "Change", "Fact", "FeedCounting", "FeedHour", "FeedReport", "Finding", "SecurityCheck"]
+import lienthong.rollout.changes
+import lienthong.rollout.facts
+import lienthong.rollout.levels.models
+import lienthong.rollout.reorganisation.names
+import lienthong.rollout.security.models
+import lienthong.rollout.sheets.models  # noqa: F401
