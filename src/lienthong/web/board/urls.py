@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from django.urls import URLPattern
 
-from lienthong.web.board import history, ladder, security
-
-PARTS = (ladder, security, history)
 from lienthong.web.board import (
     history,
+    ladder,
     levels,
     security,
     units,
@@ -17,6 +15,7 @@ from lienthong.web.board import (
 PARTS = (
     units,
     levels,
+    ladder,
     security,
     history,
 )
