@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import lienthong.rollout.changes
 import lienthong.rollout.facts
+import lienthong.rollout.feeds.models
 import lienthong.rollout.levels.models
 import lienthong.rollout.plan.models
 import lienthong.rollout.security.models

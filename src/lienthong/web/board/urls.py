@@ -6,6 +6,7 @@ from django.urls import URLPattern
 
 from lienthong.web.board import (
     history,
+    ladder,
     levels,
     plan,
     security,
@@ -15,6 +16,7 @@ from lienthong.web.board import (
 PARTS = (
     units,
     levels,
+    ladder,
     plan,
     security,
     history,
