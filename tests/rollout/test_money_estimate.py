@@ -47,7 +47,9 @@ def test_nothing_is_lost_nothing_is_counted_twice(
     own = [line for line in found.lines if not line.instead_of]
     assert len({line.item for line in found.lines}) == len(found.lines)
     assert not found.unmapped  # the table knows every criterion of the circular
-    told = {criterion for line in own for criterion in line.criteria} | {gap.criterion for gap in found.nothing_to_buy}
+    told = {criterion for line in own for criterion in line.criteria} | {
+        gap.criterion for gap in found.nothing_to_buy
+    }
     for gap in gaps:
         rule = rule_for(gap, all_rules())
         assert rule is not None

@@ -14,7 +14,9 @@ from lienthong.rollout.money.prices import FEWEST, FEWEST_FOR_OUTLIERS, Point, s
 
 def point(key: str, amount: int | None, quantity: int = 1, **more: object) -> Point:
     values: dict[str, object] = {"day": None, "year": None, **more}
-    return Point(key, "emr-rental", amount, Decimal(quantity), "Mua", "", "", source="", confidence="B", **values)  # type: ignore[arg-type]
+    return Point(
+        key, "emr-rental", amount, Decimal(quantity), "Mua", "", "", source="", confidence="B", **values
+    )  # type: ignore[arg-type]
 
 
 AMOUNTS = st.lists(st.none() | st.integers(0, 10**13), max_size=30)
@@ -49,7 +51,13 @@ def test_order_does_not_matter_and_the_median_lies_among_the_prices(
 
 
 def test_prices_of_different_terms_are_compared_by_month() -> None:
-    found = spread([point("cam-ranh", 2_400_000_000, 60), point("dak-mil", 810_000_000, 12), point("quang-hoa", None, 37)])
+    found = spread(
+        [
+            point("cam-ranh", 2_400_000_000, 60),
+            point("dak-mil", 810_000_000, 12),
+            point("quang-hoa", None, 37),
+        ]
+    )
     assert (found.low, found.middle, found.high) == (40_000_000, 53_750_000, 67_500_000)
     assert found.few
     assert found.without_amount == 1

@@ -58,7 +58,9 @@ def test_working_hours_leave_out_nights_weekends_and_tet() -> None:
     assert WORK.between(at(18, 16), at(19, 8, 30)) == timedelta(hours=2)
     assert WORK.due(at(21, 16), timedelta(hours=4)) == at(24, 10, 30)  # Friday to Monday
     assert WORK.due(at(24, 16, month=1), timedelta(hours=2)) == at(3, 8, 30)  # over the lunar new year
-    assert WORK.due(at(26, 9, month=4), timedelta(hours=1)) == at(26, 10, month=4)  # a Saturday that was worked
+    assert WORK.due(at(26, 9, month=4), timedelta(hours=1)) == at(
+        26, 10, month=4
+    )  # a Saturday that was worked
     assert ALWAYS.due(at(21, 16), timedelta(hours=24)) == at(22, 16)
 
 
@@ -68,7 +70,9 @@ def test_no_contract_allows_more_than_so_much() -> None:
             ALWAYS.due(at(18, 8), timedelta(hours=hours))
 
 
-def fault(reported: datetime, responded: datetime | None = None, repaired: datetime | None = None, **more: object) -> Fault:
+def fault(
+    reported: datetime, responded: datetime | None = None, repaired: datetime | None = None, **more: object
+) -> Fault:
     values: dict[str, object] = {"closed": None, "response_hours": 4, "repair_hours": 24, **more}
     return Fault("v1", "24013", reported, responded, repaired, **values)  # type: ignore[arg-type]
 
@@ -97,8 +101,15 @@ def test_a_past_day_does_not_know_what_came_later() -> None:
     assert figures([one], at(17, 8)).count == 0
 
 
-@given(st.lists(st.tuples(MOMENTS, st.none() | st.integers(0, 300), st.none() | st.integers(0, 600)), max_size=12), MOMENTS)
-def test_figures_never_contradict_themselves(rows: list[tuple[datetime, int | None, int | None]], now: datetime) -> None:
+@given(
+    st.lists(
+        st.tuples(MOMENTS, st.none() | st.integers(0, 300), st.none() | st.integers(0, 600)), max_size=12
+    ),
+    MOMENTS,
+)
+def test_figures_never_contradict_themselves(
+    rows: list[tuple[datetime, int | None, int | None]], now: datetime
+) -> None:
     faults = [
         fault(
             start,

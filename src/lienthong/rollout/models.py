@@ -4,6 +4,40 @@ from __future__ import annotations
 
 from lienthong.rollout.changes import BatchRow, Change
 from lienthong.rollout.facts import Fact
+from lienthong.rollout.money.models import (
+    Contract,
+    Need,
+    PriceReference,
+    Procurement,
+    ProcurementAmount,
+    ProcurementStep,
+)
 from lienthong.rollout.security.models import Finding, SecurityCheck
+from lienthong.rollout.vendors.models import (
+    ChangeRequest,
+    Product,
+    RequestVote,
+    Ticket,
+    TicketMessage,
+    Vendor,
+)
 
-__all__ = ["BatchRow", "Change", "Fact", "Finding", "SecurityCheck"]
+__all__ = [
+    "BatchRow",
+    "Change",
+    "ChangeRequest",
+    "Contract",
+    "Fact",
+    "Finding",
+    "Need",
+    "PriceReference",
+    "Procurement",
+    "ProcurementAmount",
+    "ProcurementStep",
+    "Product",
+    "RequestVote",
+    "SecurityCheck",
+    "Ticket",
+    "TicketMessage",
+    "Vendor",
+]

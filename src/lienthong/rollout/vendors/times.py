@@ -81,7 +81,9 @@ class Times:
             day += timedelta(days=1)
 
     def _periods(self, day: date) -> tuple[Period, ...]:
-        found = dated.valid(self.hours, day) or self.hours[:1]  # of days before the list begins: its first row
+        found = (
+            dated.valid(self.hours, day) or self.hours[:1]
+        )  # of days before the list begins: its first row
         return found[-1].periods
 
 
