@@ -15,11 +15,12 @@ from lienthong.rollout.money.prices import NOTHING, Spread
 
 @dataclass(frozen=True, slots=True)
 class Gap:
-    """A criterion that is not met."""
+    """A criterion that is not met; ``confirmed``: whether its wording was read in the official text."""
 
     criterion: str
     group: str
     text: str
+    confirmed: bool = False
 
 
 @dataclass(frozen=True, slots=True)

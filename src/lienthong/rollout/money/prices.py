@@ -94,7 +94,7 @@ NOTHING = Spread(0, None, None, None, frozenset(), 0)
 def spread(points: Iterable[Point]) -> Spread:
     """The range and the median of one item's prices."""
     every = list(points)
-    priced = sorted(((each, one.key) for one in every if (each := one.each) is not None))
+    priced = sorted((each, one.key) for one in every if (each := one.each) is not None)
     if not priced:
         return Spread(0, None, None, None, frozenset(), len(every))
     values = [value for value, _key in priced]

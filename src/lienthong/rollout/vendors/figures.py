@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from statistics import median
 
-from lienthong.rollout.vendors.times import Times, kept
+from lienthong.rollout.vendors.times import ALWAYS, Times, kept
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +27,7 @@ class Fault:
     closed: datetime | None
     response_hours: int | None = None
     repair_hours: int | None = None
-    times: Times = Times()
+    times: Times = ALWAYS
 
     def open_at(self, moment: datetime) -> bool:
         """Whether it was reported and neither repaired nor closed by then."""

@@ -134,13 +134,6 @@ def _still_open(ticket: Ticket) -> None:
         )
 
 
-def times_of(contract: Contract | None) -> Times:
-    """How a contract counts."""
-    if contract is None or contract.counting == Counting.ALWAYS:
-        return ALWAYS
-    return Times(calendar(), working_hours())
-
-
 def against(ticket: Ticket, now: datetime) -> Against:
     """A fault against its contract at a moment."""
     fault = faults([ticket])[0]
