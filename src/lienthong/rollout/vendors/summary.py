@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Collection
 from datetime import date, datetime, time, timedelta
 
 from lienthong.foundation import clock
@@ -24,12 +25,21 @@ def open_faults(on: date) -> dict[tuple[str, str], int]:
     return dict(Counter((one.unit, one.vendor) for one in found))
 
 
-def by_vendor(on: date, vendor: str = "") -> dict[tuple[str, str], Figures]:
-    """Figures by vendor and unit; of one vendor, if one is given. The unit is empty for all of a vendor's."""
+def by_vendor(
+    on: date, vendor: str = "", units: Collection[str] | None = None
+) -> dict[tuple[str, str], Figures]:
+    """Figures by vendor and unit; the unit is empty for all of a vendor's.
+
+    Args:
+        vendor: this one alone.
+        units: faults of these units alone.
+    """
     moment = end_of(on)
     rows = Ticket.objects.filter(reported_at__lte=moment)
     if vendor:
         rows = rows.filter(vendor=vendor)
+    if units is not None:
+        rows = rows.filter(facility__in=list(units))
     every = tickets.faults(rows.select_related("contract"))
     pairs = {(one.vendor, unit) for one in every for unit in ("", one.unit)}
     return {

@@ -39,6 +39,13 @@ WHAT: dict[str, StrOrPromise] = {
     "import": gettext_lazy("Excel sheet taken in"),
     "undo": gettext_lazy("Undone"),
     "security": gettext_lazy("Security checklist"),
+    "price": gettext_lazy("Price reference"),
+    "need": gettext_lazy("Need"),
+    "procurement": gettext_lazy("Procurement"),
+    "contract": gettext_lazy("Contract"),
+    "vendor": gettext_lazy("Vendor"),
+    "ticket": gettext_lazy("Fault"),
+    "change-request": gettext_lazy("Request for change"),
 }
 """What a batch was, in words; each part of the board adds its own."""
 KIND: dict[str, StrOrPromise] = {

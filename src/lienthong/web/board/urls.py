@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from django.urls import URLPattern
 
-from lienthong.web.board import history, security
+from lienthong.web.board import history, money, security, vendors
 
-PARTS = (security, history)
+PARTS = (money, vendors, security, history)
 
 urlpatterns: list[URLPattern] = [pattern for part in PARTS for pattern in part.urlpatterns]

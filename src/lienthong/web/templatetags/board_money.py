@@ -1,0 +1,50 @@
+"""Money, items and lengths of time in templates."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from django import template
+
+from lienthong.rollout.money import catalogue
+from lienthong.web.board.money import showing
+from lienthong.web.views.measures import span
+
+register = template.Library()
+register.filter("vnd", showing.money)
+register.filter("vnd_exact", showing.exact)
+register.filter("amount", showing.number)
+
+
+@register.filter
+def item_name(id: str) -> str:
+    """An item in words."""
+    found = catalogue.item(id)
+    return found.name if found else id
+
+
+@register.filter
+def item_measure(id: str) -> str:
+    """An item's unit of measure in words."""
+    found = catalogue.item(id)
+    return found.measure if found else ""
+
+
+@register.filter
+def funding_name(id: str) -> str:
+    """A source of money in words."""
+    found = catalogue.funding(id)
+    return found.name if found else showing.missing()
+
+
+@register.filter
+def stage_name(id: str) -> str:
+    """A stage in words."""
+    found = catalogue.stage(id)
+    return found.name if found else id
+
+
+@register.filter
+def length_of(value: timedelta | None) -> str:
+    """A length of time in its two largest units; words when there is none."""
+    return showing.missing() if value is None else span(value.total_seconds() / 60)
