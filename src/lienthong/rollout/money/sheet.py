@@ -102,7 +102,7 @@ def _row(page: Worksheet, values: list[Any], *, bold: bool = False) -> None:
     for column, value in enumerate(values, 1):
         cell = page.cell(place, column)
         if isinstance(value, str):
-            cell.set_explicit_value(value, "s")
+            cell.value, cell.data_type = value, "s"
             cell.alignment = Alignment(wrap_text=column in (2, 9, 10), vertical="top")
         elif value is not None:
             cell.value, cell.number_format = value, _VND
