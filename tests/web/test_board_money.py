@@ -44,7 +44,7 @@ def demo(person: Any) -> None:
 
 def test_without_anything_entered_figures_are_missing_and_not_zero(officer: Client) -> None:
     words = words_of(officer.get("/board/money"))
-    assert "chưa có số liệu" in words
+    assert "Chưa có số liệu: " in words
     assert "0 đồng" not in words
 
 
@@ -175,8 +175,8 @@ def test_no_vendor_and_no_doctor_sees_money(someone: Callable[..., Client]) -> N
 
 
 def test_a_procurement_from_the_need_to_the_payment(team: Client) -> None:
-    from lienthong.rollout.money import summary
     from lienthong.foundation import clock
+    from lienthong.rollout.money import summary
     from lienthong.rollout.money.models import Procurement
 
     begun = {

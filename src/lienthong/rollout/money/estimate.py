@@ -144,7 +144,8 @@ def quantity(rule: dict[str, Any], facts: Mapping[str, Decimal]) -> Decimal | No
             wanted = facts[rule["need"]]
         case _:
             return None
-    return max(Decimal(0), (wanted - have).to_integral_value(ROUND_CEILING))
+    lacking: Decimal = (wanted - have).to_integral_value(ROUND_CEILING)
+    return max(Decimal(0), lacking)
 
 
 def estimate(
@@ -208,8 +209,8 @@ def _add(one: _Wanted, rule: Rule, gap: Gap, facts: Mapping[str, Decimal]) -> No
 
 def _line(item: str, one: _Wanted, spread: Spread) -> Line:
     note = "; ".join(one.notes)
-    amounts = (times(value, one.quantity) for value in (spread.low, spread.middle, spread.high))
-    return Line(item, one.quantity, note, tuple(one.criteria), *amounts, spread)
+    low, middle, high = (times(value, one.quantity) for value in (spread.low, spread.middle, spread.high))
+    return Line(item, one.quantity, note, tuple(one.criteria), low, middle, high, spread)
 
 
 def times(each: int | None, number: Decimal | None) -> int | None:

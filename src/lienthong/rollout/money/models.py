@@ -78,7 +78,7 @@ class Procurement(Typed):
     )
     year = models.PositiveSmallIntegerField(_("Budget year"))
     funding = models.CharField(_("Source of money"), max_length=20, blank=True)
-    note = models.CharField(_("Note"), max_length=500, blank=True)
+    note = models.CharField(pgettext_lazy("money", "Note"), max_length=500, blank=True)
     invented = models.BooleanField(INVENTED, default=False)
 
     class Meta:
@@ -96,7 +96,7 @@ class ProcurementStep(Typed):
     stage = models.CharField(_("Stage"), max_length=20)
     day = models.DateField(_("Date"))
     document = models.CharField(_("Document"), max_length=120, blank=True)
-    note = models.CharField(_("Note"), max_length=300, blank=True)
+    note = models.CharField(pgettext_lazy("money", "Note"), max_length=300, blank=True)
 
     class Meta:
         ordering = ["day", "id"]
@@ -190,7 +190,7 @@ class Contract(Typed):
     data_clause = models.CharField(
         _("Clause on processing personal data"), max_length=3, choices=DataClause.choices, blank=True
     )
-    note = models.CharField(_("Note"), max_length=500, blank=True)
+    note = models.CharField(pgettext_lazy("money", "Note"), max_length=500, blank=True)
     invented = models.BooleanField(INVENTED, default=False)
 
     class Meta:

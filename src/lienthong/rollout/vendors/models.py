@@ -20,7 +20,7 @@ class Vendor(Typed):
     contact = models.CharField(_("Person to contact"), max_length=120, blank=True)
     telephone = models.CharField(_("Telephone"), max_length=40, blank=True)
     email = models.EmailField(_("E-mail"), blank=True)
-    note = models.CharField(_("Note"), max_length=500, blank=True)
+    note = models.CharField(pgettext_lazy("money", "Note"), max_length=500, blank=True)
     invented = models.BooleanField(INVENTED, default=False)
 
     class Meta:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from django import template
+from django.utils.translation import gettext as _
 
 from lienthong.rollout.money import catalogue
 from lienthong.web.board.money import showing
@@ -42,6 +43,12 @@ def stage_name(id: str) -> str:
     """A stage in words."""
     found = catalogue.stage(id)
     return found.name if found else id
+
+
+@register.filter
+def typist(name: str) -> str:
+    """Who entered something; what came with the program says so."""
+    return _("entered with the program") if name == "seed" else name
 
 
 @register.filter

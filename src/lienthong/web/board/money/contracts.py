@@ -6,7 +6,6 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
-from django.utils.translation import pgettext_lazy
 from django.views.decorators.http import require_GET, require_http_methods
 
 from lienthong.access import audit, rights
@@ -23,12 +22,6 @@ from lienthong.web.board.money.forms import ContractForm
 from lienthong.web.board.money.unit import CONTRACT_STATES, known
 from lienthong.web.words import hint, sentence
 
-STATES = {
-    "coming": pgettext_lazy("contract", "Not begun yet"),
-    "running": pgettext_lazy("contract", "In force"),
-    "soon": pgettext_lazy("contract", "Ends soon"),
-    "ended": pgettext_lazy("contract", "Ended"),
-}
 CLAUSES = {DataClause.YES: "ok", DataClause.NO: "bad", DataClause.UNKNOWN: "warn"}
 
 
@@ -45,8 +38,7 @@ def listing(request: HttpRequest) -> HttpResponse:
     audit.record(person.actor, "board", page=request.path)
     page = {
         "lines": [
-            (one, CONTRACT_STATES[state], STATES[state], CLAUSES[DataClause(one.data_clause)])
-            for one, state in found
+            (one, *CONTRACT_STATES[state], CLAUSES[DataClause(one.data_clause)]) for one, state in found
         ],
         "soon": contracts.SOON.days,
         "editable": [one for one in units.listing() if person.edits(one.code)],
@@ -60,13 +52,13 @@ def one(request: HttpRequest, pk: int) -> HttpResponse:
     """``/board/money/contracts/<pk>``."""
     row = get_object_or_404(Contract.objects.select_related("vendor", "procurement"), pk=pk)
     person = scope.must_see(request, row.facility)
-    state = contracts.state(row, clock.today())
+    shape, words = CONTRACT_STATES[contracts.state(row, clock.today())]
     audit.record(person.actor, "board", page=request.path)
     page = {
         "row": row,
         "name": directory.name(row.facility),
-        "shape": CONTRACT_STATES[state],
-        "words": STATES[state],
+        "shape": shape,
+        "words": words,
         "clause": CLAUSES[DataClause(row.data_clause)],
         "products": Product.objects.filter(pk__in=row.products),
         "hours": [(one, *contracts.allowed(row, one.id)) for one in severity.every()],

@@ -8,13 +8,14 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from lienthong.foundation import clock
 from lienthong.foundation.errors import LienThongError
 from lienthong.rollout.money import amounts, catalogue
 from lienthong.rollout.money.models import Contract, Need, PriceReference, Procurement
 from lienthong.rollout.vendors.models import Product
+from lienthong.web.board.money.showing import grouped
 from lienthong.web.words import hint, sentence
 
 YEARS = (2010, 2100)
@@ -119,7 +120,7 @@ class StepForm(forms.Form):
     day = forms.DateField(label=gettext_lazy("Date"), widget=DayInput())
     amount = VndField(label=gettext_lazy("Amount, where the stage has one"), required=False)
     document = forms.CharField(label=gettext_lazy("Number of the document"), max_length=120, required=False)
-    note = forms.CharField(label=gettext_lazy("Note"), max_length=300, required=False)
+    note = forms.CharField(label=pgettext_lazy("money", "Note"), max_length=300, required=False)
 
     def clean_day(self) -> date | None:
         return _not_ahead(self.cleaned_data["day"])
@@ -182,7 +183,8 @@ class ContractForm(forms.ModelForm):  # type: ignore[type-arg]
         self.fields["procurement"].label_from_instance = lambda row: f"{row.title} ({row.year})"  # type: ignore[attr-defined]
         self.fields["vendor"].label_from_instance = lambda row: row.name  # type: ignore[attr-defined]
         if self.instance.pk:
-            self.initial["value"] = str(self.instance.value) if self.instance.value is not None else ""
+            value = self.instance.value
+            self.initial["value"] = "" if value is None else grouped(value)
             self.initial["seen"] = self.instance.seen()
 
     def clean_products(self) -> list[int]:

@@ -68,6 +68,12 @@ def overview(request: HttpRequest) -> HttpResponse:
     totals = summary.of(found)
     sums = (totals.asked, totals.granted, totals.contracted, totals.spent)
     running = contracts.running(on, codes)
+    lines = [
+        Line(
+            unit.code, directory.name(unit.code, on), summary.of(by_unit[unit.code]), len(by_unit[unit.code])
+        )
+        for unit in seen
+    ]
     audit.record(person.actor, "board", page=request.path)
     page = {
         "on": on,
@@ -77,15 +83,8 @@ def overview(request: HttpRequest) -> HttpResponse:
             list(zip(heads(), sums, strict=True)), _("Money asked, granted, contracted and spent")
         ),
         "any": bool(found),
-        "lines": [
-            Line(
-                unit.code,
-                directory.name(unit.code, on),
-                summary.of(by_unit[unit.code]),
-                len(by_unit[unit.code]),
-            )
-            for unit in seen
-        ],
+        "lines": [line for line in lines if line.number],
+        "without": [line for line in lines if not line.number],
         "stages": [(stage, shape(stage), by_stage[stage.id]) for stage in catalogue.stages(on)],
         "found": [(one, shape(one.stage)) for one in found],
         "ending": contracts.ending(on, codes),

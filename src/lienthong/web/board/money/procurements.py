@@ -43,7 +43,7 @@ def new(request: HttpRequest, code: str) -> HttpResponse:
         else:
             messages.success(request, _("The procurement is entered."))
             return redirect("board-money-procurement", row.pk)
-    page = {"code": code, "name": directory.name(code), "form": form, "step": step}
+    page = {"unit": code, "name": directory.name(code), "form": form, "step": step}
     status = 400 if form.errors or step.errors else 200
     return render(request, "web/board/money/procurement_new.html", page, status=status)
 

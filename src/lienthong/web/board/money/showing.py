@@ -6,11 +6,10 @@ from datetime import date
 from decimal import Decimal
 
 from django.http import HttpRequest
-from django.utils.formats import number_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import get_language, pgettext
 from django.utils.translation import gettext as _
-from django.utils.translation import pgettext
 
 from lienthong.foundation import clock
 
@@ -20,9 +19,16 @@ def missing() -> str:
     return _("no figure yet")
 
 
+def grouped(value: Decimal | int) -> str:
+    """A number with its thousands parted and its decimals as the language of the page has them."""
+    whole, _point, part = f"{Decimal(value):,f}".partition(".")
+    thousands, decimal = (",", ".") if get_language() == "en" else (".", ",")
+    return whole.replace(",", thousands) + (decimal + part if part else "")
+
+
 def exact(amount: int) -> str:
     """``2.400.000.000 đồng``."""
-    return _("%(n)s VND") % {"n": number_format(amount, 0, force_grouping=True)}
+    return _("%(n)s VND") % {"n": grouped(amount)}
 
 
 def short(amount: int | None) -> str:
@@ -37,15 +43,13 @@ def short(amount: int | None) -> str:
 
 
 def _part(amount: int, unit: int) -> str:
-    part = (Decimal(amount) / unit).quantize(Decimal("0.001")).normalize()
-    places = max(0, -int(part.as_tuple().exponent))
-    return number_format(part, places, force_grouping=True)
+    return grouped((Decimal(amount) / unit).quantize(Decimal("0.001")).normalize())
 
 
 def money(amount: int | None) -> SafeString:
     """The short form, with the exact one when pointed at and for screen readers."""
     if amount is None:
-        return format_html('<span class="none">{}</span>', missing())
+        return format_html('<span class="none nowrap">{}</span>', missing())
     text = short(amount)
     if abs(amount) < 10**6:
         return format_html('<span class="nowrap">{}</span>', text)
@@ -56,8 +60,7 @@ def number(value: Decimal | int | None) -> str:
     """A quantity without needless zeros."""
     if value is None:
         return missing()
-    plain = Decimal(value).normalize()
-    return number_format(plain, max(0, -int(plain.as_tuple().exponent)), force_grouping=True)
+    return grouped(Decimal(value).normalize())
 
 
 def day_asked(request: HttpRequest) -> date:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext_lazy
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from lienthong.access import audit, rights
@@ -25,9 +26,18 @@ from lienthong.web.board.doors import opens
 from lienthong.web.board.money.forms import NeedForm
 from lienthong.web.board.money.overview import shape
 
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
+
 LEVELS = range(1, 8)
 USUAL_LEVEL = 6
-CONTRACT_STATES = {"coming": "wait", "running": "ok", "soon": "warn", "ended": "info"}
+CONTRACT_STATES: dict[str, tuple[str, StrOrPromise]] = {
+    "coming": ("wait", pgettext_lazy("contract", "Not begun yet")),
+    "running": ("ok", pgettext_lazy("contract", "In force")),
+    "soon": ("warn", pgettext_lazy("contract", "Ends soon")),
+    "ended": ("info", pgettext_lazy("contract", "Ended")),
+}
+"""States of a contract: shape of the tag and words."""
 
 
 def known(request: HttpRequest, code: str) -> scope.Person:
@@ -58,12 +68,12 @@ def one(request: HttpRequest, code: str) -> HttpResponse:
     contracts = Contract.objects.filter(facility=code).select_related("vendor").order_by("-valid_to")
     audit.record(person.actor, "board", page=request.path)
     page = {
-        "code": code,
+        "unit": code,
         "name": directory.name(code),
         "needs": needs,
         "form": form,
         "found": [(one, shape(one.stage)) for one in standings(on, [code])],
-        "contracts": [(one, CONTRACT_STATES[state(one, on)], state(one, on)) for one in contracts],
+        "contracts": [(one, *CONTRACT_STATES[state(one, on)]) for one in contracts],
         "may_edit": person.edits(code),
         "levels": LEVELS,
         "usual": USUAL_LEVEL,
@@ -108,7 +118,7 @@ def estimate(request: HttpRequest, code: str) -> HttpResponse:
     found = estimates.to_reach(code, level, clock.today())
     audit.record(person.actor, "board", page=request.path, detail={"level": level})
     page = {
-        "code": code,
+        "unit": code,
         "name": directory.name(code),
         "level": level,
         "levels": LEVELS,

@@ -139,6 +139,7 @@ def listing(request: HttpRequest) -> HttpResponse:
         "unit": unit,
         "vendors": Vendor.objects.all() if not person.vendors else [],
         "units": [one for one in units.listing() if person.sees(one.code)],
+        "own_vendor": min(person.vendors, default=""),
         "may_report": bool(person.units) or Role.DEPARTMENT in person.roles,
         "sees_board": bool(person.units or person.all_units),
     }
