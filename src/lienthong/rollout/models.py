@@ -11,6 +11,14 @@ from lienthong.rollout.money.models import (
     Procurement,
     ProcurementAmount,
     ProcurementStep,
+from lienthong.rollout.levels.models import (
+    Assessment,
+    AssessmentAnswer,
+    AssessmentFile,
+    AssessmentStage,
+    AssessmentVerdict,
+    CriteriaVersion,
+    CriterionRow,
 )
 from lienthong.rollout.security.models import Finding, SecurityCheck
 from lienthong.rollout.vendors.models import (
@@ -40,4 +48,16 @@ __all__ = [
     "Ticket",
     "TicketMessage",
     "Vendor",
+    "Assessment",
+    "AssessmentAnswer",
+    "AssessmentFile",
+    "AssessmentStage",
+    "AssessmentVerdict",
+    "BatchRow",
+    "Change",
+    "CriteriaVersion",
+    "CriterionRow",
+    "Fact",
+    "Finding",
+    "SecurityCheck",
 ]

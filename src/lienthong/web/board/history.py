@@ -47,6 +47,15 @@ WHAT: dict[str, StrOrPromise] = {
     "vendor": gettext_lazy("Vendor"),
     "ticket": gettext_lazy("Fault"),
     "change-request": gettext_lazy("Request for change"),
+    "criteria": gettext_lazy("Criteria of levels"),
+    "levels-begin": gettext_lazy("Assessment begun"),
+    "levels-version": gettext_lazy("Assessment moved to a new version"),
+    "levels-answer": gettext_lazy("Criterion answered"),
+    "levels-file": gettext_lazy("Evidence file of a criterion"),
+    "levels-submit": gettext_lazy("Assessment sent"),
+    "levels-review": gettext_lazy("Assessment reviewed"),
+    "levels-return": gettext_lazy("Assessment returned"),
+    "levels-decide": gettext_lazy("Levels decided"),
 }
 """What a batch was, in words; each part of the board adds its own."""
 KIND: dict[str, StrOrPromise] = {

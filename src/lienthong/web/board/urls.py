@@ -7,5 +7,8 @@ from django.urls import URLPattern
 from lienthong.web.board import history, money, security, vendors
 
 PARTS = (money, vendors, security, history)
+from lienthong.web.board import history, levels, security
+
+PARTS = (levels, security, history)
 
 urlpatterns: list[URLPattern] = [pattern for part in PARTS for pattern in part.urlpatterns]
