@@ -4,13 +4,6 @@ from __future__ import annotations
 
 from lienthong.rollout.changes import BatchRow, Change
 from lienthong.rollout.facts import Fact
-from lienthong.rollout.money.models import (
-    Contract,
-    Need,
-    PriceReference,
-    Procurement,
-    ProcurementAmount,
-    ProcurementStep,
 from lienthong.rollout.levels.models import (
     Assessment,
     AssessmentAnswer,
@@ -19,6 +12,14 @@ from lienthong.rollout.levels.models import (
     AssessmentVerdict,
     CriteriaVersion,
     CriterionRow,
+)
+from lienthong.rollout.money.models import (
+    Contract,
+    Need,
+    PriceReference,
+    Procurement,
+    ProcurementAmount,
+    ProcurementStep,
 )
 from lienthong.rollout.security.models import Finding, SecurityCheck
 from lienthong.rollout.vendors.models import (
@@ -31,10 +32,17 @@ from lienthong.rollout.vendors.models import (
 )
 
 __all__ = [
+    "Assessment",
+    "AssessmentAnswer",
+    "AssessmentFile",
+    "AssessmentStage",
+    "AssessmentVerdict",
     "BatchRow",
     "Change",
     "ChangeRequest",
     "Contract",
+    "CriteriaVersion",
+    "CriterionRow",
     "Fact",
     "Finding",
     "Need",
@@ -48,16 +56,4 @@ __all__ = [
     "Ticket",
     "TicketMessage",
     "Vendor",
-    "Assessment",
-    "AssessmentAnswer",
-    "AssessmentFile",
-    "AssessmentStage",
-    "AssessmentVerdict",
-    "BatchRow",
-    "Change",
-    "CriteriaVersion",
-    "CriterionRow",
-    "Fact",
-    "Finding",
-    "SecurityCheck",
 ]

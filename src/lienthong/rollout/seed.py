@@ -11,6 +11,8 @@ from lienthong.access import audit
 from lienthong.rollout import facts
 from lienthong.rollout.changes import Batch, BatchRow, batch
 from lienthong.rollout.levels import criteria
+from lienthong.rollout.money import seed as money
+from lienthong.rollout.vendors import seed as vendors
 
 DAY = date(2025, 2, 18)
 SOURCE = "Hội nghị UBND tỉnh 18/02/2025 (bacgiang.gov.vn)"
@@ -26,6 +28,7 @@ def load() -> None:
         return
     with batch(_BY, "seed", why=SOURCE) as open_batch:
         _units(open_batch)
+        money.load(open_batch)
 
 
 def load_demo() -> None:
@@ -40,6 +43,7 @@ def load_demo() -> None:
             facts.put(
                 open_batch, code, "line_measured_on", DAY.isoformat(), DAY, source=_DEMO, confirmed=False
             )
+        vendors.load_demo(open_batch)
 
 
 def _units(open_batch: Batch) -> None:
