@@ -4,11 +4,8 @@ from __future__ import annotations
 
 from django.urls import URLPattern
 
-from lienthong.web.board import history, money, security, vendors
+from lienthong.web.board import history, levels, money, security, vendors
 
-PARTS = (money, vendors, security, history)
-from lienthong.web.board import history, levels, security
-
-PARTS = (levels, security, history)
+PARTS = (levels, money, vendors, security, history)
 
 urlpatterns: list[URLPattern] = [pattern for part in PARTS for pattern in part.urlpatterns]
