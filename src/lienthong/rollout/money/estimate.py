@@ -87,6 +87,7 @@ class Estimate:
         lines: in the order of the gaps; alternatives after all others.
         low, middle, high: sums of the priced lines; None when none has a price.
         without_price, without_quantity: items that are in no sum.
+        enough: items that the criteria ask for and of which there is enough by the facts: one of the two is wrong.
         nothing_to_buy: gaps that no purchase closes.
         unmapped: gaps that the table of items does not know.
     """
@@ -97,6 +98,7 @@ class Estimate:
     high: int | None
     without_price: tuple[str, ...] = ()
     without_quantity: tuple[str, ...] = ()
+    enough: tuple[str, ...] = ()
     nothing_to_buy: tuple[Gap, ...] = ()
     unmapped: tuple[Gap, ...] = ()
 
@@ -157,7 +159,7 @@ def estimate(
     """The estimate for a unit's gaps.
 
     An item that helps with several criteria is counted once, in the largest quantity that one of them asks for.
-    An item of which there is enough already (quantity 0) is left out.
+    An item of which there is enough already (quantity 0) is no line.
     """
     wanted: dict[str, _Wanted] = {}
     others: dict[str, tuple[str, int]] = {}
@@ -193,6 +195,7 @@ def estimate(
         _sum(line.high for line in priced),
         tuple(line.item for line in lines if line.spread.middle is None),
         tuple(line.item for line in lines if line.quantity is None),
+        tuple(item for item, one in wanted.items() if one.quantity == 0),
         tuple(nothing),
         tuple(unmapped),
     )

@@ -38,6 +38,7 @@ WHAT: dict[str, StrOrPromise] = {
     "seed-demo": gettext_lazy("Invented figures for the demonstration"),
     "facts": gettext_lazy("Facts of a unit"),
     "import": gettext_lazy("Excel sheet taken in"),
+    "units": gettext_lazy("Units renamed, merged or founded"),
     "undo": gettext_lazy("Undone"),
     "security": gettext_lazy("Security checklist"),
     "price": gettext_lazy("Price reference"),

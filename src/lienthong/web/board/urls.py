@@ -4,8 +4,22 @@ from __future__ import annotations
 
 from django.urls import URLPattern
 
-from lienthong.web.board import history, levels, money, security, vendors
+from lienthong.web.board import (
+    history,
+    levels,
+    money,
+    security,
+    units,
+    vendors,
+)
 
-PARTS = (levels, money, vendors, security, history)
+PARTS = (
+    units,
+    levels,
+    money,
+    vendors,
+    security,
+    history,
+)
 
 urlpatterns: list[URLPattern] = [pattern for part in PARTS for pattern in part.urlpatterns]

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from decimal import Decimal
 
 from django import template
-from django.utils.translation import gettext as _
+from django.utils.translation import get_language
 
 from lienthong.rollout.money import catalogue
+from lienthong.web.board.history import SEED
 from lienthong.web.board.money import showing
 from lienthong.web.views.measures import span
 
@@ -25,10 +27,12 @@ def item_name(id: str) -> str:
 
 
 @register.filter
-def item_measure(id: str) -> str:
-    """An item's unit of measure in words."""
-    found = catalogue.item(id)
-    return found.measure if found else ""
+def measured(quantity: Decimal, item: str) -> str:
+    """So many of an item in words: ``12 tháng``."""
+    found = catalogue.item(item)
+    words = found.measure if found else ""
+    many = get_language() == "en" and quantity != 1
+    return f"{showing.number(quantity)} {words}{'s' if many and words else ''}".strip()
 
 
 @register.filter
@@ -48,7 +52,7 @@ def stage_name(id: str) -> str:
 @register.filter
 def typist(name: str) -> str:
     """Who entered something; what came with the program says so."""
-    return _("entered with the program") if name == "seed" else name
+    return str(SEED) if name == "seed" else name
 
 
 @register.filter
