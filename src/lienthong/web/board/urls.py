@@ -8,9 +8,11 @@ from lienthong.web.board import (
     history,
     ladder,
     levels,
+    money,
     plan,
     security,
     units,
+    vendors,
 )
 
 PARTS = (
@@ -18,6 +20,8 @@ PARTS = (
     levels,
     ladder,
     plan,
+    money,
+    vendors,
     security,
     history,
 )
