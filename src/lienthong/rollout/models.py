@@ -2,30 +2,12 @@
 
 from __future__ import annotations
 
-from lienthong.rollout.changes import BatchRow, Change
-from lienthong.rollout.facts import Fact
-from lienthong.rollout.levels.models import (
-    Assessment,
-    AssessmentAnswer,
-    AssessmentFile,
-    AssessmentStage,
-    AssessmentVerdict,
-    CriteriaVersion,
-    CriterionRow,
-)
-from lienthong.rollout.security.models import Finding, SecurityCheck
-
-__all__ = [
-    "Assessment",
-    "AssessmentAnswer",
-    "AssessmentFile",
-    "AssessmentStage",
-    "AssessmentVerdict",
-    "BatchRow",
-    "Change",
-    "CriteriaVersion",
-    "CriterionRow",
-    "Fact",
-    "Finding",
-    "SecurityCheck",
-]
+import lienthong.rollout.changes
+import lienthong.rollout.facts
+import lienthong.rollout.feeds.models
+import lienthong.rollout.levels.models
+import lienthong.rollout.money.models
+import lienthong.rollout.plan.models
+import lienthong.rollout.security.models
+import lienthong.rollout.sheets.models
+import lienthong.rollout.vendors.models  # noqa: F401

@@ -4,8 +4,26 @@ from __future__ import annotations
 
 from django.urls import URLPattern
 
-from lienthong.web.board import history, levels, security
+from lienthong.web.board import (
+    history,
+    ladder,
+    levels,
+    money,
+    plan,
+    security,
+    units,
+    vendors,
+)
 
-PARTS = (levels, security, history)
+PARTS = (
+    units,
+    levels,
+    ladder,
+    plan,
+    money,
+    vendors,
+    security,
+    history,
+)
 
 urlpatterns: list[URLPattern] = [pattern for part in PARTS for pattern in part.urlpatterns]
