@@ -102,13 +102,14 @@ def _hub_threads(stop: threading.Event) -> list[threading.Thread]:
     from lienthong.exchange.trust import keeper
     from lienthong.exchange.watch import Watch
     from lienthong.rollout.feeds import watch as feeds
+    from lienthong.rollout.plan import reminders
     from lienthong.transfers.measures import province, reading
 
     return _threads(
         {
             "keys": lambda: keeper.keep(stop),
             "measures": lambda: reading.run(stop),
-            "watch": lambda: Watch([province.look, feeds.look]).run(stop),
+            "watch": lambda: Watch([province.look, reminders.look, feeds.look]).run(stop),
             "retention": lambda: retention.run(stop),
         }
     )

@@ -8,14 +8,20 @@ from lienthong.web.board import (
     history,
     ladder,
     levels,
+    money,
+    plan,
     security,
     units,
+    vendors,
 )
 
 PARTS = (
     units,
     levels,
     ladder,
+    plan,
+    money,
+    vendors,
     security,
     history,
 )
