@@ -268,7 +268,13 @@ def test_to_reach_level_6_these_items_this_range(team: Client) -> None:
     assert "chưa tự đánh giá" in words_of(team.get(page))
     assert team.get(f"{page}.xlsx").status_code == 404
     with changes.batch(audit.system("test"), "facts") as batch:
-        for key, value in (("signatures_needed", "300"), ("signatures_issued", "80"), ("emr", "none"), ("staff", "100"), ("computers", "90")):
+        for key, value in (
+            ("signatures_needed", "300"),
+            ("signatures_issued", "80"),
+            ("emr", "none"),
+            ("staff", "100"),
+            ("computers", "90"),
+        ):
             facts.put(batch, UNIT, key, value, clock.today())
     _assess(UNIT, "I-01", "I-22", "I-20", "III-20", "VI-06", "I-23")
     answer = team.get(f"{page}?level=6")
