@@ -12,6 +12,7 @@ from lienthong.rollout import facts
 from lienthong.rollout.changes import Batch, BatchRow, batch
 from lienthong.rollout.levels import criteria
 from lienthong.rollout.money import seed as money
+from lienthong.rollout.plan import seed as plan
 from lienthong.rollout.vendors import seed as vendors
 
 DAY = date(2025, 2, 18)
@@ -22,12 +23,13 @@ _BY = audit.system("seed")
 
 
 def load() -> None:
-    """Enters the case where it was not entered yet, and the sets of criteria."""
+    """Enters what is not there yet: the figures of the case, its plan and prices, the sets of criteria."""
     criteria.load_known()
-    if BatchRow.objects.filter(what="seed").exists():
-        return
+    if not BatchRow.objects.filter(what="seed").exists():
+        with batch(_BY, "seed", why=SOURCE) as open_batch:
+            _units(open_batch)
     with batch(_BY, "seed", why=SOURCE) as open_batch:
-        _units(open_batch)
+        plan.load(open_batch)
         money.load(open_batch)
 
 

@@ -6,8 +6,10 @@ from django.urls import URLPattern
 
 from lienthong.web.board import (
     history,
+    ladder,
     levels,
     money,
+    plan,
     security,
     units,
     vendors,
@@ -16,6 +18,8 @@ from lienthong.web.board import (
 PARTS = (
     units,
     levels,
+    ladder,
+    plan,
     money,
     vendors,
     security,
