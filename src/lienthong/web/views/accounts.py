@@ -21,6 +21,7 @@ from lienthong.facilities import directory
 from lienthong.foundation import clock
 from lienthong.foundation.errors import LienThongError
 from lienthong.rollout import units
+from lienthong.rollout.vendors.models import Vendor
 from lienthong.web.words import hint, sentence
 
 HUB_ROLES = (
@@ -50,6 +51,11 @@ class RolesForm(forms.Form):
         required=False,
         widget=forms.CheckboxSelectMultiple,
     )
+    vendors = forms.MultipleChoiceField(
+        label=gettext_lazy("Vendors that the person speaks for"),
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+    )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -59,13 +65,15 @@ class RolesForm(forms.Form):
         if directory.is_hub():
             names = [(unit.code, directory.name(unit.code)) for unit in units.listing()]
             self.fields["units"].choices = names  # type: ignore[attr-defined]
+            known = list(Vendor.objects.values_list("code", "name"))
+            self.fields["vendors"].choices = known  # type: ignore[attr-defined]
         else:
-            del self.fields["units"]
+            del self.fields["units"], self.fields["vendors"]
 
     def clean(self) -> dict[str, Any]:
         """A role that is given for a unit has one, and a unit has the role."""
         found: dict[str, Any] = super().clean() or {}
-        for role, name in ((Role.UNIT, "units"),):
+        for role, name in ((Role.UNIT, "units"), (Role.VENDOR, "vendors")):
             if (role.value in found.get("roles", [])) != bool(found.get(name)):
                 self.add_error(
                     name, _("Choose both: the role “%(role)s” and for what.") % {"role": role.label}
@@ -77,7 +85,8 @@ class RolesForm(forms.Form):
         """What was chosen, as :func:`lienthong.access.accounts.set_roles` takes it."""
         chosen = self.cleaned_data
         plain: list[accounts.Given] = [Role(role) for role in chosen["roles"] if Role(role) not in SCOPED]
-        return [*plain, *((Role.UNIT, code) for code in chosen.get("units", []))]
+        scopes = ((Role.UNIT, "units"), (Role.VENDOR, "vendors"))
+        return [*plain, *((role, code) for role, name in scopes for code in chosen.get(name, []))]
 
 
 class AccountForm(RolesForm):
@@ -96,7 +105,7 @@ class AccountForm(RolesForm):
     )
     full_name = forms.CharField(label=gettext_lazy("Full name"), max_length=120)
     licence = forms.CharField(label=gettext_lazy("Practice licence"), max_length=60, required=False)
-    field_order = ("username", "full_name", "licence", "roles", "units")
+    field_order = ("username", "full_name", "licence", "roles", "units", "vendors")
 
 
 @require_GET
@@ -140,6 +149,7 @@ def one(request: HttpRequest, username: str) -> HttpResponse:
     initial = {
         "roles": sorted({role for role, scope in held}),
         "units": [scope for role, scope in held if role == Role.UNIT],
+        "vendors": [scope for role, scope in held if role == Role.VENDOR],
     }
     form = RolesForm(request.POST or None, initial=initial)
     if request.method == "POST" and form.is_valid():
