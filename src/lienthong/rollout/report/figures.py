@@ -92,6 +92,17 @@ def _states(key: str, wanted: Sequence[str], material: Material) -> Count:
     return _counted(material, lambda unit: unit.states.get(key), lambda found: found in wanted)
 
 
+def given(key: str) -> Callable[[Material], Count]:
+    """Counts the units of which a state is known at all."""
+    return partial(_given, key)
+
+
+def _given(key: str, material: Material) -> Count:
+    missing = tuple(unit.code for unit in material.units if key not in unit.states)
+    known = len(material.units) - len(missing)
+    return Count(known if known else None, missing)
+
+
 def _counted(
     material: Material, of: Callable[[UnitRow], _T | None], wanted: Callable[[_T], bool]
 ) -> Count:

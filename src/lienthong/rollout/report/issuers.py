@@ -18,6 +18,7 @@ class Issuer:
 
     Attributes:
         superior, issuer: the two lines at the top left, in capitals.
+        name: the issuer within a sentence.
         place: before the day of signing.
         province: as it is written within a sentence.
         code: the issuer's letters in ``Số: 12/BC-SYT``.
@@ -28,6 +29,7 @@ class Issuer:
 
     superior: str
     issuer: str
+    name: str
     place: str
     province: str
     code: str

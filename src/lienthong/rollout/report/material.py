@@ -22,6 +22,8 @@ class UnitRow:
         met, asked: requirements of Circular 13/2025 that are met, of how many.
         rung: the last step of the evidence ladder that is proven.
         proven: first receipt of a message of the unit, computed from traffic.
+        tier: ``province``, ``district`` or ``commune``.
+        level_document, level_day: the decision that fixed the level.
         security: ``passed``, ``conditions``, ``failed``, ``under-way`` or ``none``.
     """
 
@@ -35,6 +37,9 @@ class UnitRow:
     overall: int | None = None
     met: int | None = None
     asked: int | None = None
+    tier: str = ""
+    level_document: str = ""
+    level_day: str = ""
     rung: str = ""
     proven: str = ""
     security: str = "none"
@@ -112,7 +117,8 @@ class DifficultyRow:
 
 @dataclass(frozen=True, slots=True)
 class Direction:
-    """What was done to direct: ``kind`` is ``document``, ``meeting``, ``inspection`` or ``training``."""
+    """What was done to direct: ``kind`` is ``document``, ``meeting``, ``inspection`` or
+    ``training``."""
 
     kind: str
     number: str
@@ -131,11 +137,12 @@ class Deadline:
 
 @dataclass(frozen=True, slots=True)
 class CriterionRow:
-    """How many units meet a criterion of Circular 54/2017, of how many that were assessed."""
+    """How many units meet a criterion of Circular 54/2017, of how many that assessed it; ``level`` of its group."""
 
     group: str
-    code: str
-    title: str
+    number: str
+    text: str
+    level: str
     met: int
     assessed: int
     confirmed: bool

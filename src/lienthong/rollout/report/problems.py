@@ -90,3 +90,14 @@ def personal(what_vi: str, what_en: str) -> LienThongError:
             "Leave out what names a person, give counts only.",
         )
     )
+
+
+def too_long(most: int) -> LienThongError:
+    """A text is longer than a part may be."""
+    return LienThongError(
+        Problem(
+            "report-text-long",
+            f"Văn bản của một phần không quá {most} ký tự.",
+            f"The text of a part has no more than {most} characters.",
+        )
+    )

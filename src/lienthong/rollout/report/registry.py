@@ -81,7 +81,16 @@ def _infrastructure() -> Iterator[Definition]:
     yield _machines("tablets", "Máy tính bảng", "Tablets", count.total("tablets"), brief=False)
     own, rented = count.state("hosting", "own-room"), count.state("hosting", "rented")
     yield _units("II.1", "own-room", "Đơn vị có phòng máy chủ riêng", "Units with a server room", own)
-    yield _units("II.1", "rented", "Đơn vị thuê máy chủ", "Units that rent a server", rented)
+    yield _units("II.1", "rented", "Đơn vị thuê máy chủ", "Units that rent a server", rented, brief=False)
+    measured = count.given("line_down")
+    yield _units(
+        "II.1",
+        "line-measured",
+        "Đơn vị đã đo tốc độ đường truyền",
+        "Units with a measured line",
+        measured,
+        brief=False,
+    )
     second = count.state("backup_line", "yes")
     yield _units(
         "II.1", "backup-line", "Đơn vị có đường truyền dự phòng", "Units with a second line", second, brief=False
@@ -94,10 +103,12 @@ def _systems() -> Iterator[Definition]:
     )
     for at in HIS_LEVELS:
         vi, en = f"Đơn vị có HIS mức {at}", f"Units with HIS level {at}"
-        yield _units("II.2", f"his-{at}", vi, en, count.state("his_level", at), brief=at != "1")
+        yield _units("II.2", f"his-{at}", vi, en, count.state("his_level", at), brief=False)
     lis, ris = count.state("lis", "advanced"), count.state("ris_pacs", "advanced")
-    yield _units("II.2", "lis-advanced", "Đơn vị có LIS mức nâng cao", "Units with advanced LIS", lis)
-    yield _units("II.2", "ris-advanced", "Đơn vị có RIS-PACS mức nâng cao", "Units with advanced RIS-PACS", ris)
+    yield _units("II.2", "lis-advanced", "Đơn vị có LIS mức nâng cao", "Units with advanced LIS", lis, brief=False)
+    yield _units(
+        "II.2", "ris-advanced", "Đơn vị có RIS-PACS mức nâng cao", "Units with advanced RIS-PACS", ris, brief=False
+    )
 
 
 def _records() -> Iterator[Definition]:
@@ -113,7 +124,7 @@ def _records() -> Iterator[Definition]:
         ("basic", "Đơn vị có bệnh án điện tử mức cơ bản", "Units with a basic EMR"),
         ("none", "Đơn vị chưa có phần mềm bệnh án điện tử", "Units without EMR software"),
     ):
-        yield _units("II.3", f"emr-{at}", vi, en, count.state("emr", at))
+        yield _units("II.3", f"emr-{at}", vi, en, count.state("emr", at), brief=at == "advanced")
     published, stopped = count.state("emr_state", *PUBLISHED), count.state("emr_state", "paper-stopped")
     yield _units(
         "II.3", "emr-published", "Đơn vị đã công bố bệnh án điện tử", "Units that published their EMR", published
@@ -157,24 +168,24 @@ def _conditions() -> Iterator[Definition]:
         ("none", "Đơn vị chưa được rà soát an toàn, an ninh", "Units without a security review"),
     ):
         yield _reviews(f"security-{name}", vi, en, count.security(name), brief=False)
-    yield _money("money-asked", "Kinh phí đề nghị", "Money asked for", count.money("asked"))
+    yield _money("money-asked", "Kinh phí đề nghị", "Money asked for", count.money("asked"), brief=False)
     yield _money("money-granted", "Kinh phí được giao", "Money granted", count.money("granted"))
     yield _money("money-spent", "Kinh phí đã giải ngân", "Money spent", count.money("spent"))
     people = count.total("it_staff")
-    yield _declared("người", "II.7", "it-staff", "Cán bộ công nghệ thông tin", "IT staff", people)
+    yield _declared("người", "II.7", "it-staff", "Cán bộ công nghệ thông tin", "IT staff", people, brief=False)
 
 
 def _tasks() -> Iterator[Definition]:
-    yield _plan("I", "tasks", "Nhiệm vụ đang theo dõi", "Tasks followed", count.tasks())
+    yield _plan("I", "tasks", "Nhiệm vụ đang theo dõi", "Tasks followed", count.tasks(), brief=False)
     for name, vi, en, states in (
-        ("done", "Nhiệm vụ đã hoàn thành", "Tasks done", ("done-on-time", "done-late")),
+        ("done", "Nhiệm vụ đã hoàn thành", "Tasks done", ("done", "done-late")),
         ("overdue", "Nhiệm vụ quá hạn", "Tasks overdue", ("overdue",)),
     ):
         yield _plan("I", f"tasks-{name}", vi, en, count.tasks(*states))
 
 
 def _all_units() -> Definition:
-    return _units("II", "units", "Đơn vị y tế công lập", "Public units", count.units)
+    return _units("II", "units", "Đơn vị y tế công lập", "Public units", count.units, brief=False)
 
 
 FORTNIGHT = (

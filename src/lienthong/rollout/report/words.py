@@ -28,12 +28,12 @@ EMR_STATE = {
     "paper-stopped": "Đã bỏ bệnh án giấy",
 }
 TASK_STATE = {
-    "done-on-time": "Hoàn thành đúng hạn",
+    "done": "Hoàn thành đúng hạn",
     "done-late": "Hoàn thành quá hạn",
-    "in-progress": "Đang thực hiện, trong hạn",
+    "in-term": "Đang thực hiện, trong hạn",
     "overdue": "Đang thực hiện, quá hạn",
     "not-due": "Chưa đến hạn",
-    "change": "Đề nghị điều chỉnh",
+    "proposed": "Đề nghị điều chỉnh",
 }
 """States of government follow-up."""
 
@@ -121,8 +121,8 @@ def two(value: int) -> str:
 
 
 def units(found: Sequence[str]) -> str:
-    """Units by their names, those of one kind together: ``các Trung tâm Y tế: huyện A, huyện B; Bệnh viện C``."""
-    kinds = (("Trung tâm Y tế ", "các Trung tâm Y tế: "), ("Bệnh viện ", "các Bệnh viện: "))
+    """Units by their names, those of one kind together: ``các Bệnh viện: Phổi, Tâm thần; Trung tâm Y tế huyện A``."""
+    kinds = (("Bệnh viện ", "các Bệnh viện: "), ("Trung tâm Y tế ", "các Trung tâm Y tế: "))
     groups, rest = [], list(found)
     for prefix, many in kinds:
         inside = [name for name in rest if name.startswith(prefix)]

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from lienthong.rollout.papers import Annex, Block, Column, Paragraph, Table
+from lienthong.rollout.papers.paper import Annex, Block, Column, Paragraph, Table
 from lienthong.rollout.report import words
+from lienthong.rollout.report.figures import Figure
 from lienthong.rollout.report.kinds.kind import Said
 from lienthong.rollout.report.material import UnitRow
 from lienthong.rollout.report.words import EMR_STATE, HOSTING, LEVEL, MISSING, TASK_STATE, day_text, number
@@ -13,13 +14,14 @@ _MARKED = f"{_MARK} Số liệu chưa xác nhận."
 
 
 def fortnight(said: Said) -> list[Annex]:
-    """All five, also those without rows, so that numbers stay the same from report to report."""
+    """All six, also those without rows, so that numbers stay the same from report to report."""
     return [
         Annex("I", "Tình hình các đơn vị", units(said)),
         Annex("II", "Tiến độ thực hiện nhiệm vụ", tasks(said)),
         Annex("III", f"Kết nối, liên thông dữ liệu với {said.issuer.partner}", exchange(said)),
         Annex("IV", "Kinh phí, đấu thầu", money(said)),
         Annex("V", "Khó khăn, vướng mắc và đề xuất", difficulties(said)),
+        Annex("VI", "Tổng hợp các chỉ tiêu", figures(said)),
     ]
 
 
@@ -106,7 +108,7 @@ def tasks(said: Said) -> tuple[Block, ...]:
             row.partners,
             day_text(row.due) or "Chưa xác định",
             TASK_STATE.get(row.state, row.state),
-            row.result or MISSING,
+            row.result or (MISSING if row.state in ("done", "done-late") else ""),
             row.reason or (MISSING if row.state in ("overdue", "done-late") else ""),
         )
         for place, row in enumerate(said.content.material.tasks, 1)
@@ -210,6 +212,51 @@ def difficulties(said: Said) -> tuple[Block, ...]:
         for place, row in enumerate(said.content.material.difficulties, 1)
     )
     return _or_missing(Table(columns, rows), "khó khăn, vướng mắc")
+
+
+def figures(said: Said) -> tuple[Block, ...]:
+    """Annex VI: every figure with previous period, difference, target, and the units that gave no data."""
+    columns = (
+        Column("TT", 9, "center"),
+        Column("Chỉ tiêu", 58),
+        Column("Đơn vị tính", 16, "center"),
+        Column("Kỳ này", 24, "right"),
+        Column("Kỳ trước", 24, "right"),
+        Column("Tăng, giảm", 16, "right"),
+        Column("Mục tiêu", 40),
+        Column("Đơn vị chưa có số liệu", 65),
+    )
+    whole = len(said.content.material.units)
+    rows = tuple(
+        (
+            str(place),
+            one.vi,
+            one.unit,
+            words.amount(one.value, one.unit),
+            words.amount(one.previous, one.unit),
+            words.difference(one.difference, one.unit),
+            _target(one),
+            f"Cả {number(whole)} đơn vị" if len(one.missing) == whole else words.units(one.missing),
+        )
+        for place, one in enumerate(said.content.figures, 1)
+    )
+    return (Table(columns, rows, note=f"Ghi chú: {compared(said)}; dấu “–”: không có số để so sánh hoặc không đặt mục tiêu."),)
+
+
+def compared(said: Said) -> str:
+    """What “kỳ trước” is, in words."""
+    before = said.content.before
+    if before.number:
+        return f"“Kỳ trước”: số liệu tại Báo cáo số {before.number} ngày {day_text(before.day)}"
+    return f"“Kỳ trước”: số liệu tại thời điểm {day_text(before.last)}, khi chưa có báo cáo kỳ trước"
+
+
+def _target(one: Figure) -> str:
+    goal = one.target
+    if goal is None:
+        return words.FIRST
+    by = f" đến ngày {day_text(goal.by)}" if goal.by else ""
+    return f"{words.amount(goal.value, one.unit)}{by} ({goal.source})"
 
 
 def _or_missing(table: Table, what: str) -> tuple[Block, ...]:

@@ -50,14 +50,13 @@ def short(said: Said) -> list[str]:
     lines = []
     none = content.named("emr", "none")
     if none:
-        lines.append(f"- {two(len(none))} đơn vị chưa có phần mềm bệnh án điện tử: {words.units(none)}.")
+        lines.append(f"- {two(len(none))} đơn vị chưa có phần mềm bệnh án điện tử{_which(none, 'I')}.")
     low = content.named("his_level", "1", "2", "3")
     if low:
-        lines.append(f"- {two(len(low))} đơn vị có HIS từ mức 3 trở xuống: {words.units(low)}.")
+        lines.append(f"- {two(len(low))} đơn vị có HIS từ mức 3 trở xuống{_which(low, 'I')}.")
     apart = [row.name for row in material.exchange if not row.since]
     if apart:
-        named = f": {words.units(apart)}" if len(apart) <= words.MOST_NAMES else " (Phụ lục III)"
-        lines.append(f"- {two(len(apart))} đơn vị chưa kết nối với {said.issuer.partner}{named}.")
+        lines.append(f"- {two(len(apart))} đơn vị chưa kết nối với {said.issuer.partner}{_which(apart, 'III')}.")
     rejected = content.value("messages-rejected")
     if rejected:
         lines.append(f"- {two(rejected)} hồ sơ chuyển viện trong kỳ bị từ chối, phải sửa và gửi lại.")
@@ -69,13 +68,18 @@ def short(said: Said) -> list[str]:
     if absent or blank:
         who = f" của {two(len(absent))} đơn vị" if absent else ""
         lines.append(
-            f"- Số liệu{who} chưa đầy đủ; các nội dung thiếu được ghi “{words.MISSING}” tại Bảng 1 và các phụ lục."
+            f"- Số liệu{who} chưa đầy đủ; các nội dung thiếu được ghi “{words.MISSING}” tại Bảng 1 và các phụ lục, nêu tên đơn vị tại"
+            " Phụ lục VI."
         )
     return lines or ["Trong kỳ chưa ghi nhận tồn tại, hạn chế từ số liệu."]
 
 
-def difficulties(said: Said) -> list[str]:
-    """III.3: those of the province, then by unit."""
+def _which(names: list[str], annex: str) -> str:
+    return f", gồm {words.units(names)}" if len(names) <= words.MOST_NAMES else f" (Phụ lục {annex})"
+
+
+def difficulties(said: Said, annex: str = "V") -> list[str]:
+    """III.3: those of the province, then by unit; ``annex`` has them all."""
     rows = said.content.material.difficulties
     if not rows:
         return ["Trong kỳ, các đơn vị chưa báo cáo khó khăn, vướng mắc."]
@@ -86,7 +90,7 @@ def difficulties(said: Said) -> list[str]:
         lines.append("Khó khăn, vướng mắc chung:")
         lines += [f"- {_difficulty(row)}{'.' if row is common[-1] else ';'}" for row in common]
     if own:
-        lines.append("Khó khăn, vướng mắc của từng đơn vị (chi tiết tại Phụ lục V):")
+        lines.append(f"Khó khăn, vướng mắc của từng đơn vị (chi tiết tại Phụ lục {annex}):")
         lines += [f"- {row.name}: {small(_difficulty(row))}{'.' if row is own[-1] else ';'}" for row in own]
     return lines
 

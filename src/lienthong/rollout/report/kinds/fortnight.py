@@ -46,7 +46,7 @@ def direction(said: Said) -> list[str]:
         rows = [row for row in found if row.kind == kind]
         if rows:
             told = words.format(two(len(rows)))
-            lines.append(sentence(told) if lines else f"Trong kỳ, Sở Y tế đã {told}")
+            lines.append(sentence(told) if lines else f"Trong kỳ đã {told}")
             lines += [f"- {_done(row)}{'.' if row is rows[-1] else ';'}" for row in rows]
     if not lines:
         lines.append("Chưa có số liệu về văn bản chỉ đạo, cuộc họp, kiểm tra trong kỳ.")
@@ -67,13 +67,13 @@ def _tasks(said: Said) -> list[str]:
     if not tasks:
         return ["Chưa có số liệu về nhiệm vụ đang theo dõi."]
     counted = [
-        f"{two(times)} nhiệm vụ {small(label)}"
+        f"{small(label)} {two(times)}"
         for state, label in TASK_STATE.items()
         if (times := sum(1 for task in tasks if task.state == state))
     ]
     lines = [
-        f"Đến ngày {day(said.content.last)}, Sở Y tế theo dõi {two(len(tasks))} nhiệm vụ được giao, trong đó"
-        f" {', '.join(counted)} (chi tiết tại Phụ lục II)."
+        f"Đến ngày {day(said.content.last)}, Sở Y tế theo dõi {two(len(tasks))} nhiệm vụ được giao (chi tiết tại Phụ"
+        f" lục II): {'; '.join(counted)}."
     ]
     late = [task for task in tasks if task.state == "overdue"]
     if late:
@@ -145,7 +145,7 @@ def intro(said: Said) -> list[str]:
     units = said.content.value("units") or 0
     lines = [
         f"Toàn tỉnh có {number(units)} đơn vị y tế công lập triển khai bệnh án điện tử. Kết quả các chỉ tiêu chủ yếu"
-        " tại Bảng 1; tình hình từng đơn vị tại Phụ lục I."
+        " tại Bảng 1, toàn bộ chỉ tiêu tại Phụ lục VI, tình hình từng đơn vị tại Phụ lục I."
     ]
     if said.unconfirmed:
         lines.append(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from lienthong.rollout.papers import Annex, Table
+from lienthong.rollout.papers.paper import Annex, Table
 from lienthong.rollout.report.content import Content
 from lienthong.rollout.report.figures import Definition
 from lienthong.rollout.report.issuers import Issuer

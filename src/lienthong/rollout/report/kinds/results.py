@@ -12,13 +12,14 @@ from lienthong.rollout.report.kinds.kind import Said
 from lienthong.rollout.report.registry import HIS_LEVELS
 from lienthong.rollout.report.words import day_text, number, share, two
 
-_SHORT = 5
 
 
 def listed(said: Said, names: Sequence[str]) -> str:
-    """Units by name; all of them together are called so."""
+    """Units by name; all of them together are called so, many stand by name in annex VI."""
     if len(names) == len(said.content.material.units):
         return f"cả {number(len(names))} đơn vị"
+    if len(names) > words.MOST_NAMES:
+        return f"{number(len(names))} đơn vị (nêu tên tại Phụ lục VI)"
     return words.units(names)
 
 
@@ -87,7 +88,7 @@ def infrastructure(said: Said) -> list[str]:
         names = content.named("hosting", "own-room")
         lines.append(
             f"Có {two(own.value)} đơn vị đặt máy chủ tại phòng máy chủ riêng"
-            + (f" ({words.units(names)})" if 0 < len(names) <= _SHORT else "")
+            + (f" ({words.units(names)})" if 0 < len(names) <= words.MOST_NAMES else "")
             + f"; {two(rented.value)} đơn vị thuê máy chủ của nhà cung cấp"
             + _moved(own, said)
             + "."
@@ -121,13 +122,18 @@ def _lines(said: Said) -> list[str]:
     slowest, fastest = speeds[0], speeds[-1]
     second = said.content.figure("backup-line")
     told = (
-        f"Đường truyền: {two(len(speeds))}/{number(len(units))} đơn vị đã đo tốc độ, tải xuống từ"
-        f" {number(slowest[0])} Mbps ({slowest[1]}) đến {number(fastest[0])} Mbps ({fastest[1]})"
+        f"Đường truyền: {two(len(speeds))}/{number(len(units))} đơn vị đã đo tốc độ, tải xuống"
+        f" {_span(slowest[0], fastest[0])}; chậm nhất là {slowest[1]}"
     )
     if second.value is not None:
         told += f"; {two(second.value)} đơn vị có đường truyền dự phòng"
     absent = [unit.name for unit in units if "line_down" not in unit.states]
-    return [f"{told}.", *missing(said, "tốc độ đường truyền", absent)]
+    rest = missing(said, "tốc độ đường truyền", absent)
+    return [" ".join([f"{told}.", *rest])]
+
+
+def _span(low: Decimal, high: Decimal) -> str:
+    return f"{number(low)} Mbps" if low == high else f"từ {number(low)} Mbps đến {number(high)} Mbps"
 
 
 def systems(said: Said) -> list[str]:
@@ -213,7 +219,8 @@ def _progress(said: Said) -> list[str]:
             if found[code]
         ]
         lines.append(f"Theo bước triển khai: {', '.join(told)}.")
-    return lines + missing(said, "bước triển khai (thẩm định, quyết định, công bố, bỏ bệnh án giấy)", absent)
+    rest = missing(said, "bước triển khai (thẩm định, quyết định, công bố, bỏ bệnh án giấy)", absent)
+    return [" ".join([*lines, *rest])] if lines or rest else []
 
 
 def _signatures(said: Said) -> list[str]:
@@ -226,11 +233,12 @@ def _signatures(said: Said) -> list[str]:
     else:
         told += " chữ ký"
     change = than_before(said, issued)
-    return [f"{told}{f', {change}' if change else ''}.", *missing(said, "chữ ký số đã cấp", issued.missing)]
+    rest = missing(said, "chữ ký số đã cấp", issued.missing)
+    return [" ".join([f"{told}{f', {change}' if change else ''}.", *rest])]
 
 
-def exchange(said: Said) -> list[str]:
-    """II.4"""
+def exchange(said: Said, annex: str = "III") -> list[str]:
+    """II.4; ``annex`` has the rows of the units."""
     content = said.content
     connected, whole = content.figure("connected"), content.value("units") or 0
     rows = content.material.exchange
@@ -253,16 +261,16 @@ def exchange(said: Said) -> list[str]:
     )
     if sent:
         lines.append(
-            f"Trong kỳ đã gửi {number(sent)} hồ sơ chuyển viện: được tiếp nhận {number(accepted)}"
-            f" ({share(accepted, sent)}), bị từ chối {number(rejected)}, đang chờ phản hồi {number(waiting)}."
+            f"Trong kỳ đã gửi {two(sent)} hồ sơ chuyển viện: được tiếp nhận {two(accepted)}"
+            f" ({share(accepted, sent)}), bị từ chối {two(rejected)}, đang chờ phản hồi {two(waiting)}."
         )
     else:
         lines.append("Trong kỳ, hệ thống không ghi nhận hồ sơ chuyển viện nào được gửi.")
     cumulated = content.value("messages-cumulated")
     if cumulated is not None:
-        lines.append(
-            f"Lũy kế từ ngày {day_text(said.issuer.exchange_since)}: {number(cumulated)} hồ sơ (chi tiết tại"
-            " Phụ lục III)."
+        lines[-1] += (
+            f" Lũy kế từ ngày {day_text(said.issuer.exchange_since)}: {number(cumulated)} hồ sơ (chi tiết tại"
+            f" Phụ lục {annex})."
         )
     errors = [f"{row.name}: {row.top_error.rstrip('.')}" for row in rows if row.top_error]
     if errors:
@@ -312,9 +320,11 @@ def money(said: Said) -> list[str]:
         if one.value is not None
     ]
     absent = [label for one, label in figures if one.value is None]
-    lines = [f"Kinh phí: {', '.join(known)}."] if known else []
-    if absent:
-        lines.append(f"Chưa có số liệu về kinh phí {', '.join(absent)}.")
+    unknown = f"chưa có số liệu về kinh phí {', '.join(absent)}" if absent else ""
+    if known:
+        lines = [f"Kinh phí: {', '.join(known)}{f'; {unknown}' if unknown else ''}."]
+    else:
+        lines = [f"{words.sentence(unknown)}."]
     stages = content.material.totals.stages
     if stages:
         counted = ", ".join(f"{two(times)} gói {words.small(stage)}" for stage, times in stages)

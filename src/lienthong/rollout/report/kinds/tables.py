@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from lienthong.rollout.papers import Column, Table
+from lienthong.rollout.papers.paper import Column, Table
 from lienthong.rollout.report import words
 from lienthong.rollout.report.figures import Figure
+from lienthong.rollout.report.kinds import annexes
 from lienthong.rollout.report.kinds.kind import Said
 
 _COLUMNS = (
     Column("TT", 9, "center"),
-    Column("Chỉ tiêu", 54),
-    Column("Đơn vị tính", 18, "center"),
-    Column("Kỳ này", 20, "right"),
-    Column("Kỳ trước", 20, "right"),
-    Column("Tăng, giảm", 18, "right"),
-    Column("Mục tiêu", 26, "right"),
+    Column("Chỉ tiêu", 51),
+    Column("Đơn vị tính", 16, "center"),
+    Column("Kỳ này", 27, "right"),
+    Column("Kỳ trước", 27, "right"),
+    Column("Tăng, giảm", 13, "right"),
+    Column("Mục tiêu", 22, "right"),
 )
 
 
@@ -24,29 +25,22 @@ def summary(said: Said) -> list[Table]:
         (str(place), *_row(figure))
         for place, figure in enumerate((one for one in said.content.figures if one.brief), 1)
     ]
-    before = said.content.before
-    compared = (
-        f"“Kỳ trước”: số liệu tại Báo cáo số {before.number} ngày {words.day_text(before.day)}"
-        if before.number
-        else f"“Kỳ trước”: số liệu tại thời điểm {words.day_text(before.last)}, khi chưa có báo cáo kỳ trước"
-    )
     return [
         Table(
             _COLUMNS,
             tuple(rows),
             "Bảng 1. Các chỉ tiêu chủ yếu",
-            f"Ghi chú: {compared}; dấu “–”: không có số để so sánh hoặc không đặt mục tiêu.",
+            f"Ghi chú: {annexes.compared(said)}; dấu “–”: không có số để so sánh hoặc không đặt mục tiêu.",
         )
     ]
 
 
 def _row(figure: Figure) -> tuple[str, str, str, str, str, str]:
     goal = figure.target
-    by = f" ({words.day_text(goal.by)})" if goal and goal.by else ""
-    unit = "" if figure.unit == "đồng" else figure.unit
+    by = f"\n({words.day_text(goal.by)})" if goal and goal.by else ""
     return (
         figure.vi,
-        unit or "đồng",
+        figure.unit,
         words.amount(figure.value, figure.unit),
         words.amount(figure.previous, figure.unit),
         words.difference(figure.difference, figure.unit),
