@@ -71,6 +71,10 @@ BOARD = Right(
 )
 BOARD_UNIT = Right(_("Enter facts of a unit on the roll-out board"), (Role.DEPARTMENT, Role.UNIT))
 BOARD_EDIT = Right(_("Enter plans, money and reviews of the roll-out"), (Role.DEPARTMENT,))
+REPORT_STEPS = Right(
+    _("Hand on, confirm, approve, sign, number and send reports"),
+    (Role.DEPARTMENT, Role.UNIT, Role.DIVISION, Role.DIRECTOR, Role.CLERK),
+)
 TICKETS = Right(
     _("Report faults to vendors, follow and answer them"), (Role.DEPARTMENT, Role.UNIT, Role.VENDOR)
 )
@@ -109,6 +113,7 @@ TABLE = (
     BOARD,
     BOARD_UNIT,
     BOARD_EDIT,
+    REPORT_STEPS,
     TICKETS,
     SECURITY_SEE,
     SECURITY,

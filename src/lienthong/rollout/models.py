@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from lienthong.rollout.changes import BatchRow, Change
 from lienthong.rollout.facts import Fact
+from lienthong.rollout.report.models import Report, ReportFile, ReportStep, ReportText, Snapshot
 from lienthong.rollout.security.models import Finding, SecurityCheck
 
-__all__ = ["BatchRow", "Change", "Fact", "Finding", "SecurityCheck"]
+__all__ = ["BatchRow", "Change", "Fact", "Finding", "Report", "ReportFile", "ReportStep", "ReportText", "SecurityCheck", "Snapshot"]

@@ -7,7 +7,7 @@ value is named, and a figure of which no unit has a value is None.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import cache, partial
 from importlib import resources
@@ -21,10 +21,16 @@ _T = TypeVar("_T")
 
 @dataclass(frozen=True, slots=True)
 class Count:
-    """A number, None when nothing is known, and the codes of the units whose part is missing in it."""
+    """A number, None when nothing is known.
+
+    Attributes:
+        missing: codes of the units whose part is missing in it.
+        doubtful: whether something in it was confirmed by nobody.
+    """
 
     value: int | None
     missing: tuple[str, ...] = ()
+    doubtful: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +85,7 @@ class Figure:
     difference: int | None
     target: Target | None
     missing: tuple[str, ...]
+    doubtful: bool
     page: str
     brief: bool
 
@@ -89,7 +96,8 @@ def state(key: str, *wanted: str) -> Callable[[Material], Count]:
 
 
 def _states(key: str, wanted: Sequence[str], material: Material) -> Count:
-    return _counted(material, lambda unit: unit.states.get(key), lambda found: found in wanted)
+    found = _counted(material, lambda unit: unit.states.get(key), lambda code: code in wanted)
+    return replace(found, doubtful=_doubtful(key, material))
 
 
 def given(key: str) -> Callable[[Material], Count]:
@@ -100,7 +108,7 @@ def given(key: str) -> Callable[[Material], Count]:
 def _given(key: str, material: Material) -> Count:
     missing = tuple(unit.code for unit in material.units if key not in unit.states)
     known = len(material.units) - len(missing)
-    return Count(known if known else None, missing)
+    return Count(known if known else None, missing, _doubtful(key, material))
 
 
 def _counted(
@@ -120,9 +128,13 @@ def total(key: str) -> Callable[[Material], Count]:
 def _total(key: str, material: Material) -> Count:
     missing = tuple(unit.code for unit in material.units if key not in unit.counts)
     known = [unit.counts[key] for unit in material.units if key in unit.counts]
-    if missing and key in material.declared:
+    if key in material.declared and (missing or sum(known) == material.declared[key]):
         return Count(material.declared[key], missing)
-    return Count(sum(known) if known else None, missing)
+    return Count(sum(known) if known else None, missing, _doubtful(key, material))
+
+
+def _doubtful(key: str, material: Material) -> bool:
+    return any(key in unit.unconfirmed for unit in material.units)
 
 
 def exchanged(name: str) -> Callable[[Material], Count]:
@@ -135,11 +147,13 @@ def _exchanged(name: str, material: Material) -> Count:
     return Count(sum(int(getattr(row, name)) for row in rows) if rows else None)
 
 
-def connected(material: Material) -> Count:
-    """Counts the units of which a message was accepted; unknown when the exchange was not computed."""
-    if not material.exchange:
-        return Count(None)
-    return Count(sum(1 for row in material.exchange if row.since))
+def proven(rung: str) -> Callable[[Material], Count]:
+    """Counts the units that reached a step of the evidence ladder."""
+    return partial(_proven, rung)
+
+
+def _proven(rung: str, material: Material) -> Count:
+    return Count(sum(1 for unit in material.units if rung in unit.proven) if material.units else None)
 
 
 def security(*wanted: str) -> Callable[[Material], Count]:
@@ -220,6 +234,7 @@ def make(
                 None if value is None or previous is None else value - previous,
                 _target(one.name, counts, material.last),
                 tuple(material.name(code) for code in counts[one.name].missing),
+                counts[one.name].doubtful,
                 one.page,
                 one.brief,
             )

@@ -7,8 +7,8 @@ import hashlib
 from lienthong.foundation import clock
 from lienthong.rollout.papers import docx, pdf
 from lienthong.rollout.papers.paper import Paper
-from lienthong.rollout.report import problems
-from lienthong.rollout.report.models import Document, Report
+from lienthong.rollout.report import problems, snapshot, whole
+from lienthong.rollout.report.models import ReportFile, Report
 
 FORMS = {
     "docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
@@ -26,7 +26,7 @@ def keep(report: Report, paper: Paper) -> None:
     for form in FORMS:
         content = make(paper, form)
         sha256 = hashlib.sha256(content).hexdigest()
-        Document(report=report, form=form, sha256=sha256, content=content, made_at=clock.now()).save()
+        ReportFile(report=report, form=form, sha256=sha256, content=content, made_at=clock.now()).save()
 
 
 def kept(report: Report, form: str) -> bytes | None:
@@ -35,13 +35,26 @@ def kept(report: Report, form: str) -> bytes | None:
     Raises:
         LienThongError: ``report-damaged``.
     """
-    row = Document.objects.filter(report=report, form=form).first()
+    row = ReportFile.objects.filter(report=report, form=form).first()
     if row is None:
         return None
     content = bytes(row.content)
     if hashlib.sha256(content).hexdigest() != row.sha256:
         raise problems.damaged()
     return content
+
+
+def of(report: Report, form: str) -> bytes:
+    """The kept file of a numbered report; of a draft what it would be now; as ``json`` the frozen data.
+
+    Raises:
+        LienThongError: ``report-damaged``.
+    """
+    if form == "json":
+        snapshot.read(report.snapshot)
+        return report.snapshot.body.encode()
+    content = kept(report, form)
+    return make(whole.of(report).paper, form) if content is None else content
 
 
 def name(report: Report, form: str) -> str:

@@ -21,6 +21,8 @@ class Issuer:
         name: the issuer within a sentence.
         place: before the day of signing.
         province: as it is written within a sentence.
+        scope: the area whose units are followed, at the beginning of a sentence.
+        tiers: words of the tiers of units.
         code: the issuer's letters in ``Số: 12/BC-SYT``.
         units: how many units the province named, None where nobody did.
         basis: what ordered the report, within a sentence.
@@ -32,6 +34,8 @@ class Issuer:
     name: str
     place: str
     province: str
+    scope: str
+    tiers: dict[str, str]
     code: str
     archive: str
     units: int | None

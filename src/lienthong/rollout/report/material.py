@@ -20,11 +20,10 @@ class UnitRow:
         unconfirmed: keys of states and counts that nobody confirmed.
         levels: group ``I`` to ``VIII`` of Circular 54/2017 to its level; ``overall`` is the level of the unit.
         met, asked: requirements of Circular 13/2025 that are met, of how many.
-        rung: the last step of the evidence ladder that is proven.
-        proven: first receipt of a message of the unit, computed from traffic.
+        proven: steps of the evidence ladder to the day on which each was reached, computed from traffic.
         tier: ``province``, ``district`` or ``commune``.
         level_document, level_day: the decision that fixed the level.
-        security: ``passed``, ``conditions``, ``failed``, ``under-way`` or ``none``.
+        security: ``passed``, ``failed``, ``under-way`` or ``none``; ``conditions``: passed with conditions.
     """
 
     code: str
@@ -40,16 +39,20 @@ class UnitRow:
     tier: str = ""
     level_document: str = ""
     level_day: str = ""
-    rung: str = ""
-    proven: str = ""
+    proven: dict[str, str] = field(default_factory=dict)
     security: str = "none"
-    security_day: str = ""
-    security_document: str = ""
+    conditions: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class ExchangeRow:
-    """Messages of a unit in the period; ``waiting``: sent and not answered yet; ``cumulated``: since the first day."""
+    """Transfers that a unit sent in the period.
+
+    Attributes:
+        since: day on which its node was entered at the hub; empty when it has none.
+        waiting: sent and not answered yet.
+        cumulated: since the first day of the exchange.
+    """
 
     code: str
     name: str
@@ -60,6 +63,18 @@ class ExchangeRow:
     waiting: int
     top_error: str
     cumulated: int
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """Transfers that were told of before this system counted any; never added to what it counts."""
+
+    first: str
+    last: str
+    name: str
+    transfers: int
+    source: str
+    told: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,6 +178,7 @@ class Material:
     units: tuple[UnitRow, ...]
     declared: dict[str, int] = field(default_factory=dict)
     exchange: tuple[ExchangeRow, ...] = ()
+    told: tuple[Told, ...] = ()
     tasks: tuple[TaskRow, ...] = ()
     next_tasks: tuple[TaskRow, ...] = ()
     deadlines: tuple[Deadline, ...] = ()

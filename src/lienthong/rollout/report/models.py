@@ -89,7 +89,7 @@ class Report(models.Model):
         ]
 
 
-class Text(Kept):
+class ReportText(Kept):
     """A part of a report in the officer's words; the newest counts. An empty one goes back to the generated text.
 
     ``generated`` is what stood there when he wrote it, so that a later change of the figures in it is seen.
@@ -107,7 +107,7 @@ class Text(Kept):
         ordering = ["id"]
 
 
-class Step(Kept):
+class ReportStep(Kept):
     """A step of the approval: who took it, when, and the hash of what he had before him."""
 
     report = models.ForeignKey(Report, on_delete=models.PROTECT, related_name="steps")
@@ -123,7 +123,7 @@ class Step(Kept):
         ordering = ["id"]
 
 
-class Document(Kept):
+class ReportFile(Kept):
     """A finished file of a numbered report, made once, with its SHA-256."""
 
     report = models.ForeignKey(Report, on_delete=models.PROTECT, related_name="documents")

@@ -12,12 +12,11 @@ from lienthong.access import audit
 from lienthong.foundation import clock, ids
 from lienthong.rollout.report import guard, issuers, problems, snapshot, whole
 from lienthong.rollout.report.kinds import KINDS
-from lienthong.rollout.report.models import Report, State, Text
+from lienthong.rollout.report.models import Report, State, ReportText
 
 LONGEST_TEXT = 12_000
 LONGEST_NAME = 120
 SIGNERS = ("director", "deputy")
-_NUMBERED = (State.NUMBERED, State.SENT)
 
 
 def usual(kind: str) -> tuple[date, date]:
@@ -125,7 +124,7 @@ def write(report_id: str, part: str, text: str, by: audit.Actor, *, seen: str, p
         if text == passage.text and not passage.stale:
             return False
         kept = "" if text == passage.generated else text
-        Text(
+        ReportText(
             report=report,
             part=part,
             text=kept,
@@ -178,7 +177,7 @@ def _open(report_id: str) -> Iterator[Report]:
 
 def _free(kind: str, first: date, last: date, replaces: Report | None) -> None:
     if replaces is not None:
-        good = replaces.state in _NUMBERED and (replaces.kind, replaces.first, replaces.last) == (kind, first, last)
+        good = replaces.state in snapshot.NUMBERED and (replaces.kind, replaces.first, replaces.last) == (kind, first, last)
         if not good or replaces.replaced_by.exists():
             raise problems.not_now(
                 "Chỉ thay thế được báo cáo đã có số, chưa bị thay thế, của đúng kỳ này.",

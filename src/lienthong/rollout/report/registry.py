@@ -40,8 +40,8 @@ _traffic = partial(
 )
 _reviewed = partial(
     _from,
-    "Theo kết luận rà soát của Công an tỉnh.",
-    "From the conclusions of the Provincial Police.",
+    "Theo kết luận rà soát của Công an tỉnh và quyết định phê duyệt cấp độ an toàn.",
+    "From the conclusions of the police and the decisions that approve the security level.",
     "board-security",
 )
 _budget = partial(
@@ -142,9 +142,9 @@ def _exchange() -> Iterator[Definition]:
         "đơn vị",
         "II.4",
         "connected",
-        "Đơn vị đã kết nối, có hồ sơ được tiếp nhận",
-        "Units connected, with a transfer accepted",
-        count.connected,
+        "Đơn vị đã kết nối, có biên nhận hồ sơ",
+        "Units connected, with a transfer received",
+        count.proven("first-receipt"),
     )
     for key, vi, en, brief in (
         ("sent", "Hồ sơ chuyển viện đã gửi trong kỳ", "Transfers sent in the period", True),
@@ -158,7 +158,7 @@ def _exchange() -> Iterator[Definition]:
 
 
 def _conditions() -> Iterator[Definition]:
-    passed = count.security("passed", "conditions")
+    passed = count.security("passed")
     yield _reviews(
         "security-passed", "Đơn vị đạt rà soát an toàn, an ninh", "Units that passed the security review", passed
     )

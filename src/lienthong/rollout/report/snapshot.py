@@ -18,7 +18,7 @@ from lienthong.rollout.report.models import Report, Snapshot, State
 LONGEST = timedelta(days=370)
 BEGINNING = date(2025, 2, 18)
 """The conference that ordered the fortnightly report."""
-_NUMBERED = (State.NUMBERED, State.SENT)
+NUMBERED = (State.NUMBERED, State.SENT)
 
 
 def look(kind: str, first: date, last: date) -> Content:
@@ -93,8 +93,8 @@ def read(snapshot: Snapshot) -> Content:
 
 def previous(kind: str, first: date) -> Report | None:
     """The numbered report that a new one is compared with: the latest that ended before, a corrected one corrected."""
-    found = Report.objects.filter(kind=kind, state__in=_NUMBERED, last__lt=first)
-    standing = found.exclude(replaced_by__state__in=_NUMBERED).select_related("snapshot")
+    found = Report.objects.filter(kind=kind, state__in=NUMBERED, last__lt=first)
+    standing = found.exclude(replaced_by__state__in=NUMBERED).select_related("snapshot")
     return standing.order_by("-last", "-made_at").first()
 
 

@@ -17,7 +17,7 @@ from lienthong.access.models import Role
 from lienthong.foundation import clock
 from lienthong.foundation.errors import LienThongError
 from lienthong.rollout.report import files, guard, issuers, problems, whole
-from lienthong.rollout.report.models import Report, State, Step
+from lienthong.rollout.report.models import Report, State, ReportStep
 from lienthong.rollout.scope import Person
 
 DRAFTED, CONFIRMED, OBJECTED = "drafted", "confirmed", "objected"
@@ -85,7 +85,7 @@ def take(report_id: str, step: str, person: Person, given: Given, *, page: str =
         _allowed(there, step, person, given, note)
         if step == NUMBERED:
             _number(report, given)
-        Step(
+        ReportStep(
             report=report,
             step=step,
             at=clock.now(),

@@ -13,7 +13,7 @@ from lienthong.rollout.report.content import Content
 from lienthong.rollout.report.draft import COPIES, TO, Letter
 from lienthong.rollout.report.kinds import KINDS, Kind
 from lienthong.rollout.report.kinds.kind import Said
-from lienthong.rollout.report.models import Report, State, Step, Text
+from lienthong.rollout.report.models import Report, State, ReportStep, ReportText
 
 EDGES = {TO: ("Kính gửi", "To"), COPIES: ("Nơi nhận", "Copies")}
 
@@ -32,8 +32,13 @@ class Passage:
     heading: str
     generated: str
     text: str
-    own: Text | None
+    own: ReportText | None
     stale: bool
+
+    @property
+    def rows(self) -> int:
+        """Lines of an edit box that shows the text without much empty room."""
+        return min(24, max(3, sum(1 + len(line) // 70 for line in self.text.splitlines())))
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +51,8 @@ class Whole:
     passages: tuple[Passage, ...]
     paper: Paper
     seen: str
-    confirmed: dict[str, Step]
-    objected: dict[str, Step]
+    confirmed: dict[str, ReportStep]
+    objected: dict[str, ReportStep]
 
 
 def of(report: Report) -> Whole:
@@ -117,10 +122,10 @@ def _replaced(report: Report, content: Content) -> tuple[str, tuple[str, ...]]:
     return f"{name(old)} của Sở Y tế", tuple(told)
 
 
-def _answers(report: Report, content: Content) -> tuple[dict[str, Step], dict[str, Step]]:
+def _answers(report: Report, content: Content) -> tuple[dict[str, ReportStep], dict[str, ReportStep]]:
     """The units that confirmed, or objected to, the rows as they are now, since the report was last handed on."""
-    confirmed: dict[str, Step] = {}
-    objected: dict[str, Step] = {}
+    confirmed: dict[str, ReportStep] = {}
+    objected: dict[str, ReportStep] = {}
     for step in report.steps.all():
         if step.step == "drafted":
             confirmed, objected = {}, {}

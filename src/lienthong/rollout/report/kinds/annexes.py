@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from lienthong.rollout.papers.paper import Annex, Block, Column, Paragraph, Table
 from lienthong.rollout.report import words
 from lienthong.rollout.report.figures import Figure
@@ -10,7 +12,7 @@ from lienthong.rollout.report.material import UnitRow
 from lienthong.rollout.report.words import EMR_STATE, HOSTING, LEVEL, MISSING, TASK_STATE, day_text, number
 
 _MARK = "(*)"
-_MARKED = f"{_MARK} Số liệu chưa xác nhận."
+_MARKED = f"{_MARK} Có số liệu chưa xác nhận."
 
 
 def fortnight(said: Said) -> list[Annex]:
@@ -204,8 +206,8 @@ def difficulties(said: Said) -> tuple[Block, ...]:
             str(place),
             row.name or "Chung toàn tỉnh",
             row.content,
-            row.cause or MISSING,
-            row.proposal,
+            row.cause or "Chưa nêu",
+            row.proposal or "Không",
             row.to_whom,
             row.answer or "Chưa có",
         )
@@ -218,13 +220,13 @@ def figures(said: Said) -> tuple[Block, ...]:
     """Annex VI: every figure with previous period, difference, target, and the units that gave no data."""
     columns = (
         Column("TT", 9, "center"),
-        Column("Chỉ tiêu", 58),
+        Column("Chỉ tiêu", 60),
         Column("Đơn vị tính", 16, "center"),
-        Column("Kỳ này", 24, "right"),
-        Column("Kỳ trước", 24, "right"),
-        Column("Tăng, giảm", 16, "right"),
-        Column("Mục tiêu", 40),
-        Column("Đơn vị chưa có số liệu", 65),
+        Column("Kỳ này", 27, "right"),
+        Column("Kỳ trước", 27, "right"),
+        Column("Tăng, giảm", 14, "right"),
+        Column("Mục tiêu", 53),
+        Column("Đơn vị chưa có số liệu", 46),
     )
     whole = len(said.content.material.units)
     rows = tuple(
@@ -232,7 +234,7 @@ def figures(said: Said) -> tuple[Block, ...]:
             str(place),
             one.vi,
             one.unit,
-            words.amount(one.value, one.unit),
+            marked(one),
             words.amount(one.previous, one.unit),
             words.difference(one.difference, one.unit),
             _target(one),
@@ -240,7 +242,18 @@ def figures(said: Said) -> tuple[Block, ...]:
         )
         for place, one in enumerate(said.content.figures, 1)
     )
-    return (Table(columns, rows, note=f"Ghi chú: {compared(said)}; dấu “–”: không có số để so sánh hoặc không đặt mục tiêu."),)
+    return (Table(columns, rows, note=legend(said, said.content.figures)),)
+
+
+def marked(one: Figure) -> str:
+    """The value, with a mark when something in it is not confirmed."""
+    return words.amount(one.value, one.unit) + (f" {_MARK}" if one.doubtful and one.value is not None else "")
+
+
+def legend(said: Said, figures: Sequence[Figure]) -> str:
+    """The note below a table of figures."""
+    told = f"Ghi chú: {compared(said)}; dấu “–”: không có số để so sánh hoặc không đặt mục tiêu."
+    return f"{told} {_MARKED}" if any(one.doubtful and one.value is not None for one in figures) else told
 
 
 def compared(said: Said) -> str:

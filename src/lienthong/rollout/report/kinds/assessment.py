@@ -54,9 +54,9 @@ def short(said: Said) -> list[str]:
     low = content.named("his_level", "1", "2", "3")
     if low:
         lines.append(f"- {two(len(low))} đơn vị có HIS từ mức 3 trở xuống{_which(low, 'I')}.")
-    apart = [row.name for row in material.exchange if not row.since]
+    apart = [unit.name for unit in material.units if "first-receipt" not in unit.proven]
     if apart:
-        lines.append(f"- {two(len(apart))} đơn vị chưa kết nối với {said.issuer.partner}{_which(apart, 'III')}.")
+        lines.append(f"- {two(len(apart))} đơn vị chưa có hồ sơ liên thông được tiếp nhận{_which(apart, 'III')}.")
     rejected = content.value("messages-rejected")
     if rejected:
         lines.append(f"- {two(rejected)} hồ sơ chuyển viện trong kỳ bị từ chối, phải sửa và gửi lại.")

@@ -144,7 +144,7 @@ def intro(said: Said) -> list[str]:
     """The sentence before the summary table."""
     units = said.content.value("units") or 0
     lines = [
-        f"Toàn tỉnh có {number(units)} đơn vị y tế công lập triển khai bệnh án điện tử. Kết quả các chỉ tiêu chủ yếu"
+        f"{said.area.scope} có {number(units)} đơn vị y tế công lập triển khai bệnh án điện tử. Kết quả các chỉ tiêu chủ yếu"
         " tại Bảng 1, toàn bộ chỉ tiêu tại Phụ lục VI, tình hình từng đơn vị tại Phụ lục I."
     ]
     if said.unconfirmed:

@@ -49,7 +49,7 @@ def opening(said: Said) -> list[str]:
     return [
         *lines,
         f"Thực hiện {_data()['legal']} về việc thí điểm Sổ sức khỏe điện tử phục vụ tích hợp trên ứng dụng VNeID, Sở Y tế"
-        f" báo cáo kết quả triển khai {_span(said)} trên địa bàn {said.issuer.province} (số liệu chốt đến hết ngày"
+        f" báo cáo kết quả triển khai {_span(said)} trên địa bàn {said.area.province} (số liệu chốt đến hết ngày"
         f" {day(said.content.last)}) như sau:",
     ]
 
@@ -68,11 +68,11 @@ def sending_table(said: Said) -> list[Table]:
     """Table 1: six kinds of care, insured or not, episodes and episodes sent."""
     columns = (
         Column("TT", 10, "center"),
-        Column("Loại hình", 55),
-        Column("Có BHYT: số lượt", 25, "right"),
-        Column("Có BHYT: đã gửi", 25, "right"),
-        Column("Không BHYT: số lượt", 25, "right"),
-        Column("Không BHYT: đã gửi", 25, "right"),
+        Column("Loại hình", 47),
+        Column("Có BHYT: số lượt", 27, "right"),
+        Column("Có BHYT: đã gửi", 27, "right"),
+        Column("Không BHYT: số lượt", 27, "right"),
+        Column("Không BHYT: đã gửi", 27, "right"),
     )
     rows = tuple((str(place), label, *[MISSING] * 4) for place, label in enumerate(_data()["care"], 1))
     return [

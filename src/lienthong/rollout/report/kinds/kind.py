@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from lienthong.rollout.papers.paper import Annex, Table
+from lienthong.rollout.report import issuers
 from lienthong.rollout.report.content import Content
 from lienthong.rollout.report.figures import Definition
 from lienthong.rollout.report.issuers import Issuer
@@ -20,6 +21,11 @@ class Said:
     unconfirmed: tuple[str, ...] = ()
     replaces: str = ""
     corrections: tuple[str, ...] = ()
+
+    @property
+    def area(self) -> Issuer:
+        """The province on the closing day, which may have another name when the report is signed."""
+        return issuers.of(self.content.last)
 
 
 Write = Callable[[Said], Sequence[str]]

@@ -7,14 +7,14 @@ from __future__ import annotations
 
 from collections import Counter
 
-from lienthong.rollout.papers.paper import Annex, Column, Table
+from lienthong.rollout.papers.paper import Annex, Block, Column, Paragraph, Table
 from lienthong.rollout.report import registry, words
 from lienthong.rollout.report.kinds.kind import Kind, Part, Said
 from lienthong.rollout.report.kinds.results import listed
 from lienthong.rollout.report.material import CriterionRow, UnitRow
 from lienthong.rollout.report.words import LEVEL, MISSING, day, day_text, number, share, two
 
-_TIERS = {"province": "Tuyến tỉnh", "district": "Tuyến huyện", "commune": "Tuyến xã"}
+_SHORT = {"province": "Tỉnh", "district": "TTYT", "commune": "Xã"}
 _NUMBERED = ("I", "III")
 _LEVELS = ("7", "6", "5", "4", "3", "2", "1", "0")
 _STEPS = ("advanced", "basic", "none")
@@ -35,14 +35,14 @@ def opening(said: Said) -> list[str]:
         *lines,
         "Thực hiện Thông tư số 54/2017/TT-BYT ngày 29/12/2017 của Bộ trưởng Bộ Y tế ban hành Bộ tiêu chí ứng dụng"
         " công nghệ thông tin tại các cơ sở khám bệnh, chữa bệnh, Sở Y tế báo cáo kết quả xác định mức của các đơn vị"
-        f" trên địa bàn {said.issuer.province} (số liệu chốt đến hết ngày {day(said.content.last)}) như sau:",
+        f" trên địa bàn {said.area.province} (số liệu chốt đến hết ngày {day(said.content.last)}) như sau:",
     ]
 
 
 def tiers(said: Said) -> list[str]:
     """How many facilities there are."""
     return [
-        f"Toàn tỉnh có {number(len(said.content.material.units))} cơ sở khám bệnh, chữa bệnh công lập (Bảng 1). Danh sách"
+        f"{said.area.scope} có {number(len(said.content.material.units))} cơ sở khám bệnh, chữa bệnh công lập (Bảng 1). Danh sách"
         " và mức của từng đơn vị tại Phụ lục I."
     ]
 
@@ -52,7 +52,7 @@ def tiers_table(said: Said) -> list[Table]:
     units = said.content.material.units
     counted = Counter(unit.tier for unit in units)
     rows = tuple(
-        (str(place), label, number(counted[tier])) for place, (tier, label) in enumerate(_TIERS.items(), 1)
+        (str(place), label, number(counted[tier])) for place, (tier, label) in enumerate(said.area.tiers.items(), 1)
     )
     columns = (Column("TT", 15, "center"), Column("Tuyến", 100), Column("Số cơ sở", 50, "right"))
     return [
@@ -152,7 +152,7 @@ def comments(said: Said) -> list[str]:
     if any(not row.confirmed for row in rows):
         lines.append(
             f"{number(sum(not row.confirmed for row in rows))}/{number(len(rows))} tiêu chí dùng để đánh giá trên hệ thống"
-            " đang chờ đối chiếu với văn bản gốc, được đánh dấu (*) tại Phụ lục II."
+            " đang chờ đối chiếu với văn bản gốc, được đánh dấu (*) khi có trong Phụ lục II."
         )
     if doubtful:
         lines.append(f"Số liệu khai có nội dung chưa xác nhận: {listed(said, doubtful)}.")
@@ -178,10 +178,17 @@ def closing(said: Said) -> list[str]:
 def annexes(said: Said) -> list[Annex]:
     """Annex I: facilities with their level; annex II: criteria of each group, with the share that meets them."""
     found = [Annex("I", "Danh sách cơ sở và mức đạt được", (_facilities(said),))]
-    blocks = tuple(_criteria(said, group) for group in registry.GROUPS if _of(said, group))
-    if blocks:
-        found.append(Annex("II", "Tỷ lệ đơn vị đáp ứng từng tiêu chí", blocks))
-    return found
+    groups = [group for group in registry.GROUPS if _of(said, group)]
+    silent = [group for group in groups if not any(row.assessed for row in _of(said, group))]
+    blocks: list[Block] = [_criteria(said, group) for group in groups if group not in silent]
+    if silent:
+        blocks.append(
+            Paragraph(
+                f"Chưa có số liệu về tỷ lệ đáp ứng từng tiêu chí của các nhóm {', '.join(silent)}: chưa có đơn vị nào gửi"
+                " kết quả đánh giá."
+            )
+        )
+    return [*found, Annex("II", "Tỷ lệ đơn vị đáp ứng từng tiêu chí", tuple(blocks))]
 
 
 def _facilities(said: Said) -> Table:
@@ -197,7 +204,7 @@ def _facilities(said: Said) -> Table:
         (
             str(place),
             unit.name,
-            _TIERS.get(unit.tier, "").removeprefix("Tuyến ").capitalize(),
+            _SHORT.get(unit.tier, ""),
             *(_short(unit, group) for group in registry.GROUPS),
             "–" if unit.overall is None else str(unit.overall),
             _decision(unit),
@@ -208,7 +215,7 @@ def _facilities(said: Said) -> Table:
     return Table(
         columns,
         rows,
-        note=f"Nhận xét: nhóm {legend}. NC: nâng cao; CB: cơ bản; 0: chưa có hoặc chưa đạt mức 1; dấu “–”: {MISSING}.",
+        note=f"Nhận xét: TTYT: trung tâm y tế; nhóm {legend}. NC: nâng cao; CB: cơ bản; 0: chưa có hoặc chưa đạt mức 1; dấu “–”: {MISSING}.",
     )
 
 
@@ -247,9 +254,7 @@ def _criteria(said: Said, group: str) -> Table:
         for place, row in enumerate(found, 1)
     )
     assessed = max((row.assessed for row in found), default=0)
-    note = f"Nhận xét: {two(assessed)} đơn vị đã đánh giá nhóm này." if assessed else (
-        "Nhận xét: chưa có đơn vị nào gửi kết quả đánh giá nhóm này."
-    )  # fmt: skip
+    note = f"Nhận xét: {two(assessed)} đơn vị đã đánh giá nhóm này."
     if any(not row.confirmed for row in found):
         note += " (*) Nội dung hoặc mức của tiêu chí chờ xác nhận theo văn bản gốc."
     return Table(columns, rows, f"Nhóm {group}. {words.sentence(registry.GROUPS[group][0])}", note)

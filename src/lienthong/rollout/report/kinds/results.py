@@ -37,6 +37,11 @@ def than_before(said: Said, figure: Figure) -> str:
     return f"{told}{unit} so với {since(said)}"
 
 
+def doubt(figure: Figure) -> str:
+    """Says so where something in a figure was confirmed by nobody."""
+    return " (chưa xác nhận)" if figure.doubtful else ""
+
+
 def since(said: Said) -> str:
     """What the report is compared with."""
     before = said.content.before
@@ -67,7 +72,7 @@ def _machines(said: Said) -> str:
             continue
         change = than_before(said, figure) if figure.difference else ""
         told.append(f"{two(figure.value)} {unit}" + (f" ({change})" if change else ""))
-    return f"Toàn tỉnh có {told[0]}, {told[1]} và {told[2]} phục vụ công tác chuyên môn."
+    return f"{said.area.scope} có {told[0]}, {told[1]} và {told[2]} phục vụ công tác chuyên môn."
 
 
 def infrastructure(said: Said) -> list[str]:
@@ -125,6 +130,7 @@ def _lines(said: Said) -> list[str]:
         f"Đường truyền: {two(len(speeds))}/{number(len(units))} đơn vị đã đo tốc độ, tải xuống"
         f" {_span(slowest[0], fastest[0])}; chậm nhất là {slowest[1]}"
     )
+    told += doubt(said.content.figure("line-measured"))
     if second.value is not None:
         told += f"; {two(second.value)} đơn vị có đường truyền dự phòng"
     absent = [unit.name for unit in units if "line_down" not in unit.states]
@@ -232,6 +238,7 @@ def _signatures(said: Said) -> list[str]:
         told += f"/{number(needed.value)} chữ ký cần cấp ({share(issued.value, needed.value)})"
     else:
         told += " chữ ký"
+    told += doubt(issued)
     change = than_before(said, issued)
     rest = missing(said, "chữ ký số đã cấp", issued.missing)
     return [" ".join([f"{told}{f', {change}' if change else ''}.", *rest])]
@@ -244,16 +251,16 @@ def exchange(said: Said, annex: str = "III") -> list[str]:
     rows = content.material.exchange
     if connected.value is None:
         return ["Chưa có số liệu về kết nối, liên thông trong kỳ."]
-    names = [row.name for row in rows if row.since]
+    names = [unit.name for unit in content.material.units if "first-receipt" in unit.proven]
     change = than_before(said, connected)
     lines = [
-        f"{_of(connected.value, whole)} đơn vị đã kết nối và có hồ sơ được {said.issuer.partner} tiếp nhận"
+        f"{_of(connected.value, whole)} đơn vị đã kết nối, có hồ sơ được tiếp nhận và có biên nhận điện tử"
         + (f" ({words.units(names)})" if names and len(names) < whole else "")
         + (f", {change}" if change else "")
         + ". Kết quả do hệ thống tính từ biên nhận, không nhập tay."
         if connected.value
-        else f"Đến ngày {words.day(content.last)}, hệ thống chưa ghi nhận hồ sơ nào của {number(whole)} đơn vị được"
-        f" {said.issuer.partner} tiếp nhận."
+        else f"Đến ngày {words.day(content.last)}, hệ thống chưa ghi nhận biên nhận điện tử nào cho hồ sơ của {number(whole)}"
+        " đơn vị."
     ]
     lines += target(said, connected, "chưa kết nối")
     sent, accepted, rejected, waiting = (
@@ -269,9 +276,14 @@ def exchange(said: Said, annex: str = "III") -> list[str]:
     cumulated = content.value("messages-cumulated")
     if cumulated is not None:
         lines[-1] += (
-            f" Lũy kế từ ngày {day_text(said.issuer.exchange_since)}: {number(cumulated)} hồ sơ (chi tiết tại"
+            f" Lũy kế do hệ thống ghi nhận từ ngày {day_text(said.issuer.exchange_since)}: {number(cumulated)} hồ sơ (chi tiết tại"
             f" Phụ lục {annex})."
         )
+    lines += [
+        f"Trước khi hệ thống ghi nhận, giai đoạn từ ngày {day_text(told.first)} đến ngày {day_text(told.last)}, {told.name}"
+        f" đã chuyển {number(told.transfers)} hồ sơ (số liệu công bố ngày {day_text(told.told)}, nguồn: {told.source})."
+        for told in content.material.told
+    ]
     errors = [f"{row.name}: {row.top_error.rstrip('.')}" for row in rows if row.top_error]
     if errors:
         lines.append(f"Lỗi gặp nhiều nhất: {'; '.join(errors)}.")
@@ -293,17 +305,17 @@ def security(said: Said) -> list[str]:
     ]
     change = than_before(said, passed)
     lines = [
-        f"Công an tỉnh đã kết luận đạt yêu cầu an toàn, an ninh đối với {_of(passed.value or 0, whole)} đơn vị"
+        f"{_of(passed.value or 0, whole)} đơn vị đã đạt rà soát an toàn, an ninh và được phê duyệt cấp độ an toàn hệ thống"
         + (f", {change}" if change and passed.value else "")
         + (f"; {', '.join(counted)}." if counted else ".")
         if passed.value
-        else f"Đến ngày {words.day(content.last)}, chưa có đơn vị nào được kết luận đạt yêu cầu an toàn, an ninh"
+        else f"Đến ngày {words.day(content.last)}, chưa có đơn vị nào được kết luận đạt rà soát an toàn, an ninh"
         + (f": {', '.join(counted)}." if counted else ".")
     ]
-    conditions = [unit.name for unit in content.material.units if unit.security == "conditions"]
+    conditions = [unit.name for unit in content.material.units if unit.conditions]
     if conditions:
         lines.append(f"Đạt có điều kiện, phải khắc phục: {words.units(conditions)}.")
-    return [*lines, *target(said, passed, "chưa được kết luận đạt")]
+    return [*lines, *target(said, passed, "chưa đạt rà soát")]
 
 
 def money(said: Said) -> list[str]:
@@ -343,7 +355,7 @@ def staff(said: Said) -> list[str]:
     if people.value is not None:
         change = than_before(said, people)
         lines.append(
-            f"Toàn tỉnh có {two(people.value)} cán bộ công nghệ thông tin tại các đơn vị"
+            f"{said.area.scope} có {two(people.value)} cán bộ công nghệ thông tin tại các đơn vị{doubt(people)}"
             + (f", {change}." if change else ".")
         )
         alone = [unit.name for unit in content.material.units if unit.counts.get("it_staff") == 1]

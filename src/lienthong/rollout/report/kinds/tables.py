@@ -21,18 +21,9 @@ _COLUMNS = (
 
 def summary(said: Said) -> list[Table]:
     """Table 1: every brief figure with value, previous period, difference and target."""
-    rows = [
-        (str(place), *_row(figure))
-        for place, figure in enumerate((one for one in said.content.figures if one.brief), 1)
-    ]
-    return [
-        Table(
-            _COLUMNS,
-            tuple(rows),
-            "Bảng 1. Các chỉ tiêu chủ yếu",
-            f"Ghi chú: {annexes.compared(said)}; dấu “–”: không có số để so sánh hoặc không đặt mục tiêu.",
-        )
-    ]
+    figures = [one for one in said.content.figures if one.brief]
+    rows = tuple((str(place), *_row(figure)) for place, figure in enumerate(figures, 1))
+    return [Table(_COLUMNS, rows, "Bảng 1. Các chỉ tiêu chủ yếu", annexes.legend(said, figures))]
 
 
 def _row(figure: Figure) -> tuple[str, str, str, str, str, str]:
@@ -41,7 +32,7 @@ def _row(figure: Figure) -> tuple[str, str, str, str, str, str]:
     return (
         figure.vi,
         figure.unit,
-        words.amount(figure.value, figure.unit),
+        annexes.marked(figure),
         words.amount(figure.previous, figure.unit),
         words.difference(figure.difference, figure.unit),
         f"{words.amount(goal.value, figure.unit)}{by}" if goal else words.FIRST,
