@@ -109,6 +109,7 @@ def next_tasks(said: Said) -> list[str]:
 def _next(task: TaskRow) -> str:
     partners = f"; phối hợp: {task.partners}" if task.partners else ""
     due = f"; hạn: {day_text(task.due)}" if task.due else "; chưa xác định thời hạn"
+    due += ", đã quá hạn" if task.state == "overdue" else ""
     return f"{task.title.rstrip('.')} (chủ trì: {task.lead}{partners}{due})"
 
 
