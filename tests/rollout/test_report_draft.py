@@ -144,7 +144,9 @@ def test_the_hash_of_what_was_seen_covers_every_word_but_not_the_number() -> Non
 
 def test_a_corrected_report_names_the_old_one_and_what_is_otherwise() -> None:
     said = replace(
-        _said(), replaces="Báo cáo số 12/BC-SYT ngày 04/03/2025 của Sở Y tế", corrections=("Máy chủ: 24 → 25",)
+        _said(),
+        replaces="Báo cáo số 12/BC-SYT ngày 04/03/2025 của Sở Y tế",
+        corrections=("Máy chủ: 24 → 25",),
     )
     lines = draft.generated(KIND, said, SIGNED)["opening"].splitlines()
     assert lines[0].startswith("Báo cáo này thay thế Báo cáo số 12/BC-SYT ngày 04/03/2025 của Sở Y tế.")
@@ -177,7 +179,12 @@ def test_frozen_data_have_no_place_for_anything_else() -> None:
 
 def test_reports_ask_no_part_that_holds_patients() -> None:
     """SEC-23: counts only. The report cannot reach records, dossiers or transfers of single patients."""
-    allowed = ("lienthong.rollout", "lienthong.foundation", "lienthong.access", "lienthong.facilities.directory")
+    allowed = (
+        "lienthong.rollout",
+        "lienthong.foundation",
+        "lienthong.access",
+        "lienthong.facilities.directory",
+    )
     told = ("lienthong.transfers.measures",)
     folder = Path(str(resources.files("lienthong.rollout.report")))
     files = list(folder.rglob("*.py"))

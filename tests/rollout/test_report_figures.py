@@ -56,7 +56,9 @@ def test_targets_are_dated_and_name_their_source() -> None:
 def test_a_sum_of_numbers_nobody_confirmed_is_marked_unless_the_province_declared_it() -> None:
     counts = {"servers": 1, "it_staff": 2}
     rows = tuple(
-        replace(row, counts=counts | ({"servers": 9} if place == 0 else {}), unconfirmed=("servers", "it_staff"))
+        replace(
+            row, counts=counts | ({"servers": 9} if place == 0 else {}), unconfirmed=("servers", "it_staff")
+        )
         for place, row in enumerate(units())
     )
     found = _made(material(units=rows))

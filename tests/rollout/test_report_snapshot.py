@@ -122,7 +122,8 @@ def test_a_corrected_report_is_a_new_one(case: None) -> None:
     new = office.start("fortnight", FIRST, LAST, OFFICER, replaces=old)
     opening = next(one.text for one in whole.of(new).passages if one.key == "opening")
     assert opening.splitlines()[:2] == [
-        "Báo cáo này thay thế Báo cáo số 12/BC-SYT ngày 04/03/2025 của Sở Y tế. Số liệu điều chỉnh so với báo cáo trước:",
+        "Báo cáo này thay thế Báo cáo số 12/BC-SYT ngày 04/03/2025 của Sở Y tế. Số liệu điều chỉnh so"
+        " với báo cáo trước:",
         "- Máy chủ: 25 → 26.",
     ]
     with pytest.raises(LienThongError):

@@ -102,6 +102,11 @@ def test_the_files_of_a_numbered_report_are_made_once(report: Report) -> None:
     assert files.name(_fresh(report), "pdf") == "12-BC-SYT-2025-03-04.pdf"
 
 
+def test_a_draft_without_signer_is_not_handed_on(report: Report) -> None:
+    office.set_signer(report.id, "deputy", "", DAY, LAN.actor)
+    assert "người ký" in _refused(report, "drafted", LAN)
+
+
 def test_every_step_belongs_to_a_role_and_a_state(report: Report) -> None:
     assert "vai trò" in _refused(report, "drafted", HUNG)
     assert "hiện không" in _refused(report, "approved", HUNG)

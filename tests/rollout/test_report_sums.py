@@ -95,9 +95,7 @@ def test_whatever_levels_units_have_they_add_up(levels: list[str]) -> None:
         replace(row, states={"his_level": at} if at else {}) for row, at in zip(units(), levels, strict=True)
     )
     found = next(
-        one
-        for one in sums.check(material(units=rows), units=17, before={})
-        if one.name == "sum-his_level"
+        one for one in sums.check(material(units=rows), units=17, before={}) if one.name == "sum-his_level"
     )
     assert found.holds
     assert f"chưa có số liệu {Counter(levels)['']}" in found.vi

@@ -22,6 +22,8 @@ from report_world import FIRST, LAST, put, seeded
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("hub")]
 PERIOD = {"kind": "fortnight", "first": FIRST.isoformat(), "last": LAST.isoformat()}
 
+SIGNER = {"signer": "director", "name": "Director", "planned": "2025-03-04"}
+
 
 @pytest.fixture(autouse=True)
 def case(hub: None, db: None) -> None:
@@ -54,8 +56,7 @@ def test_a_fortnight_from_the_form_to_the_files(officer: Client, someone: Callab
     assert 'value="2025-02-18"' in form
     assert 'value="2025-03-03"' in form
     page = _drafted(officer)
-    signer = {"signer": "director", "name": "Director", "planned": "2025-03-04"}
-    assert officer.post(f"{page}/signer", signer).status_code == 302
+    assert officer.post(f"{page}/signer", SIGNER).status_code == 302
     text = words_of(officer.get(page))
     assert "2.416" in text
     assert "Mức 7: 01 đơn vị" in text
@@ -107,10 +108,9 @@ def test_a_period_has_one_report(officer: Client) -> None:
     assert officer.post("/board/report/new", PERIOD | {"kind": "x"}).status_code == 400
 
 
-def test_a_unit_sees_and_confirms_its_own_data_alone(
-    officer: Client, someone: Callable[..., Client]
-) -> None:
+def test_a_unit_sees_and_confirms_its_own_data_alone(officer: Client, someone: Callable[..., Client]) -> None:
     page = _drafted(officer)
+    officer.post(f"{page}/signer", SIGNER)
     team = someone((Role.UNIT, "24004"))
     assert team.get(f"{page}/unit/24004").status_code == 404
     _step(officer, page, "drafted")

@@ -318,7 +318,10 @@ def _report(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--out", type=Path, required=True, metavar="DIR")
     parser.add_argument(
-        "--kind", choices=["fortnight", "levels", "health-book"], default="fortnight", help="default %(default)s"
+        "--kind",
+        choices=["fortnight", "levels", "health-book"],
+        default="fortnight",
+        help="default %(default)s",
     )
     parser.set_defaults(run=_run_report)
 

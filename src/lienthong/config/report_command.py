@@ -21,7 +21,9 @@ def run(kind: str, first: date, last: date, out: Path) -> int:
         0 when all is written, 2 when sums do not add up (nothing is written), 1 for anything else that is wrong.
     """
     try:
-        report = office.find(kind, first, last) or office.start(kind, first, last, audit.system("command-line"))
+        report = office.find(kind, first, last) or office.start(
+            kind, first, last, audit.system("command-line")
+        )
         out.mkdir(parents=True, exist_ok=True)
         for form in (*files.FORMS, "json"):
             path = out / files.name(report, form)

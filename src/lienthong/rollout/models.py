@@ -7,4 +7,15 @@ from lienthong.rollout.facts import Fact
 from lienthong.rollout.report.models import Report, ReportFile, ReportStep, ReportText, Snapshot
 from lienthong.rollout.security.models import Finding, SecurityCheck
 
-__all__ = ["BatchRow", "Change", "Fact", "Finding", "Report", "ReportFile", "ReportStep", "ReportText", "SecurityCheck", "Snapshot"]
+__all__ = [
+    "BatchRow",
+    "Change",
+    "Fact",
+    "Finding",
+    "Report",
+    "ReportFile",
+    "ReportStep",
+    "ReportText",
+    "SecurityCheck",
+    "Snapshot",
+]

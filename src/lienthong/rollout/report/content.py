@@ -16,7 +16,7 @@ from lienthong.rollout.report.sums import Check
 from lienthong.rollout.report.words import EMR_STATE, HOSTING, LEVEL
 
 FORM = 1
-_CHANGES = (
+_CHANGES: tuple[tuple[str, str, dict[str, str]], ...] = (
     ("infrastructure_level", "Hạ tầng", {}),
     ("his_level", "HIS", {}),
     ("lis", "LIS", LEVEL),

@@ -100,4 +100,3 @@ def _body(kind: Kind, said: Said, texts: Mapping[str, str]) -> Iterator[Block]:
         yield from blocks(part, texts.get(part.key, ""))
         if part.tables is not None:
             yield from part.tables(said)
-

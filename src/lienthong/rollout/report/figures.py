@@ -111,9 +111,7 @@ def _given(key: str, material: Material) -> Count:
     return Count(known if known else None, missing, _doubtful(key, material))
 
 
-def _counted(
-    material: Material, of: Callable[[UnitRow], _T | None], wanted: Callable[[_T], bool]
-) -> Count:
+def _counted(material: Material, of: Callable[[UnitRow], _T | None], wanted: Callable[[_T], bool]) -> Count:
     found = [(unit.code, of(unit)) for unit in material.units]
     known = [value for _, value in found if value is not None]
     missing = tuple(code for code, value in found if value is None)

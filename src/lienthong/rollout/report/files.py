@@ -8,7 +8,7 @@ from lienthong.foundation import clock
 from lienthong.rollout.papers import docx, pdf
 from lienthong.rollout.papers.paper import Paper
 from lienthong.rollout.report import problems, snapshot, whole
-from lienthong.rollout.report.models import ReportFile, Report
+from lienthong.rollout.report.models import Report, ReportFile
 
 FORMS = {
     "docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",

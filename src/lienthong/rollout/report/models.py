@@ -57,7 +57,7 @@ class State(models.TextChoices):
     UNITS = "units", _("With the units and the head of division")
     DIRECTOR = "director", _("With the director")
     CLERK = "clerk", _("With the clerk")
-    NUMBERED = "numbered", _("Numbered")
+    NUMBERED = "numbered", pgettext_lazy("report", "Numbered")
     SENT = "sent", pgettext_lazy("report", "Sent")
 
 

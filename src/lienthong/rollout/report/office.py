@@ -1,4 +1,4 @@
-"""Making a report and working on its draft: freezing, texts, who signs. The steps of the approval are in :mod:`.steps`."""
+"""Making a report and working on its draft: freezing, texts, who signs. The approval is in :mod:`.steps`."""
 
 from __future__ import annotations
 
@@ -9,10 +9,12 @@ from datetime import date, timedelta
 from django.db import transaction
 
 from lienthong.access import audit
+from lienthong.access.models import Role, RoleGrant
+from lienthong.facilities import directory
 from lienthong.foundation import clock, ids
 from lienthong.rollout.report import guard, issuers, problems, snapshot, whole
 from lienthong.rollout.report.kinds import KINDS
-from lienthong.rollout.report.models import Report, State, ReportText
+from lienthong.rollout.report.models import Report, ReportText, State
 
 LONGEST_TEXT = 12_000
 LONGEST_NAME = 120
@@ -64,6 +66,7 @@ def start(
             made_by=by.id[:60],
             made_by_name=by.name[:120],
             planned=last + timedelta(days=1),
+            signer_name=_director(),
         )
         audit.record(
             by,
@@ -175,9 +178,20 @@ def _open(report_id: str) -> Iterator[Report]:
         yield report
 
 
+def _director() -> str:
+    """The director's name where just one account has that role."""
+    held = RoleGrant.objects.filter(role=Role.DIRECTOR, ended_at=None, facility=directory.here())
+    found = held.filter(account__is_active=True).values_list("account__full_name", flat=True).distinct()[:2]
+    return found[0] if len(found) == 1 else ""
+
+
 def _free(kind: str, first: date, last: date, replaces: Report | None) -> None:
     if replaces is not None:
-        good = replaces.state in snapshot.NUMBERED and (replaces.kind, replaces.first, replaces.last) == (kind, first, last)
+        good = replaces.state in snapshot.NUMBERED and (replaces.kind, replaces.first, replaces.last) == (
+            kind,
+            first,
+            last,
+        )
         if not good or replaces.replaced_by.exists():
             raise problems.not_now(
                 "Chỉ thay thế được báo cáo đã có số, chưa bị thay thế, của đúng kỳ này.",

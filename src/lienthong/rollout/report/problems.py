@@ -29,7 +29,8 @@ def period() -> LienThongError:
     return LienThongError(
         Problem(
             "report-period",
-            "Kỳ báo cáo không hợp lệ: ngày đầu phải trước ngày cuối, dài nhất 370 ngày, và kỳ phải đã kết thúc.",
+            "Kỳ báo cáo không hợp lệ: ngày đầu phải trước ngày cuối, dài nhất 370 ngày, và kỳ phải đã"
+            " kết thúc.",
             "The period cannot be taken: it begins before it ends, is at most 370 days long and is over.",
             "Chọn lại ngày đầu và ngày cuối.",
             "Choose the first and the last day again.",

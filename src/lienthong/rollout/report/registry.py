@@ -27,13 +27,25 @@ Of = Callable[[Material], Count]
 
 
 def _from(
-    how_vi: str, how_en: str, page: str, unit: str, part: str, name: str, vi: str, en: str, of: Of, **more: bool
+    how_vi: str,
+    how_en: str,
+    page: str,
+    unit: str,
+    part: str,
+    name: str,
+    vi: str,
+    en: str,
+    of: Of,
+    **more: bool,
 ) -> Definition:
     return Definition(name, part, vi, en, unit, how_vi, how_en, page, of, **more)
 
 
 _declared = partial(
-    _from, "Do đơn vị khai, tại ngày chốt số liệu.", "Declared by the units, on the closing day.", "board-units"
+    _from,
+    "Do đơn vị khai, tại ngày chốt số liệu.",
+    "Declared by the units, on the closing day.",
+    "board-units",
 )
 _traffic = partial(
     _from, "Hệ thống tính từ gói tin, không nhập tay.", "Computed from messages, never typed.", "board-ladder"
@@ -93,7 +105,12 @@ def _infrastructure() -> Iterator[Definition]:
     )
     second = count.state("backup_line", "yes")
     yield _units(
-        "II.1", "backup-line", "Đơn vị có đường truyền dự phòng", "Units with a second line", second, brief=False
+        "II.1",
+        "backup-line",
+        "Đơn vị có đường truyền dự phòng",
+        "Units with a second line",
+        second,
+        brief=False,
     )
 
 
@@ -105,9 +122,16 @@ def _systems() -> Iterator[Definition]:
         vi, en = f"Đơn vị có HIS mức {at}", f"Units with HIS level {at}"
         yield _units("II.2", f"his-{at}", vi, en, count.state("his_level", at), brief=False)
     lis, ris = count.state("lis", "advanced"), count.state("ris_pacs", "advanced")
-    yield _units("II.2", "lis-advanced", "Đơn vị có LIS mức nâng cao", "Units with advanced LIS", lis, brief=False)
     yield _units(
-        "II.2", "ris-advanced", "Đơn vị có RIS-PACS mức nâng cao", "Units with advanced RIS-PACS", ris, brief=False
+        "II.2", "lis-advanced", "Đơn vị có LIS mức nâng cao", "Units with advanced LIS", lis, brief=False
+    )
+    yield _units(
+        "II.2",
+        "ris-advanced",
+        "Đơn vị có RIS-PACS mức nâng cao",
+        "Units with advanced RIS-PACS",
+        ris,
+        brief=False,
     )
 
 
@@ -127,14 +151,20 @@ def _records() -> Iterator[Definition]:
         yield _units("II.3", f"emr-{at}", vi, en, count.state("emr", at), brief=at == "advanced")
     published, stopped = count.state("emr_state", *PUBLISHED), count.state("emr_state", "paper-stopped")
     yield _units(
-        "II.3", "emr-published", "Đơn vị đã công bố bệnh án điện tử", "Units that published their EMR", published
+        "II.3",
+        "emr-published",
+        "Đơn vị đã công bố bệnh án điện tử",
+        "Units that published their EMR",
+        published,
     )
     yield _units(
         "II.3", "emr-paperless", "Đơn vị đã bỏ bệnh án giấy", "Units that stopped paper", stopped, brief=False
     )
     issued, needed = count.total("signatures_issued"), count.total("signatures_needed")
     yield _signatures("signatures-issued", "Chữ ký số đã cấp", "Digital signatures issued", issued)
-    yield _signatures("signatures-needed", "Chữ ký số cần cấp", "Digital signatures needed", needed, brief=False)
+    yield _signatures(
+        "signatures-needed", "Chữ ký số cần cấp", "Digital signatures needed", needed, brief=False
+    )
 
 
 def _exchange() -> Iterator[Definition]:
@@ -154,13 +184,18 @@ def _exchange() -> Iterator[Definition]:
     ):
         yield _messages(f"messages-{key}", vi, en, count.exchanged(key), brief=brief, period=True)
     cumulated = count.exchanged("cumulated")
-    yield _messages("messages-cumulated", "Hồ sơ đã gửi, lũy kế", "Transfers sent since the first day", cumulated)
+    yield _messages(
+        "messages-cumulated", "Hồ sơ đã gửi, lũy kế", "Transfers sent since the first day", cumulated
+    )
 
 
 def _conditions() -> Iterator[Definition]:
     passed = count.security("passed")
     yield _reviews(
-        "security-passed", "Đơn vị đạt rà soát an toàn, an ninh", "Units that passed the security review", passed
+        "security-passed",
+        "Đơn vị đạt rà soát an toàn, an ninh",
+        "Units that passed the security review",
+        passed,
     )
     for name, vi, en in (
         ("under-way", "Đơn vị đang được rà soát an toàn, an ninh", "Units under security review"),
@@ -172,7 +207,9 @@ def _conditions() -> Iterator[Definition]:
     yield _money("money-granted", "Kinh phí được giao", "Money granted", count.money("granted"))
     yield _money("money-spent", "Kinh phí đã giải ngân", "Money spent", count.money("spent"))
     people = count.total("it_staff")
-    yield _declared("người", "II.7", "it-staff", "Cán bộ công nghệ thông tin", "IT staff", people, brief=False)
+    yield _declared(
+        "người", "II.7", "it-staff", "Cán bộ công nghệ thông tin", "IT staff", people, brief=False
+    )
 
 
 def _tasks() -> Iterator[Definition]:
@@ -207,7 +244,9 @@ def _groups() -> Iterator[Definition]:
     reached = ("basic", "advanced", *map(str, range(1, 8)))
     for group, (vi, en) in GROUPS.items():
         of = count.level(group, *reached)
-        yield _levelled("II.3", f"group-{group}", f"Đơn vị đạt từ mức thấp nhất, nhóm {vi}", f"Units that reach {en}", of)
+        yield _levelled(
+            "II.3", f"group-{group}", f"Đơn vị đạt từ mức thấp nhất, nhóm {vi}", f"Units that reach {en}", of
+        )
 
 
 LEVELS = (_all_units(), *_groups())

@@ -9,7 +9,7 @@ import msgspec
 
 from lienthong.access import audit
 from lienthong.foundation import clock, ids
-from lienthong.rollout.report import content, figures, issuers, problems, registry, sources, sums
+from lienthong.rollout.report import content, figures, issuers, problems, sources, sums
 from lienthong.rollout.report.content import Before, Content
 from lienthong.rollout.report.kinds import KINDS
 from lienthong.rollout.report.material import Material

@@ -89,7 +89,11 @@ def gather(kind: str, first: date, last: date, *, on: date | None = None) -> Mat
             told=_told(last),
             tasks=tuple(_task(line, own) for line in plan.tasks(first, last) if not line.unit),
             next_tasks=tuple(_task(line, own) for line in plan.next_tasks(last)),
-            deadlines=tuple(Deadline(line.day.isoformat(), line.what) for line in plan.deadlines(last) if line.days <= AHEAD),
+            deadlines=tuple(
+                Deadline(line.day.isoformat(), line.what)
+                for line in plan.deadlines(last)
+                if line.days <= AHEAD
+            ),
             direction=tuple(
                 Direction(line.kind, line.number, line.day.isoformat(), line.issuer, _title(line.title))
                 for line in plan.direction(first, last)

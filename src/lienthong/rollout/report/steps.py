@@ -17,7 +17,7 @@ from lienthong.access.models import Role
 from lienthong.foundation import clock
 from lienthong.foundation.errors import LienThongError
 from lienthong.rollout.report import files, guard, issuers, problems, whole
-from lienthong.rollout.report.models import Report, State, ReportStep
+from lienthong.rollout.report.models import Report, ReportStep, State
 from lienthong.rollout.scope import Person
 
 DRAFTED, CONFIRMED, OBJECTED = "drafted", "confirmed", "objected"
@@ -127,6 +127,8 @@ def _allowed(there: whole.Whole, step: str, person: Person, given: Given, note: 
         raise problems.not_now("Bước này hiện không thực hiện được.", "This step is not open now.")
     if not person.roles & set(ROLES[step]):
         raise problems.not_now("Bước này thuộc vai trò khác.", "This step belongs to another role.")
+    if step == DRAFTED and not report.signer_name:
+        raise problems.not_now("Cần ghi người ký trước khi trình.", "Say who signs before handing it on.")
     if step in (CONFIRMED, OBJECTED):
         _of_unit(there, person, given)
     elif given.seen != there.seen:
@@ -137,7 +139,8 @@ def _allowed(there: whole.Whole, step: str, person: Person, given: Given, note: 
         )
     if step == SIGNED and person.actor.name != report.signer_name:
         raise problems.not_now(
-            f"Người ký ghi trên dự thảo là “{report.signer_name or 'chưa ghi'}”, không phải {person.actor.name}.",
+            f"Người ký ghi trên dự thảo là “{report.signer_name or 'chưa ghi'}”, không phải"
+            f" {person.actor.name}.",
             f"The signer on the draft is “{report.signer_name or 'nobody yet'}”, not {person.actor.name}.",
             "Trả lại để sửa người ký.",
             "Send it back to correct the signer.",
@@ -172,7 +175,9 @@ def _reason(step: str) -> LienThongError:
 def _number(report: Report, given: Given) -> None:
     day, number = given.day, given.number
     if number is None or not 0 < number <= _LARGEST or day is None:
-        raise problems.not_now("Cần nhập số và ngày của văn bản.", "Give the number and the day of the document.")
+        raise problems.not_now(
+            "Cần nhập số và ngày của văn bản.", "Give the number and the day of the document."
+        )
     if not report.last <= day <= clock.today():
         raise problems.not_now(
             "Ngày văn bản phải từ ngày chốt số liệu đến hôm nay.",

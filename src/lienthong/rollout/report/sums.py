@@ -169,7 +169,11 @@ def _exchange(material: Material, before: int | None) -> Iterator[Check]:
     rows = material.exchange
     for row in rows:
         answered = row.accepted + row.rejected + row.waiting
-        if answered != row.sent or row.cumulated < row.sent or min(row.accepted, row.rejected, row.waiting) < 0:
+        if (
+            answered != row.sent
+            or row.cumulated < row.sent
+            or min(row.accepted, row.rejected, row.waiting) < 0
+        ):
             yield Check(
                 "sum-exchange",
                 False,
@@ -190,9 +194,11 @@ def _exchange(material: Material, before: int | None) -> Iterator[Check]:
         "sum-exchange-all",
         sum(parts) == sent,
         True,
-        f"Toàn tỉnh: tiếp nhận + từ chối + đang chờ = {' + '.join(map(number, parts))} = {number(sum(parts))},"
+        f"Toàn tỉnh: tiếp nhận + từ chối + đang chờ = {' + '.join(map(number, parts))} ="
+        f" {number(sum(parts))},"
         f" đã gửi {number(sent)}.",
-        f"The province: accepted + rejected + waiting = {' + '.join(map(str, parts))} = {sum(parts)}, sent {sent}.",
+        f"The province: accepted + rejected + waiting = {' + '.join(map(str, parts))} = {sum(parts)},"
+        f" sent {sent}.",
         "board-ladder",
     )
     if before is not None:
@@ -200,9 +206,11 @@ def _exchange(material: Material, before: int | None) -> Iterator[Check]:
             "cumulated",
             cumulated == before + sent,
             False,
-            f"Lũy kế kỳ trước {number(before)} + gửi trong kỳ {number(sent)} = {number(before + sent)}, lũy kế kỳ này"
+            f"Lũy kế kỳ trước {number(before)} + gửi trong kỳ {number(sent)} = {number(before + sent)},"
+            " lũy kế kỳ này"
             f" {number(cumulated)}; phần chênh là hồ sơ đến muộn của kỳ trước.",
-            f"Cumulated before {before} + sent {sent} = {before + sent}, cumulated now {cumulated}; the rest came late.",
+            f"Cumulated before {before} + sent {sent} = {before + sent}, cumulated now {cumulated}; the"
+            " rest came late.",
             "board-ladder",
         )
 
@@ -235,7 +243,8 @@ def _plan(material: Material) -> Iterator[Check]:
             True,
             f"Bảng nhiệm vụ có {number(len(material.tasks))} nhiệm vụ, mỗi số hiệu một lần"
             + (f"; trùng: {', '.join(twice)}." if twice else "."),
-            f"{len(material.tasks)} tasks, each number once" + (f"; twice: {', '.join(twice)}." if twice else "."),
+            f"{len(material.tasks)} tasks, each number once"
+            + (f"; twice: {', '.join(twice)}." if twice else "."),
             "board-plan",
         )
 

@@ -13,9 +13,10 @@ from lienthong.rollout.report.content import Content
 from lienthong.rollout.report.draft import COPIES, TO, Letter
 from lienthong.rollout.report.kinds import KINDS, Kind
 from lienthong.rollout.report.kinds.kind import Said
-from lienthong.rollout.report.models import Report, State, ReportStep, ReportText
+from lienthong.rollout.report.models import Report, ReportStep, ReportText, State
 
-EDGES = {TO: ("Kính gửi", "To"), COPIES: ("Nơi nhận", "Copies")}
+EDGES = {TO: "Kính gửi", "opening": "Phần mở đầu", "closing": "Câu kết", COPIES: "Nơi nhận"}
+"""Words for parts that have no heading of their own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +99,7 @@ def name(report: Report) -> str:
 
 def _passages(report: Report, kind: Kind, said: Said) -> list[Passage]:
     newest = {text.part: text for text in report.texts.all()}
-    headings = {part.key: part.heading for part in kind.parts} | {key: vi for key, (vi, _) in EDGES.items()}
+    headings = {part.key: part.heading for part in kind.parts} | EDGES
     found = []
     for key, text in draft.generated(kind, said, report.planned).items():
         own = newest.get(key)

@@ -56,7 +56,7 @@ class SignerForm(forms.Form):
     """Who signs, and about when."""
 
     signer = forms.ChoiceField(
-        label=gettext_lazy("Signed by"),
+        label=pgettext_lazy("report", "Signed by"),
         choices=[
             ("director", pgettext_lazy("signer", "Director")),
             ("deputy", pgettext_lazy("signer", "Deputy director, for the director (KT.)")),
@@ -150,7 +150,9 @@ def _page(request: HttpRequest, report: Report, person: Person, **more: Any) -> 
             "returned": view.returned(report),
             "taken": [(one, view.STEPS.get(one.step, one.step)) for one in report.steps.all()],
             "absent": [unit for unit in units if unit.code not in there.confirmed],
-            "objections": [(unit, there.objected[unit.code]) for unit in units if unit.code in there.objected],
+            "objections": [
+                (unit, there.objected[unit.code]) for unit in units if unit.code in there.objected
+            ],
             "issuer_doubts": view.unconfirmed(report),
             "drafting": drafting,
             "can": can,
@@ -171,7 +173,12 @@ def read(request: HttpRequest, id: str) -> HttpResponse:
     report, person = _readable(request, id)
     audit.record(person.actor, "board", page=request.path)
     there = whole.of(report)
-    page = {"report": report, "paper": there.paper, "texts": view.page_of(there.paper), "line": view.line(report)}
+    page = {
+        "report": report,
+        "paper": there.paper,
+        "texts": view.page_of(there.paper),
+        "line": view.line(report),
+    }
     return render(request, "web/board/report/read.html", page)
 
 
@@ -223,7 +230,9 @@ def text(request: HttpRequest, id: str) -> HttpResponse:
     said = "" if "generated" in request.POST else request.POST.get("text", "")
     seen = request.POST.get("seen", "")[:64]
     actor = scope.person(request).actor
-    done = _try(request, lambda: office.write(_report(id).id, part, said, actor, seen=seen, page=request.path))
+    done = _try(
+        request, lambda: office.write(_report(id).id, part, said, actor, seen=seen, page=request.path)
+    )
     if done:
         messages.success(request, _("The text is kept."))
     return redirect(f"{reverse('board-report-one', args=[id])}#part-{part}")
@@ -269,9 +278,7 @@ def correct(request: HttpRequest, id: str) -> HttpResponse:
     """``/board/report/<id>/correct``: begins a report that replaces this one."""
     old, person = _readable(request, id)
     try:
-        made = office.start(
-            old.kind, old.first, old.last, person.actor, replaces=old, page=request.path
-        )
+        made = office.start(old.kind, old.first, old.last, person.actor, replaces=old, page=request.path)
         return redirect("board-report-one", made.id)
     except problems.Blocked as error:
         return _page(request, old, person, broken=view.broken(error.checks))
@@ -283,7 +290,7 @@ def correct(request: HttpRequest, id: str) -> HttpResponse:
 @require_POST
 @opens(*rights.REPORT_STEPS)
 def step(request: HttpRequest, id: str) -> HttpResponse:
-    """``/board/report/<id>/step``: ``step`` with ``seen``, ``note``, and a unit's ``unit``, the clerk's ``number day``."""
+    """``/board/report/<id>/step``: ``step`` with ``seen``, ``note``, a unit's ``unit``, the clerk's ``number day``."""
     said = request.POST
     given = steps.Given(
         said.get("seen", "")[:64],

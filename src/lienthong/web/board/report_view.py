@@ -8,20 +8,18 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from django.urls import NoReverseMatch, reverse
-from django.utils.formats import number_format
-from django.utils.translation import get_language, pgettext, pgettext_lazy
+from django.utils.translation import get_language, gettext_lazy, pgettext, pgettext_lazy
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
 from lienthong.access.models import Role
 from lienthong.facilities import directory
 from lienthong.rollout import facts
 from lienthong.rollout.papers.paper import Bullet, Heading, Paper, Table
-from lienthong.rollout.report import issuers, snapshot, steps
+from lienthong.rollout.report import issuers, snapshot, steps, words
 from lienthong.rollout.report.content import Content
 from lienthong.rollout.report.figures import Figure
 from lienthong.rollout.report.kinds import KINDS
-from lienthong.rollout.report.models import Report, State
+from lienthong.rollout.report.models import Report, ReportStep, State
 from lienthong.rollout.report.sources import COUNTS, STATES
 from lienthong.rollout.report.sums import Check
 from lienthong.rollout.report.whole import Whole
@@ -63,7 +61,6 @@ class Row:
     """A figure on the page; ``page`` is the address of its source, empty where there is none."""
 
     name: str
-    unit: str
     value: str
     previous: str
     difference: str
@@ -133,13 +130,12 @@ def figures(content: Content) -> list[Row]:
     return [
         Row(
             one.en if english else one.vi,
-            _unit(one.unit),
-            _amount(one.value),
-            _amount(one.previous),
+            _amount(one.value, one.unit),
+            _amount(one.previous, one.unit),
             _difference(one),
             _target(one),
             _late(one, content),
-            (_("all units"),) if len(one.missing) == whole else one.missing,
+            (pgettext("report", "all units"),) if len(one.missing) == whole else one.missing,
             address(one.page),
         )
         for one in content.figures
@@ -170,10 +166,10 @@ def address(page: str) -> str:
 def stops(there: Whole) -> list[Stop]:
     """The way of the report: what is done, by whom and when, and what is next."""
     report = there.report
-    taken = {}
+    taken: dict[str, ReportStep] = {}
     for step in report.steps.all():
         if step.step in (steps.DRAFTED, steps.BACK):
-            taken = {}
+            taken.clear()
         taken[step.step] = step
     reached = _ORDER.index(State(report.state))
     units = len(there.content.material.units)
@@ -187,10 +183,19 @@ def stops(there: Whole) -> list[Stop]:
             shape = "" if reached < place else "ok" if whole else "wait" if reached == place else "warn"
             found.append(Stop(label, shape, told, "", None, ""))
         elif done is not None and reached > place:
-            found.append(Stop(label, "ok", _("done"), done.by_name, done.at, done.note))
+            found.append(Stop(label, "ok", pgettext("report", "done"), done.by_name, done.at, done.note))
         else:
             shape = "wait" if reached == place else ""
-            found.append(Stop(label, shape, _("next") if shape else _("later"), "", None, ""))
+            found.append(
+                Stop(
+                    label,
+                    shape,
+                    pgettext("report", "next") if shape else pgettext("report", "later"),
+                    "",
+                    None,
+                    "",
+                )
+            )
     return found
 
 
@@ -202,10 +207,14 @@ def returned(report: Report) -> str:
 
 def page_of(paper: Paper) -> list[tuple[str, list[tuple[str, object]]]]:
     """The document for a plain page: the text and each annex as a title with its blocks, each with its kind."""
-    texts = [("", [_block(block) for block in paper.body])]
-    for annex in paper.annexes:
-        texts.append((f"Phụ lục {annex.number}. {annex.title}", [_block(block) for block in annex.blocks]))
-    return texts
+    text = ("", [_block(block) for block in paper.body])
+    return [
+        text,
+        *(
+            (f"Phụ lục {annex.number}. {annex.title}", [_block(block) for block in annex.blocks])
+            for annex in paper.annexes
+        ),
+    ]
 
 
 def unconfirmed(report: Report) -> list[tuple[str, str]]:
@@ -237,10 +246,12 @@ def unit_rows(content: Content, code: str) -> list[tuple[str, str, bool]] | None
             found.append((_("Transfers sent, accepted, rejected, waiting"), " / ".join(parts), False))
     for money in content.material.money:
         if money.code == code:
-            found.append((money.item, " · ".join(filter(None, (_amount(money.estimate), money.stage))), False))
+            found.append(
+                (money.item, " · ".join(filter(None, (_amount(money.estimate, "đồng"), money.stage))), False)
+            )
     for hard in content.material.difficulties:
         if hard.code == code:
-            found.append((_("Difficulty"), hard.content, False))
+            found.append((pgettext("report", "Difficulty"), hard.content, False))
     return found
 
 
@@ -252,40 +263,27 @@ def _block(block: object) -> tuple[str, object]:
     return ("table", block) if isinstance(block, Table) else ("p", getattr(block, "text", ""))
 
 
-def _amount(value: int | None) -> str:
+def _amount(value: int | None, unit: str = "") -> str:
     if value is None:
         return pgettext("report", "no figure")
-    return number_format(value, 0, force_grouping=True)
+    if get_language() != "en":
+        return words.amount(value, unit)
+    return f"VND {value:,}" if unit == "đồng" else f"{value:,}"
 
 
 def _difference(one: Figure) -> str:
     if one.difference is None:
-        return "–"
+        return words.FIRST
     sign = "+" if one.difference > 0 else "-" if one.difference < 0 else ""
-    return sign + number_format(abs(one.difference), 0, force_grouping=True)
-
-
-def _unit(unit: str) -> str:
-    return str(_UNITS.get(unit, unit))
-
-
-_UNITS: dict[str, StrOrPromise] = {
-    "đơn vị": pgettext_lazy("measure", "units"),
-    "máy": pgettext_lazy("measure", "machines"),
-    "chữ ký": pgettext_lazy("measure", "signatures"),
-    "hồ sơ": pgettext_lazy("measure", "transfers"),
-    "đồng": pgettext_lazy("measure", "VND"),
-    "người": pgettext_lazy("measure", "people"),
-    "nhiệm vụ": pgettext_lazy("measure", "tasks"),
-}
+    return sign + _amount(abs(one.difference), one.unit)
 
 
 def _target(one: Figure) -> str:
     goal = one.target
     if goal is None:
-        return "–"
+        return words.FIRST
     by = f" ({'/'.join(reversed(goal.by.split('-')))})" if goal.by else ""
-    return _amount(goal.value) + by
+    return _amount(goal.value, one.unit) + by
 
 
 def _late(one: Figure, content: Content) -> bool:

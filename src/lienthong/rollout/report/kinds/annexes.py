@@ -48,7 +48,9 @@ def units(said: Said) -> tuple[Block, ...]:
         (str(place), *_unit(row), "; ".join(changes.get(row.code, ())) or "Không")
         for place, row in enumerate(said.content.material.units, 1)
     )
-    legend = "BAĐT: bệnh án điện tử. LIS, RIS-PACS, BAĐT: chưa có, cơ bản, nâng cao (Thông tư 54/2017/TT-BYT)."
+    legend = (
+        "BAĐT: bệnh án điện tử. LIS, RIS-PACS, BAĐT: chưa có, cơ bản, nâng cao (Thông tư 54/2017/TT-BYT)."
+    )
     if any(_MARK in cell for row in rows for cell in row):
         legend += f" {_MARKED}"
     return (Table(columns, rows, note=f"Ghi chú: {legend}"),)
@@ -150,7 +152,8 @@ def exchange(said: Said) -> tuple[Block, ...]:
     table = Table(
         columns,
         rows,
-        note=f"Ghi chú: lũy kế từ ngày {day_text(said.issuer.exchange_since)}. Số liệu do hệ thống tính từ gói tin và"
+        note=f"Ghi chú: lũy kế từ ngày {day_text(said.issuer.exchange_since)}. Số liệu do hệ thống tính"
+        " từ gói tin và"
         " biên nhận điện tử, không nhập tay.",
         totals=("", "Cộng", "", *added[:4], "", added[4]),
     )

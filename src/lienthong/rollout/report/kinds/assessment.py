@@ -37,7 +37,8 @@ def good(said: Said) -> list[str]:
     cumulated = content.value("messages-cumulated")
     if cumulated:
         lines.append(
-            f"- Việc liên thông hồ sơ chuyển viện với {said.issuer.partner} được duy trì, lũy kế {number(cumulated)}"
+            f"- Việc liên thông hồ sơ chuyển viện với {said.issuer.partner} được duy trì, lũy kế"
+            f" {number(cumulated)}"
             f" hồ sơ từ ngày {day_text(said.issuer.exchange_since)}."
         )
     return lines or ["Trong kỳ chưa ghi nhận kết quả nổi bật từ số liệu."]
@@ -56,7 +57,9 @@ def short(said: Said) -> list[str]:
         lines.append(f"- {two(len(low))} đơn vị có HIS từ mức 3 trở xuống{_which(low, 'I')}.")
     apart = [unit.name for unit in material.units if "first-receipt" not in unit.proven]
     if apart:
-        lines.append(f"- {two(len(apart))} đơn vị chưa có hồ sơ liên thông được tiếp nhận{_which(apart, 'III')}.")
+        lines.append(
+            f"- {two(len(apart))} đơn vị chưa có hồ sơ liên thông được tiếp nhận{_which(apart, 'III')}."
+        )
     rejected = content.value("messages-rejected")
     if rejected:
         lines.append(f"- {two(rejected)} hồ sơ chuyển viện trong kỳ bị từ chối, phải sửa và gửi lại.")
@@ -68,7 +71,8 @@ def short(said: Said) -> list[str]:
     if absent or blank:
         who = f" của {two(len(absent))} đơn vị" if absent else ""
         lines.append(
-            f"- Số liệu{who} chưa đầy đủ; các nội dung thiếu được ghi “{words.MISSING}” tại Bảng 1 và các phụ lục, nêu tên đơn vị tại"
+            f"- Số liệu{who} chưa đầy đủ; các nội dung thiếu được ghi “{words.MISSING}” tại Bảng 1 và"
+            " các phụ lục, nêu tên đơn vị tại"
             " Phụ lục VI."
         )
     return lines or ["Trong kỳ chưa ghi nhận tồn tại, hạn chế từ số liệu."]
@@ -98,4 +102,3 @@ def difficulties(said: Said, annex: str = "V") -> list[str]:
 def _difficulty(row: DifficultyRow) -> str:
     cause = f" (nguyên nhân: {small(row.cause.rstrip('.'))})" if row.cause else ""
     return row.content.rstrip(".") + cause
-

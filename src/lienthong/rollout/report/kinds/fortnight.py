@@ -14,6 +14,7 @@ _DIRECTION = (
     ("inspection", "tổ chức {} lượt kiểm tra, làm việc với đơn vị:"),
 )
 
+
 def subject(said: Said) -> str:
     """The subject line."""
     material = said.content.material
@@ -29,19 +30,23 @@ def opening(said: Said) -> list[str]:
     lines = []
     if said.replaces:
         lines.append(f"Báo cáo này thay thế {said.replaces}. Số liệu điều chỉnh so với báo cáo trước:")
-        lines += [f"- {one};" for one in said.corrections[:-1]] + [f"- {one}." for one in said.corrections[-1:]]
+        lines += [f"- {one};" for one in said.corrections[:-1]] + [
+            f"- {one}." for one in said.corrections[-1:]
+        ]
         if not said.corrections:
             lines[-1] = f"Báo cáo này thay thế {said.replaces}; các chỉ tiêu số liệu không thay đổi."
     return [
         *lines,
-        f"Thực hiện {said.issuer.basis}, Sở Y tế báo cáo kết quả thực hiện từ ngày {day(material.first)} đến ngày"
+        f"Thực hiện {said.issuer.basis}, Sở Y tế báo cáo kết quả thực hiện từ ngày {day(material.first)}"
+        " đến ngày"
         f" {day(material.last)} (số liệu chốt đến hết ngày {day(material.last)}) như sau:",
     ]
 
 
 def direction(said: Said) -> list[str]:
     """Part I: documents, meetings, inspections of the period, and how the tasks stand."""
-    found, lines = said.content.material.direction, []
+    found = said.content.material.direction
+    lines: list[str] = []
     for kind, words in _DIRECTION:
         rows = [row for row in found if row.kind == kind]
         if rows:
@@ -72,7 +77,8 @@ def _tasks(said: Said) -> list[str]:
         if (times := sum(1 for task in tasks if task.state == state))
     ]
     lines = [
-        f"Đến ngày {day(said.content.last)}, Sở Y tế theo dõi {two(len(tasks))} nhiệm vụ được giao (chi tiết tại Phụ"
+        f"Đến ngày {day(said.content.last)}, Sở Y tế theo dõi {two(len(tasks))} nhiệm vụ được giao (chi"
+        " tiết tại Phụ"
         f" lục II): {'; '.join(counted)}."
     ]
     late = [task for task in tasks if task.state == "overdue"]
@@ -100,7 +106,8 @@ def next_tasks(said: Said) -> list[str]:
     if material.deadlines:
         lines.append("Các mốc thời gian cần bảo đảm:")
         lines += [
-            f"- Ngày {day_text(row.day)}: {row.title.rstrip('.')}{'.' if row is material.deadlines[-1] else ';'}"
+            f"- Ngày {day_text(row.day)}:"
+            f" {row.title.rstrip('.')}{'.' if row is material.deadlines[-1] else ';'}"
             for row in material.deadlines
         ]
     return lines
@@ -136,7 +143,8 @@ def closing(said: Said) -> list[str]:
     material = said.content.material
     return [
         "Trên đây là kết quả triển khai bệnh án điện tử, kết nối liên thông dữ liệu với"
-        f" {said.issuer.partner} từ ngày {day(material.first)} đến ngày {day(material.last)}, Sở Y tế trân trọng"
+        f" {said.issuer.partner} từ ngày {day(material.first)} đến ngày {day(material.last)}, Sở Y tế"
+        " trân trọng"
         " báo cáo Chủ tịch Ủy ban nhân dân tỉnh./."
     ]
 
@@ -145,7 +153,8 @@ def intro(said: Said) -> list[str]:
     """The sentence before the summary table."""
     units = said.content.value("units") or 0
     lines = [
-        f"{said.area.scope} có {number(units)} đơn vị y tế công lập triển khai bệnh án điện tử. Kết quả các chỉ tiêu chủ yếu"
+        f"{said.area.scope} có {number(units)} đơn vị y tế công lập triển khai bệnh án điện tử. Kết quả"
+        " các chỉ tiêu chủ yếu"
         " tại Bảng 1, toàn bộ chỉ tiêu tại Phụ lục VI, tình hình từng đơn vị tại Phụ lục I."
     ]
     if said.unconfirmed:

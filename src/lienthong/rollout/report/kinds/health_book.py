@@ -48,8 +48,10 @@ def opening(said: Said) -> list[str]:
     lines = [f"Báo cáo này thay thế {said.replaces}."] if said.replaces else []
     return [
         *lines,
-        f"Thực hiện {_data()['legal']} về việc thí điểm Sổ sức khỏe điện tử phục vụ tích hợp trên ứng dụng VNeID, Sở Y tế"
-        f" báo cáo kết quả triển khai {_span(said)} trên địa bàn {said.area.province} (số liệu chốt đến hết ngày"
+        f"Thực hiện {_data()['legal']} về việc thí điểm Sổ sức khỏe điện tử phục vụ tích hợp trên ứng"
+        " dụng VNeID, Sở Y tế"
+        f" báo cáo kết quả triển khai {_span(said)} trên địa bàn {said.area.province} (số liệu chốt đến"
+        " hết ngày"
         f" {day(said.content.last)}) như sau:",
     ]
 
@@ -58,8 +60,10 @@ def sending(said: Said) -> list[str]:
     """Part I: that the counts asked for are not at the hub, and whose they are."""
     units = [unit.name for unit in said.content.material.units]
     return [
-        "Số lượt khám bệnh, chữa bệnh và số lượt đã gửi dữ liệu lên Sổ sức khỏe điện tử do phần mềm của từng đơn vị gửi"
-        " trực tiếp qua Cổng tiếp nhận dữ liệu của Bảo hiểm xã hội Việt Nam; hệ thống của Sở Y tế không lưu các số liệu này.",
+        "Số lượt khám bệnh, chữa bệnh và số lượt đã gửi dữ liệu lên Sổ sức khỏe điện tử do phần mềm của"
+        " từng đơn vị gửi"
+        " trực tiếp qua Cổng tiếp nhận dữ liệu của Bảo hiểm xã hội Việt Nam; hệ thống của Sở Y tế không"
+        " lưu các số liệu này.",
         f"Chưa có số liệu của {results.listed(said, units)}.",
     ]
 
@@ -97,7 +101,8 @@ def exchange(said: Said) -> list[str]:
 def proposals(said: Said) -> list[str]:
     """Part IV."""
     return [
-        "- Bộ Y tế, Bảo hiểm xã hội Việt Nam cung cấp cho Sở Y tế số lượt đã tiếp nhận theo từng đơn vị để đối chiếu"
+        "- Bộ Y tế, Bảo hiểm xã hội Việt Nam cung cấp cho Sở Y tế số lượt đã tiếp nhận theo từng đơn vị"
+        " để đối chiếu"
         " với số lượt đã gửi."
     ]
 
@@ -105,7 +110,8 @@ def proposals(said: Said) -> list[str]:
 def closing(said: Said) -> list[str]:
     """The last sentence."""
     return [
-        f"Trên đây là kết quả triển khai Sổ sức khỏe điện tử {_span(said)}, Sở Y tế trân trọng báo cáo Bộ Y tế./."
+        f"Trên đây là kết quả triển khai Sổ sức khỏe điện tử {_span(said)}, Sở Y tế trân trọng báo cáo"
+        " Bộ Y tế./."
     ]
 
 

@@ -33,8 +33,10 @@ def opening(said: Said) -> list[str]:
     lines = [f"Báo cáo này thay thế {said.replaces}."] if said.replaces else []
     return [
         *lines,
-        "Thực hiện Thông tư số 54/2017/TT-BYT ngày 29/12/2017 của Bộ trưởng Bộ Y tế ban hành Bộ tiêu chí ứng dụng"
-        " công nghệ thông tin tại các cơ sở khám bệnh, chữa bệnh, Sở Y tế báo cáo kết quả xác định mức của các đơn vị"
+        "Thực hiện Thông tư số 54/2017/TT-BYT ngày 29/12/2017 của Bộ trưởng Bộ Y tế ban hành Bộ tiêu chí"
+        " ứng dụng"
+        " công nghệ thông tin tại các cơ sở khám bệnh, chữa bệnh, Sở Y tế báo cáo kết quả xác định mức"
+        " của các đơn vị"
         f" trên địa bàn {said.area.province} (số liệu chốt đến hết ngày {day(said.content.last)}) như sau:",
     ]
 
@@ -42,7 +44,8 @@ def opening(said: Said) -> list[str]:
 def tiers(said: Said) -> list[str]:
     """How many facilities there are."""
     return [
-        f"{said.area.scope} có {number(len(said.content.material.units))} cơ sở khám bệnh, chữa bệnh công lập (Bảng 1). Danh sách"
+        f"{said.area.scope} có {number(len(said.content.material.units))} cơ sở khám bệnh, chữa bệnh"
+        " công lập (Bảng 1). Danh sách"
         " và mức của từng đơn vị tại Phụ lục I."
     ]
 
@@ -52,7 +55,8 @@ def tiers_table(said: Said) -> list[Table]:
     units = said.content.material.units
     counted = Counter(unit.tier for unit in units)
     rows = tuple(
-        (str(place), label, number(counted[tier])) for place, (tier, label) in enumerate(said.area.tiers.items(), 1)
+        (str(place), label, number(counted[tier]))
+        for place, (tier, label) in enumerate(said.area.tiers.items(), 1)
     )
     columns = (Column("TT", 15, "center"), Column("Tuyến", 100), Column("Số cơ sở", 50, "right"))
     return [
@@ -60,7 +64,8 @@ def tiers_table(said: Said) -> list[Table]:
             columns,
             rows,
             "Bảng 1. Số lượng cơ sở theo tuyến",
-            "Nhận xét: chỉ gồm các đơn vị thuộc Sở Y tế quản lý; trạm y tế xã thuộc trung tâm y tế, không tính riêng.",
+            "Nhận xét: chỉ gồm các đơn vị thuộc Sở Y tế quản lý; trạm y tế xã thuộc trung tâm y tế,"
+            " không tính riêng.",
             ("", "Cộng", number(len(units))),
         )
     ]
@@ -71,10 +76,13 @@ def reached(said: Said) -> list[str]:
     units = said.content.material.units
     absent = [unit.name for unit in units if unit.overall is None]
     lines = [
-        f"{two(len(units) - len(absent))}/{number(len(units))} đơn vị đã tự đánh giá đủ các nhóm tiêu chí để xác định"
-        " mức chung (Bảng 2). Mức chung chỉ được xác định từ kết quả đánh giá theo từng tiêu chí, không suy ra từ mức HIS."
+        f"{two(len(units) - len(absent))}/{number(len(units))} đơn vị đã tự đánh giá đủ các nhóm tiêu"
+        " chí để xác định"
+        " mức chung (Bảng 2). Mức chung chỉ được xác định từ kết quả đánh giá theo từng tiêu chí, không"
+        " suy ra từ mức HIS."
         if len(absent) < len(units)
-        else f"Chưa có đơn vị nào trong {number(len(units))} đơn vị gửi kết quả tự đánh giá đủ các nhóm tiêu chí, nên chưa"
+        else f"Chưa có đơn vị nào trong {number(len(units))} đơn vị gửi kết quả tự đánh giá đủ các nhóm"
+        " tiêu chí, nên chưa"
         " xác định được mức chung. Mức chung không suy ra từ mức HIS."
     ]
     if absent and len(absent) < len(units):
@@ -97,7 +105,8 @@ def reached_tables(said: Said) -> list[Table]:
             columns,
             tuple(rows),
             "Bảng 2. Tổng hợp mức chung của các đơn vị",
-            "Nhận xét: một đơn vị đạt một mức khi đáp ứng tất cả tiêu chí của mức đó và các mức dưới (Điều 4 khoản 3).",
+            "Nhận xét: một đơn vị đạt một mức khi đáp ứng tất cả tiêu chí của mức đó và các mức dưới"
+            " (Điều 4 khoản 3).",
             ("Cộng", number(len(units)), "100%"),
         ),
         _groups(said),
@@ -128,7 +137,8 @@ def _groups(said: Said) -> Table:
         columns,
         tuple(rows),
         "Bảng 3. Mức đạt được theo từng nhóm tiêu chí",
-        "Nhận xét: mức của nhóm theo kết quả Sở Y tế thẩm định; nếu chưa thẩm định thì theo đơn vị tự đánh giá, sau đó là"
+        "Nhận xét: mức của nhóm theo kết quả Sở Y tế thẩm định; nếu chưa thẩm định thì theo đơn vị tự"
+        " đánh giá, sau đó là"
         " số đơn vị khai.",
     )
 
@@ -151,7 +161,8 @@ def comments(said: Said) -> list[str]:
     rows = said.content.material.criteria
     if any(not row.confirmed for row in rows):
         lines.append(
-            f"{number(sum(not row.confirmed for row in rows))}/{number(len(rows))} tiêu chí dùng để đánh giá trên hệ thống"
+            f"{number(sum(not row.confirmed for row in rows))}/{number(len(rows))} tiêu chí dùng để đánh"
+            " giá trên hệ thống"
             " đang chờ đối chiếu với văn bản gốc, được đánh dấu (*) khi có trong Phụ lục II."
         )
     if doubtful:
@@ -162,7 +173,8 @@ def comments(said: Said) -> list[str]:
 def proposals(said: Said) -> list[str]:
     """What is asked for."""
     return [
-        "- Bộ Y tế công bố mức của các cơ sở theo kết quả báo cáo; thông báo trường hợp phải xác định lại (Điều 5 khoản"
+        "- Bộ Y tế công bố mức của các cơ sở theo kết quả báo cáo; thông báo trường hợp phải xác định"
+        " lại (Điều 5 khoản"
         " 3 Thông tư 54/2017/TT-BYT)."
     ]
 
@@ -184,7 +196,8 @@ def annexes(said: Said) -> list[Annex]:
     if silent:
         blocks.append(
             Paragraph(
-                f"Chưa có số liệu về tỷ lệ đáp ứng từng tiêu chí của các nhóm {', '.join(silent)}: chưa có đơn vị nào gửi"
+                f"Chưa có số liệu về tỷ lệ đáp ứng từng tiêu chí của các nhóm {', '.join(silent)}: chưa"
+                " có đơn vị nào gửi"
                 " kết quả đánh giá."
             )
         )
@@ -215,7 +228,8 @@ def _facilities(said: Said) -> Table:
     return Table(
         columns,
         rows,
-        note=f"Nhận xét: TTYT: trung tâm y tế; nhóm {legend}. NC: nâng cao; CB: cơ bản; 0: chưa có hoặc chưa đạt mức 1; dấu “–”: {MISSING}.",
+        note=f"Nhận xét: TTYT: trung tâm y tế; nhóm {legend}. NC: nâng cao; CB: cơ bản; 0: chưa có hoặc"
+        f" chưa đạt mức 1; dấu “–”: {MISSING}.",
     )
 
 

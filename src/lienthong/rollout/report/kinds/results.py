@@ -1,4 +1,4 @@
-"""Part II of the fortnightly report: results, each with the change since the last period and the distance to the target."""
+"""Part II of the fortnightly report: results, with the change since the last period and the way to the target."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from lienthong.rollout.report.figures import Figure
 from lienthong.rollout.report.kinds.kind import Said
 from lienthong.rollout.report.registry import HIS_LEVELS
 from lienthong.rollout.report.words import day_text, number, share, two
-
 
 
 def listed(said: Said, names: Sequence[str]) -> str:
@@ -150,7 +149,8 @@ def systems(said: Said) -> list[str]:
         lines = [f"Chưa có số liệu về mức HIS của {listed(said, his.missing)}."]
     else:
         lines = [
-            f"{_all(his.value, whole)} đơn vị đã có phần mềm HIS. Phân bố theo mức của nhóm tiêu chí HIS (Thông tư"
+            f"{_all(his.value, whole)} đơn vị đã có phần mềm HIS. Phân bố theo mức của nhóm tiêu chí HIS"
+            " (Thông tư"
             " 54/2017/TT-BYT):"
         ]
         levels = [(at, content.named("his_level", at)) for at in HIS_LEVELS]
@@ -259,7 +259,8 @@ def exchange(said: Said, annex: str = "III") -> list[str]:
         + (f", {change}" if change else "")
         + ". Kết quả do hệ thống tính từ biên nhận, không nhập tay."
         if connected.value
-        else f"Đến ngày {words.day(content.last)}, hệ thống chưa ghi nhận biên nhận điện tử nào cho hồ sơ của {number(whole)}"
+        else f"Đến ngày {words.day(content.last)}, hệ thống chưa ghi nhận biên nhận điện tử nào cho hồ"
+        f" sơ của {number(whole)}"
         " đơn vị."
     ]
     lines += target(said, connected, "chưa kết nối")
@@ -276,12 +277,15 @@ def exchange(said: Said, annex: str = "III") -> list[str]:
     cumulated = content.value("messages-cumulated")
     if cumulated is not None:
         lines[-1] += (
-            f" Lũy kế do hệ thống ghi nhận từ ngày {day_text(said.issuer.exchange_since)}: {number(cumulated)} hồ sơ (chi tiết tại"
+            f" Lũy kế do hệ thống ghi nhận từ ngày {day_text(said.issuer.exchange_since)}:"
+            f" {number(cumulated)} hồ sơ (chi tiết tại"
             f" Phụ lục {annex})."
         )
     lines += [
-        f"Trước khi hệ thống ghi nhận, giai đoạn từ ngày {day_text(told.first)} đến ngày {day_text(told.last)}, {told.name}"
-        f" đã chuyển {number(told.transfers)} hồ sơ (số liệu công bố ngày {day_text(told.told)}, nguồn: {told.source})."
+        f"Trước khi hệ thống ghi nhận, giai đoạn từ ngày {day_text(told.first)} đến ngày"
+        f" {day_text(told.last)}, {told.name}"
+        f" đã chuyển {number(told.transfers)} hồ sơ (số liệu công bố ngày {day_text(told.told)}, nguồn:"
+        f" {told.source})."
         for told in content.material.told
     ]
     errors = [f"{row.name}: {row.top_error.rstrip('.')}" for row in rows if row.top_error]
@@ -305,12 +309,13 @@ def security(said: Said) -> list[str]:
     ]
     change = than_before(said, passed)
     lines = [
-        f"{_of(passed.value or 0, whole)} đơn vị đã đạt rà soát an toàn, an ninh và được phê duyệt cấp độ an toàn hệ thống"
+        f"{_of(passed.value or 0, whole)} đơn vị đã đạt rà soát an toàn, an ninh và được phê duyệt cấp"
+        " độ an toàn hệ thống"
         + (f", {change}" if change and passed.value else "")
         + (f"; {', '.join(counted)}." if counted else ".")
         if passed.value
-        else f"Đến ngày {words.day(content.last)}, chưa có đơn vị nào được kết luận đạt rà soát an toàn, an ninh"
-        + (f": {', '.join(counted)}." if counted else ".")
+        else f"Đến ngày {words.day(content.last)}, chưa có đơn vị nào được kết luận đạt rà soát an toàn,"
+        " an ninh" + (f": {', '.join(counted)}." if counted else ".")
     ]
     conditions = [unit.name for unit in content.material.units if unit.conditions]
     if conditions:
@@ -326,8 +331,7 @@ def money(said: Said) -> list[str]:
         for name, label in (("asked", "đề nghị"), ("granted", "được giao"), ("spent", "đã giải ngân"))
     ]
     known = [
-        f"{label} {words.money(one.value)}"
-        + (f" ({than_before(said, one)})" if one.difference else "")
+        f"{label} {words.money(one.value)}" + (f" ({than_before(said, one)})" if one.difference else "")
         for one, label in figures
         if one.value is not None
     ]
@@ -355,8 +359,8 @@ def staff(said: Said) -> list[str]:
     if people.value is not None:
         change = than_before(said, people)
         lines.append(
-            f"{said.area.scope} có {two(people.value)} cán bộ công nghệ thông tin tại các đơn vị{doubt(people)}"
-            + (f", {change}." if change else ".")
+            f"{said.area.scope} có {two(people.value)} cán bộ công nghệ thông tin tại các đơn"
+            f" vị{doubt(people)}" + (f", {change}." if change else ".")
         )
         alone = [unit.name for unit in content.material.units if unit.counts.get("it_staff") == 1]
         if alone:
