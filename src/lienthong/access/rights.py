@@ -75,6 +75,7 @@ REPORT_STEPS = Right(
     _("Hand on, confirm, approve, sign, number and send reports"),
     (Role.DEPARTMENT, Role.UNIT, Role.DIVISION, Role.DIRECTOR, Role.CLERK),
 )
+LEVELS_ANSWER = Right(_("Assess the levels of a unit and send them"), (Role.UNIT,))
 TICKETS = Right(
     _("Report faults to vendors, follow and answer them"), (Role.DEPARTMENT, Role.UNIT, Role.VENDOR)
 )
@@ -114,6 +115,7 @@ TABLE = (
     BOARD_UNIT,
     BOARD_EDIT,
     REPORT_STEPS,
+    LEVELS_ANSWER,
     TICKETS,
     SECURITY_SEE,
     SECURITY,

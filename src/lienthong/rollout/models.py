@@ -19,3 +19,9 @@ __all__ = [
     "SecurityCheck",
     "Snapshot",
 ]
+import lienthong.rollout.changes
+import lienthong.rollout.facts
+import lienthong.rollout.levels.models
+import lienthong.rollout.reorganisation.names
+import lienthong.rollout.security.models
+import lienthong.rollout.sheets.models  # noqa: F401

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 TABS: tuple[tuple[str, StrOrPromise, Right], ...] = (
     ("board-report", pgettext_lazy("tab", "Reports"), rights.BOARD),
+    ("board-units", pgettext_lazy("tab", "Units"), rights.BOARD),
+    ("board-levels", pgettext_lazy("tab", "Levels"), rights.BOARD),
     ("board-security", pgettext_lazy("tab", "Security"), rights.SECURITY_SEE),
     ("board-history", pgettext_lazy("tab", "Changes"), rights.BOARD),
 )

@@ -7,5 +7,18 @@ from django.urls import URLPattern
 from lienthong.web.board import history, report, security
 
 PARTS = (report, security, history)
+from lienthong.web.board import (
+    history,
+    levels,
+    security,
+    units,
+)
+
+PARTS = (
+    units,
+    levels,
+    security,
+    history,
+)
 
 urlpatterns: list[URLPattern] = [pattern for part in PARTS for pattern in part.urlpatterns]
