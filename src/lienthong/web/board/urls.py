@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from django.urls import URLPattern
 
-from lienthong.web.board import history, report, security
-
-PARTS = (report, security, history)
 from lienthong.web.board import (
     history,
     levels,
+    report,
     security,
     units,
 )
@@ -17,6 +15,7 @@ from lienthong.web.board import (
 PARTS = (
     units,
     levels,
+    report,
     security,
     history,
 )
