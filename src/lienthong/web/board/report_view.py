@@ -58,7 +58,7 @@ _ORDER = [State.DRAFT, State.UNITS, State.DIRECTOR, State.CLERK, State.NUMBERED,
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A figure on the page; ``page`` is the address of its source, empty where there is none."""
+    """A figure on the page; ``how`` it is computed; ``page`` is the address of its source, empty where there is none."""
 
     name: str
     value: str
@@ -67,6 +67,8 @@ class Row:
     target: str
     late: bool
     missing: tuple[str, ...]
+    doubtful: bool
+    how: str
     page: str
 
 
@@ -127,6 +129,8 @@ def figures(content: Content) -> list[Row]:
     """Every figure."""
     english = get_language() == "en"
     whole = len(content.material.units)
+    defined = KINDS[content.kind].definitions
+    how = {one.name: one.how_en if english else one.how_vi for one in defined}
     return [
         Row(
             one.en if english else one.vi,
@@ -136,6 +140,8 @@ def figures(content: Content) -> list[Row]:
             _target(one),
             _late(one, content),
             (pgettext("report", "all units"),) if len(one.missing) == whole else one.missing,
+            one.doubtful and one.value is not None,
+            how.get(one.name, ""),
             address(one.page),
         )
         for one in content.figures
