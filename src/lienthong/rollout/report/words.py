@@ -46,12 +46,10 @@ def number(value: int | Decimal) -> str:
 
 
 def money(value: int) -> str:
-    """``810 triệu đồng``, ``2,4 tỷ đồng``, ``950.000 đồng``: at most two places, none lost silently below that."""
+    """``810 triệu đồng``, ``2,4 tỷ đồng``, ``950.000 đồng``: at most two places."""
     for unit, words in ((_BILLION, "tỷ đồng"), (_MILLION, "triệu đồng")):
         if abs(value) >= unit:
-            amount = (Decimal(value) / unit).quantize(Decimal("0.01"), ROUND_HALF_UP)
-            text = f"{amount:f}".rstrip("0").rstrip(".")
-            return f"{number(Decimal(text))} {words}"
+            return f"{number(Decimal(_short(Decimal(value) / unit, '0.01')))} {words}"
     return f"{number(value)} đồng"
 
 
@@ -60,6 +58,23 @@ def amount(value: int | None, unit: str) -> str:
     if value is None:
         return MISSING
     return money(value) if unit == "đồng" else number(value)
+
+
+def cell(value: int | None, unit: str) -> str:
+    """A figure in a column of figures; money in millions of đồng, as :func:`cell_unit` says."""
+    if value is None or unit != "đồng":
+        return amount(value, unit)
+    return number(Decimal(_short(Decimal(value) / _MILLION, "0.1")))
+
+
+def cell_unit(unit: str) -> str:
+    """The unit of measure beside :func:`cell`."""
+    return "triệu đồng" if unit == "đồng" else unit
+
+
+def _short(value: Decimal, step: str) -> str:
+    text = f"{value.quantize(Decimal(step), ROUND_HALF_UP):f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
 
 
 def day(value: date) -> str:
@@ -93,12 +108,12 @@ def names(found: Sequence[str], most: int = MOST_NAMES) -> str:
 
 
 def difference(value: int | None, unit: str = "") -> str:
-    """For a table: ``+3``, ``-1``, ``0``; a dash where one side is missing."""
+    """For a column of figures: ``+3``, ``-1``, ``0``; a dash where one side is missing."""
     if value is None:
         return FIRST
     if not value:
         return "0"
-    return f"{'+' if value > 0 else '-'}{amount(abs(value), unit)}"
+    return f"{'+' if value > 0 else '-'}{cell(abs(value), unit)}"
 
 
 def change(value: int | None, unit: str = "") -> str:

@@ -224,11 +224,11 @@ def figures(said: Said) -> tuple[Block, ...]:
     columns = (
         Column("TT", 9, "center"),
         Column("Chỉ tiêu", 60),
-        Column("Đơn vị tính", 16, "center"),
+        Column("Đơn vị tính", 20, "center"),
         Column("Kỳ này", 27, "right"),
         Column("Kỳ trước", 27, "right"),
         Column("Tăng, giảm", 14, "right"),
-        Column("Mục tiêu", 53),
+        Column("Mục tiêu", 49),
         Column("Đơn vị chưa có số liệu", 46),
     )
     whole = len(said.content.material.units)
@@ -236,9 +236,9 @@ def figures(said: Said) -> tuple[Block, ...]:
         (
             str(place),
             one.vi,
-            one.unit,
+            words.cell_unit(one.unit),
             marked(one),
-            words.amount(one.previous, one.unit),
+            words.cell(one.previous, one.unit),
             words.difference(one.difference, one.unit),
             _target(one),
             f"Cả {number(whole)} đơn vị" if len(one.missing) == whole else words.units(one.missing),
@@ -250,7 +250,7 @@ def figures(said: Said) -> tuple[Block, ...]:
 
 def marked(one: Figure) -> str:
     """The value, with a mark when something in it is not confirmed."""
-    return words.amount(one.value, one.unit) + (f" {_MARK}" if one.doubtful and one.value is not None else "")
+    return words.cell(one.value, one.unit) + (f" {_MARK}" if one.doubtful and one.value is not None else "")
 
 
 def legend(said: Said, figures: Sequence[Figure]) -> str:
@@ -272,7 +272,7 @@ def _target(one: Figure) -> str:
     if goal is None:
         return words.FIRST
     by = f" đến ngày {day_text(goal.by)}" if goal.by else ""
-    return f"{words.amount(goal.value, one.unit)}{by} ({goal.source})"
+    return f"{words.cell(goal.value, one.unit)}{by} ({goal.source})"
 
 
 def _or_missing(table: Table, what: str) -> tuple[Block, ...]:

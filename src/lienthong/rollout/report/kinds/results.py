@@ -337,10 +337,9 @@ def money(said: Said) -> list[str]:
     ]
     absent = [label for one, label in figures if one.value is None]
     unknown = f"chưa có số liệu về kinh phí {', '.join(absent)}" if absent else ""
-    if known:
-        lines = [f"Kinh phí: {', '.join(known)}{f'; {unknown}' if unknown else ''}."]
-    else:
-        lines = [f"{words.sentence(unknown)}."]
+    moved = f" so với {since(said)}" if any(one.difference for one, _ in figures) else ""
+    told = [f"kinh phí {', '.join(known)}{moved}"] if known else []
+    lines = [words.sentence("; ".join([*told, *filter(None, [unknown])])) + "."]
     stages = content.material.totals.stages
     if stages:
         counted = ", ".join(f"{two(times)} gói {words.small(stage)}" for stage, times in stages)

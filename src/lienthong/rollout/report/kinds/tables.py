@@ -10,8 +10,8 @@ from lienthong.rollout.report.kinds.kind import Said
 
 _COLUMNS = (
     Column("TT", 9, "center"),
-    Column("Chỉ tiêu", 51),
-    Column("Đơn vị tính", 16, "center"),
+    Column("Chỉ tiêu", 48),
+    Column("Đơn vị tính", 19, "center"),
     Column("Kỳ này", 27, "right"),
     Column("Kỳ trước", 27, "right"),
     Column("Tăng, giảm", 13, "right"),
@@ -31,9 +31,9 @@ def _row(figure: Figure) -> tuple[str, str, str, str, str, str]:
     by = f"\n({words.day_text(goal.by)})" if goal and goal.by else ""
     return (
         figure.vi,
-        figure.unit,
+        words.cell_unit(figure.unit),
         annexes.marked(figure),
-        words.amount(figure.previous, figure.unit),
+        words.cell(figure.previous, figure.unit),
         words.difference(figure.difference, figure.unit),
-        f"{words.amount(goal.value, figure.unit)}{by}" if goal else words.FIRST,
+        f"{words.cell(goal.value, figure.unit)}{by}" if goal else words.FIRST,
     )
