@@ -76,6 +76,10 @@ REPORT_STEPS = Right(
     (Role.DEPARTMENT, Role.UNIT, Role.DIVISION, Role.DIRECTOR, Role.CLERK),
 )
 LEVELS_ANSWER = Right(_("Assess the levels of a unit and send them"), (Role.UNIT,))
+PLAN_REGISTERS = Right(
+    _("Read meetings, difficulties, documents and templates of the roll-out"),
+    (Role.DEPARTMENT, Role.DIVISION, Role.DIRECTOR, Role.CLERK, Role.LEADER, Role.UNIT),
+)
 TICKETS = Right(
     _("Report faults to vendors, follow and answer them"), (Role.DEPARTMENT, Role.UNIT, Role.VENDOR)
 )
@@ -116,6 +120,7 @@ TABLE = (
     BOARD_EDIT,
     REPORT_STEPS,
     LEVELS_ANSWER,
+    PLAN_REGISTERS,
     TICKETS,
     SECURITY_SEE,
     SECURITY,

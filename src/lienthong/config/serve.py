@@ -101,13 +101,14 @@ def _hub_threads(stop: threading.Event) -> list[threading.Thread]:
     from lienthong.exchange import retention
     from lienthong.exchange.trust import keeper
     from lienthong.exchange.watch import Watch
+    from lienthong.rollout.plan import reminders
     from lienthong.transfers.measures import province, reading
 
     return _threads(
         {
             "keys": lambda: keeper.keep(stop),
             "measures": lambda: reading.run(stop),
-            "watch": lambda: Watch([province.look]).run(stop),
+            "watch": lambda: Watch([province.look, reminders.look]).run(stop),
             "retention": lambda: retention.run(stop),
         }
     )

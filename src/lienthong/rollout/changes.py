@@ -28,12 +28,14 @@ _OWN = ("changed_at", "changed_by")
 class Typed(models.Model):
     """A table that people type into.
 
-    ``THING`` is its word in the history (``task``), ``LABEL`` the same for people. Links to other rows are foreign
-    keys or rows of their own; many-to-many fields are not followed.
+    ``THING`` is its word in the history (``task``), ``LABEL`` the same for people; ``SILENT`` names fields that say
+    nothing to people, such as a hash. Links to other rows are foreign keys or rows of their own; many-to-many fields
+    are not followed.
     """
 
     THING: ClassVar[str] = ""
     LABEL: ClassVar[Words] = ""
+    SILENT: ClassVar[frozenset[str]] = frozenset()
     changed_at = models.DateTimeField()
     changed_by = models.CharField(max_length=120)
 

@@ -72,6 +72,8 @@ ACTIONS = {
     "store": _("Data stored"),
     "send": _("Dossier sent"),
     "audit-checked": _("Trail checked"),
+    "board": _("Roll-out board looked at"),
+    "board-changed": _("Entry on the roll-out board"),
     "board-sheet": _("Facts of units taken out as Excel"),
     "message-again": _("Message sent or tried again"),
     "message-given-up": _("Message given up"),

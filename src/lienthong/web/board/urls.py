@@ -8,6 +8,7 @@ from lienthong.web.board import (
     history,
     levels,
     report,
+    plan,
     security,
     units,
 )
@@ -16,6 +17,7 @@ PARTS = (
     units,
     levels,
     report,
+    plan,
     security,
     history,
 )
