@@ -5,8 +5,8 @@ from __future__ import annotations
 import lienthong.rollout.changes
 import lienthong.rollout.facts
 import lienthong.rollout.levels.models
+import lienthong.rollout.plan.models
 import lienthong.rollout.reorganisation.names
 import lienthong.rollout.report.models
-import lienthong.rollout.plan.models
 import lienthong.rollout.security.models
 import lienthong.rollout.sheets.models  # noqa: F401

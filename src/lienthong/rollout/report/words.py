@@ -17,7 +17,7 @@ _BILLION = Decimal(1_000_000_000)
 _MILLION = Decimal(1_000_000)
 
 LEVEL = {"none": "Chưa có", "basic": "Cơ bản", "advanced": "Nâng cao"}
-HOSTING = {"own-room": "Phòng máy chủ riêng", "rented": "Thuê máy chủ"}
+HOSTING = {"own-room": "Tại đơn vị", "rented": "Thuê ngoài"}
 EMR_STATE = {
     "preparing": "Đang chuẩn bị",
     "trial": "Chạy thử",

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 TABS: tuple[tuple[str, StrOrPromise, Right], ...] = (
     ("board-units", pgettext_lazy("tab", "Units"), rights.BOARD),
     ("board-levels", pgettext_lazy("tab", "Levels"), rights.BOARD),
-    ("board-report", pgettext_lazy("tab", "Reports"), rights.BOARD),
     ("board-plan", pgettext_lazy("tab", "Plan"), rights.BOARD),
+    ("board-report", pgettext_lazy("tab", "Reports"), rights.BOARD),
     ("board-security", pgettext_lazy("tab", "Security"), rights.SECURITY_SEE),
     ("board-history", pgettext_lazy("tab", "Changes"), rights.BOARD),
 )

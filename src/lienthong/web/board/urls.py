@@ -6,18 +6,24 @@ from django.urls import URLPattern
 
 from lienthong.web.board import (
     history,
+    ladder,
     levels,
-    report,
+    money,
     plan,
+    report,
     security,
     units,
+    vendors,
 )
 
 PARTS = (
     units,
     levels,
-    report,
+    ladder,
     plan,
+    report,
+    money,
+    vendors,
     security,
     history,
 )

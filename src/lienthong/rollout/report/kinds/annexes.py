@@ -30,18 +30,18 @@ def fortnight(said: Said) -> list[Annex]:
 def units(said: Said) -> tuple[Block, ...]:
     """Annex I: state of the units."""
     columns = (
-        Column("TT", 9, "center"),
-        Column("Đơn vị", 48),
-        Column("Hạ tầng (mức)", 16, "center"),
-        Column("HIS (mức)", 14, "center"),
-        Column("LIS", 18, "center"),
-        Column("RIS-PACS", 18, "center"),
-        Column("Phần mềm BAĐT", 19, "center"),
+        Column("TT", 8, "center"),
+        Column("Đơn vị", 55),
+        Column("Hạ tầng (mức)", 15, "center"),
+        Column("HIS (mức)", 12, "center"),
+        Column("LIS", 16, "center"),
+        Column("RIS-PACS", 17, "center"),
+        Column("Phần mềm BAĐT", 18, "center"),
         Column("Tình trạng BAĐT", 22),
-        Column("Máy chủ", 21),
+        Column("Nơi đặt máy chủ", 19),
         Column("Chữ ký số đã cấp/cần cấp", 21, "center"),
-        Column("Dự kiến hoàn thành", 20, "center"),
-        Column("Thay đổi trong kỳ", 26),
+        Column("Dự kiến hoàn thành", 19, "center"),
+        Column("Thay đổi trong kỳ", 30),
     )
     changes = said.content.changes
     rows = tuple(
@@ -113,7 +113,7 @@ def tasks(said: Said) -> tuple[Block, ...]:
             day_text(row.due) or "Chưa xác định",
             TASK_STATE.get(row.state, row.state),
             row.result or (MISSING if row.state in ("done", "done-late") else ""),
-            row.reason or (MISSING if row.state in ("overdue", "done-late") else ""),
+            row.reason or ("Chưa báo cáo" if row.state in ("overdue", "done-late") else ""),
         )
         for place, row in enumerate(said.content.material.tasks, 1)
     )
@@ -223,13 +223,13 @@ def figures(said: Said) -> tuple[Block, ...]:
     """Annex VI: every figure with previous period, difference, target, and the units that gave no data."""
     columns = (
         Column("TT", 9, "center"),
-        Column("Chỉ tiêu", 60),
-        Column("Đơn vị tính", 20, "center"),
-        Column("Kỳ này", 27, "right"),
-        Column("Kỳ trước", 27, "right"),
-        Column("Tăng, giảm", 14, "right"),
-        Column("Mục tiêu", 49),
-        Column("Đơn vị chưa có số liệu", 46),
+        Column("Chỉ tiêu", 58),
+        Column("Đơn vị tính", 19, "center"),
+        Column("Kỳ này", 25, "right"),
+        Column("Kỳ trước", 25, "right"),
+        Column("Tăng, giảm", 13, "right"),
+        Column("Mục tiêu", 38),
+        Column("Đơn vị chưa có số liệu", 65),
     )
     whole = len(said.content.material.units)
     rows = tuple(

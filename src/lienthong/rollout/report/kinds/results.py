@@ -331,7 +331,8 @@ def money(said: Said) -> list[str]:
         for name, label in (("asked", "đề nghị"), ("granted", "được giao"), ("spent", "đã giải ngân"))
     ]
     known = [
-        f"{label} {words.money(one.value)}" + (f" ({than_before(said, one)})" if one.difference else "")
+        f"{label} {words.money(one.value)}"
+        + (f" ({words.change(one.difference, one.unit)})" if one.difference else "")
         for one, label in figures
         if one.value is not None
     ]
