@@ -325,6 +325,8 @@ def _text(row: Typed, field: Any) -> str | None:
         return None
     if isinstance(field, models.JSONField):
         return json.canonical(value).decode()
+    if isinstance(field, models.DecimalField):  # as the database gives it back, however it was typed
+        return f"{value:.{field.decimal_places}f}"
     if isinstance(value, datetime):
         return clock.iso(value)
     return value.isoformat() if isinstance(value, date) else str(value)

@@ -30,6 +30,7 @@ PLACES: dict[str, tuple[str, str, StrOrPromise]] = {
     "plan-ready": ("board-plan-blocking", "?unit=all", _("What blocks what")),
     "plan-overdue": ("board-plan", "?unit=all&due=late", _("Tasks of the roll-out")),
     "plan-soon": ("board-plan", "?unit=all&due=7", _("Tasks of the roll-out")),
+    "feed-": ("board-ladder-feeds", "", _("Feeds")),
     "transfer-overdue": ("measures-overdue", "", _("Overdue transfers")),
     "his-xml-silent": ("exports", "", _("Exports of the HIS")),
     "his-xml-refused": ("refused", "", _("Refused dossiers")),

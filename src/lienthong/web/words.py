@@ -80,6 +80,7 @@ ACTIONS = {
     "reconcile-started": _("Reconciliation begun"),
     "content-given": _("Damaged content given again"),
     "message-brought-again": _("Message brought to the hub again"),
+    "feeds-told": _("Counts of feeds told"),
     "alert-noted": _("Alert closed by hand"),
     "mail-address-entered": _("Mail address entered"),
     "mail-address-verified": _("Mail address verified"),
