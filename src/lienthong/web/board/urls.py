@@ -21,9 +21,9 @@ PARTS = (
     levels,
     ladder,
     plan,
-    report,
     money,
     vendors,
+    report,
     security,
     history,
 )
