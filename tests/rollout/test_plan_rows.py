@@ -21,10 +21,10 @@ from lienthong.rollout.changes import BatchRow, batch
 from lienthong.rollout.plan import laying, organisations, reminders, seed, sheet, summary, writing
 from lienthong.rollout.plan.models import (
     Deadline,
+    Dependency,
     Difficulty,
     DueChange,
     Meeting,
-    Need,
     Task,
     TaskComment,
     Template,
@@ -72,7 +72,7 @@ def _write(what: str, do: Any) -> str:
 def test_the_case_is_entered_once(case: None) -> None:
     before = (
         Task.objects.count(),
-        Need.objects.count(),
+        Dependency.objects.count(),
         Difficulty.objects.count(),
         TemplateStep.objects.count(),
     )
@@ -84,7 +84,7 @@ def test_the_case_is_entered_once(case: None) -> None:
         assert again.changes == 0
     assert before == (
         Task.objects.count(),
-        Need.objects.count(),
+        Dependency.objects.count(),
         Difficulty.objects.count(),
         TemplateStep.objects.count(),
     )
@@ -169,14 +169,14 @@ def test_days_that_cannot_be_are_refused(case: None) -> None:
 
 
 def test_a_circle_is_refused_and_named(case: None) -> None:
-    count = Need.objects.count()
+    count = Dependency.objects.count()
     with pytest.raises(LienThongError) as refused:
         _write("need", lambda one: writing.wait(one, _task("T11"), _task("T07")))
     assert refused.value.problem.code == "plan-circle"
     assert refused.value.problem.where["chain"] == "T11 → T07 → T05 → T11"
-    assert Need.objects.count() == count
+    assert Dependency.objects.count() == count
     _write("need", lambda one: writing.wait(one, _task("T07"), _task("T02")))
-    assert Need.objects.count() == count + 1
+    assert Dependency.objects.count() == count + 1
 
 
 def test_what_blocks_what_follows_the_work(case: None) -> None:
@@ -236,7 +236,7 @@ def test_a_template_becomes_tasks_in_one_entry_that_can_be_undone(case: None) ->
     assert twice.value.problem.code == "plan-template-applied"
     assert changes.undo(entry, BY) == []
     assert plan(start).of(UNIT) == []
-    assert not Need.objects.filter(task__unit=UNIT).exists()
+    assert not Dependency.objects.filter(task__unit=UNIT).exists()
     assert BatchRow.objects.get(pk=entry).undone_by
 
 
@@ -267,7 +267,7 @@ def test_removing_a_task_takes_what_is_its_own_and_stops_at_what_is_not(case: No
     entry = _write("task", lambda one: writing.remove_task(one, task))
     assert not Task.objects.filter(number="T14").exists()
     assert changes.undo(entry, BY) == []
-    assert Need.objects.filter(task__number="T14").exists()
+    assert Dependency.objects.filter(task__number="T14").exists()
 
 
 def test_names_of_organisations_follow_the_day(case: None) -> None:

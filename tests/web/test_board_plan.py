@@ -20,11 +20,11 @@ from lienthong.rollout.plan import laying, seed, writing
 from lienthong.rollout.plan.models import (
     Conclusion,
     Deadline,
+    Dependency,
     Difficulty,
     Document,
     DueChange,
     Meeting,
-    Need,
     Task,
     Template,
 )
@@ -271,14 +271,14 @@ def test_other_roles_and_hospitals_find_no_plan(sign_in: Callable[..., Client], 
 
 def test_a_circle_is_refused_on_the_page_with_its_chain(sign_in: Callable[..., Client]) -> None:
     client = sign_in(Role.DEPARTMENT)
-    count = Need.objects.count()
+    count = Dependency.objects.count()
     answer = client.post("/board/plan/tasks/T11/need", {"before": "T07"})
     assert "T11 → T07 → T05 → T11" in words_of(answer)
-    assert Need.objects.count() == count
+    assert Dependency.objects.count() == count
     client.post("/board/plan/tasks/T01/need", {"before": "T10"})
-    need = Need.objects.get(task__number="T01")
+    need = Dependency.objects.get(task__number="T01")
     client.post(f"/board/plan/tasks/T01/need/{need.pk}")
-    assert Need.objects.count() == count
+    assert Dependency.objects.count() == count
 
 
 def test_a_new_due_date_is_proposed_by_one_and_decided_by_the_other(sign_in: Callable[..., Client]) -> None:

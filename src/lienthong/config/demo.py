@@ -47,6 +47,7 @@ PEOPLE: dict[str, tuple[tuple[str, str, tuple[str, ...]], ...]] = {
         ("van-thu", "Chu Thị Thoa", ("clerk",)),
         ("lanh-dao-tinh", "Đồng Quốc Vinh", ("leader",)),
         ("cong-an", "Tống Ngọc Khánh", ("police",)),
+        ("nha-cung-cap", "Ngô Thế Phương", ("vendor:songthuong",)),
         ("to-bac-giang", "Ngụy Văn Toàn", ("unit:24011",)),
         ("to-son-dong", "Vi Văn Sinh", ("unit:24004",)),
     ),

@@ -8,7 +8,7 @@ from datetime import date, timedelta
 
 from lienthong.rollout.changes import Batch
 from lienthong.rollout.plan import graph, organisations, problems, writing
-from lienthong.rollout.plan.models import Need, Task, Template, TemplateStep
+from lienthong.rollout.plan.models import Dependency, Task, Template, TemplateStep
 from lienthong.transfers.validity import working_days
 
 DAY = timedelta(days=1)
@@ -97,5 +97,5 @@ def lay(batch: Batch, template: Template, unit: str, start: date, given_on: date
     for step in template.steps.all():
         for key in step.after:
             if key in made:
-                batch.save(Need(task=made[step.key], before=made[key]))
+                batch.save(Dependency(task=made[step.key], before=made[key]))
     return list(made.values())

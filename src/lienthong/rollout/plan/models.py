@@ -216,16 +216,16 @@ class DueChange(Typed):
         return self.task.unit
 
 
-class Need(Typed):
+class Dependency(Typed):
     """``task`` cannot begin before ``before`` is done."""
 
-    THING = "need"
+    THING = "task-dependency"
     LABEL = pgettext_lazy("plan", "Dependency")
     task = models.ForeignKey(Task, models.PROTECT, related_name="needs")
     before = models.ForeignKey(Task, models.PROTECT, related_name="holds")
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["task", "before"], name="rollout_need_once")]
+        constraints = [models.UniqueConstraint(fields=["task", "before"], name="rollout_dependency_once")]
 
     def unit_code(self) -> str:
         return self.task.unit

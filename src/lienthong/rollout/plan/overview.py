@@ -9,7 +9,7 @@ from datetime import date
 from lienthong.foundation import clock
 from lienthong.rollout import units
 from lienthong.rollout.plan import graph, organisations, states
-from lienthong.rollout.plan.models import Need, Task
+from lienthong.rollout.plan.models import Dependency, Task
 from lienthong.rollout.plan.schedule import Schedule, Work, schedule
 from lienthong.rollout.plan.states import Change, Facts, State
 
@@ -106,7 +106,7 @@ def plan(day: date | None = None) -> Plan:
     found = Task.objects.filter(given_on__lte=day).select_related("document", "evidence", "part_of")
     tasks = {task.number: task for task in found.prefetch_related("due_changes")}
     needs: dict[str, set[str]] = {}
-    for task, before in Need.objects.values_list("task__number", "before__number"):
+    for task, before in Dependency.objects.values_list("task__number", "before__number"):
         if task in tasks and before in tasks:
             needs.setdefault(task, set()).add(before)
     facts = {number: task.facts for number, task in tasks.items()}

@@ -12,10 +12,10 @@ from lienthong.rollout.changes import Batch
 from lienthong.rollout.plan.models import (
     Conclusion,
     Deadline,
+    Dependency,
     Difficulty,
     Document,
     Meeting,
-    Need,
     Task,
     TaskComment,
     Template,
@@ -66,7 +66,7 @@ def _tasks(batch: Batch, case: Row, sources: Row) -> set[str]:
     for row in case["needs"]:
         if row["task"] in fresh:
             found = Task.objects.in_bulk([row["task"], row["before"]], field_name="number")
-            batch.save(Need(task=found[row["task"]], before=found[row["before"]]))
+            batch.save(Dependency(task=found[row["task"]], before=found[row["before"]]))
     return fresh
 
 

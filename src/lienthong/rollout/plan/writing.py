@@ -10,11 +10,11 @@ from lienthong.rollout.plan import graph, problems, states
 from lienthong.rollout.plan.models import (
     Conclusion,
     Deadline,
+    Dependency,
     Difficulty,
     Document,
     DueChange,
     Meeting,
-    Need,
     Task,
 )
 
@@ -48,7 +48,7 @@ def _after(taken: object, start: str) -> int:
 def needs() -> dict[str, set[str]]:
     """What waits for what, by number of the task, whatever the day."""
     found: dict[str, set[str]] = {}
-    for task, before in Need.objects.values_list("task__number", "before__number"):
+    for task, before in Dependency.objects.values_list("task__number", "before__number"):
         found.setdefault(task, set()).add(before)
     return found
 
@@ -63,8 +63,8 @@ def wait(batch: Batch, task: Task, before: Task) -> None:
     closed = graph.chain(needs(), task.number, before.number)
     if closed:
         raise problems.circle(closed)
-    if not Need.objects.filter(task=task, before=before).exists():
-        batch.save(Need(task=task, before=before))
+    if not Dependency.objects.filter(task=task, before=before).exists():
+        batch.save(Dependency(task=task, before=before))
 
 
 def note_progress(batch: Batch, task: Task, day: date | None = None, *, seen: str | None = None) -> None:

@@ -17,7 +17,7 @@ from lienthong.access import audit, rights
 from lienthong.foundation import clock
 from lienthong.rollout import changes
 from lienthong.rollout.plan import organisations, reminders, sheet, states, summary
-from lienthong.rollout.plan.models import Difficulty, Need
+from lienthong.rollout.plan.models import Dependency, Difficulty
 from lienthong.rollout.plan.overview import Item, Plan, Share, plan, progress
 from lienthong.rollout.plan.states import State
 from lienthong.rollout.scope import Person
@@ -198,12 +198,12 @@ def shown(request: HttpRequest, number: str, **forms: Any) -> HttpResponse:
         "day": day,
         "needs": [
             (need, found.items.get(need.before.number))
-            for need in Need.objects.filter(task=task).select_related("before")
+            for need in Dependency.objects.filter(task=task).select_related("before")
             if asking.reads(person, need.before)
         ],
         "holds": [
             (need, found.items.get(need.task.number))
-            for need in Need.objects.filter(before=task).select_related("task")
+            for need in Dependency.objects.filter(before=task).select_related("task")
             if asking.reads(person, need.task)
         ],
         "blockers": [

@@ -18,7 +18,7 @@ from lienthong.foundation import clock
 from lienthong.foundation.errors import LienThongError
 from lienthong.rollout.changes import Batch, batch
 from lienthong.rollout.plan import states, writing
-from lienthong.rollout.plan.models import Conclusion, Need, Task
+from lienthong.rollout.plan.models import Conclusion, Dependency, Task
 from lienthong.rollout.scope import Person
 from lienthong.web.board.doors import opens
 from lienthong.web.board.plan import asked as asking
@@ -266,7 +266,7 @@ def drop_need(request: HttpRequest, number: str, pk: int) -> HttpResponse:
     """``…/need/<pk>``: the task does not wait for it any more."""
     person, task = asking.task_of(request, number)
     asking.must_direct(request)
-    row = get_object_or_404(Need, task=task, pk=pk)
+    row = get_object_or_404(Dependency, task=task, pk=pk)
     write(request, person, "task-need", task.unit, lambda one: one.remove(row))
     return redirect(f"{reverse('board-plan-task', args=[number])}#needs")
 
