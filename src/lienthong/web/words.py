@@ -121,6 +121,12 @@ ACTIONS = {
     "measures-taken": _("Figures of transfers taken out"),
     "evidence-taken": _("Evidence package taken out"),
     "evidence-checked": _("Evidence package checked"),
+    "report-drafted": _("Report drafted"),
+    "report-frozen": _("Data of a report frozen anew"),
+    "report-text": _("Text of a report written"),
+    "report-signer": _("Signer of a report set"),
+    "report-step": _("Step of a report taken"),
+    "report-taken": _("Report taken out"),
 }
 
 PAGES = {

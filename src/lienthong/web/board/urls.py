@@ -10,6 +10,7 @@ from lienthong.web.board import (
     levels,
     money,
     plan,
+    report,
     security,
     units,
     vendors,
@@ -23,6 +24,7 @@ PARTS = (
     money,
     vendors,
     security,
+    report,
     history,
 )
 
