@@ -34,6 +34,8 @@ HUB_ROLES = (
     Role.UNIT,
     Role.VENDOR,
 )
+SCOPES = {Role.UNIT: "units", Role.VENDOR: "vendors"}
+"""Roles that are given for something, and the field that says for what."""
 
 
 class RolesForm(forms.Form):
@@ -50,11 +52,15 @@ class RolesForm(forms.Form):
         label=gettext_lazy("Units of the roll-out team"),
         required=False,
         widget=forms.CheckboxSelectMultiple,
+        help_text=gettext_lazy(
+            "Only for the role “Roll-out team of a unit”: the units whose facts the person enters."
+        ),
     )
     vendors = forms.MultipleChoiceField(
-        label=gettext_lazy("Vendors that the person speaks for"),
+        label=gettext_lazy("Vendors the person answers for"),
         required=False,
         widget=forms.CheckboxSelectMultiple,
+        help_text=gettext_lazy("Only for the role “Vendor”: whose faults and requests the person answers."),
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -65,15 +71,16 @@ class RolesForm(forms.Form):
         if directory.is_hub():
             names = [(unit.code, directory.name(unit.code)) for unit in units.listing()]
             self.fields["units"].choices = names  # type: ignore[attr-defined]
-            known = list(Vendor.objects.values_list("code", "name"))
-            self.fields["vendors"].choices = known  # type: ignore[attr-defined]
+            sellers = [(vendor.code, vendor.name) for vendor in Vendor.objects.all()]
+            self.fields["vendors"].choices = sellers  # type: ignore[attr-defined]
         else:
-            del self.fields["units"], self.fields["vendors"]
+            for name in SCOPES.values():
+                del self.fields[name]
 
     def clean(self) -> dict[str, Any]:
         """A role that is given for a unit has one, and a unit has the role."""
         found: dict[str, Any] = super().clean() or {}
-        for role, name in ((Role.UNIT, "units"), (Role.VENDOR, "vendors")):
+        for role, name in SCOPES.items():
             if (role.value in found.get("roles", [])) != bool(found.get(name)):
                 self.add_error(
                     name, _("Choose both: the role “%(role)s” and for what.") % {"role": role.label}
@@ -85,8 +92,11 @@ class RolesForm(forms.Form):
         """What was chosen, as :func:`lienthong.access.accounts.set_roles` takes it."""
         chosen = self.cleaned_data
         plain: list[accounts.Given] = [Role(role) for role in chosen["roles"] if Role(role) not in SCOPED]
-        scopes = ((Role.UNIT, "units"), (Role.VENDOR, "vendors"))
-        return [*plain, *((role, code) for role, name in scopes for code in chosen.get(name, []))]
+        return [*plain, *((role, code) for role, name in SCOPES.items() for code in chosen.get(name, []))]
+
+    def scoped(self) -> list[forms.BoundField]:
+        """The fields that say for what a role is given."""
+        return [self[name] for name in SCOPES.values() if name in self.fields]
 
 
 class AccountForm(RolesForm):
@@ -148,8 +158,7 @@ def one(request: HttpRequest, username: str) -> HttpResponse:
     held = accounts.grants(account)
     initial = {
         "roles": sorted({role for role, scope in held}),
-        "units": [scope for role, scope in held if role == Role.UNIT],
-        "vendors": [scope for role, scope in held if role == Role.VENDOR],
+        **{name: [scope for role, scope in held if role == scoped] for scoped, name in SCOPES.items()},
     }
     form = RolesForm(request.POST or None, initial=initial)
     if request.method == "POST" and form.is_valid():
