@@ -13,11 +13,13 @@ from django.db.models import F, Q
 from django.http import HttpRequest
 
 from lienthong.access import audit, passwords
-from lienthong.access.models import Account, AddressFailures, Role, RoleGrant
+from lienthong.access.models import SCOPED, Account, AddressFailures, Role, RoleGrant
 from lienthong.facilities import directory
 from lienthong.foundation import clock
 from lienthong.foundation.errors import LienThongError, Problem
 
+Given = Role | tuple[Role, str]
+"""A role to give; with its scope where :data:`SCOPED` asks for one."""
 FAILURES = 5
 LOCKED_FOR = timedelta(minutes=15)
 IDLE = timedelta(days=45)
@@ -36,11 +38,16 @@ class TooFast(Exception):
 
 def roles(account: Account) -> set[Role]:
     """The roles an account holds at this facility now."""
+    return {role for role, _ in grants(account)}
+
+
+def grants(account: Account) -> set[tuple[Role, str]]:
+    """The roles an account holds at this facility now, each with its scope (empty for most)."""
     now = clock.now()
     held = account.grants.filter(
         Q(ended_at=None) | Q(ended_at__gt=now), facility=directory.here(), granted_at__lte=now
     )
-    return {Role(role) for role in held.values_list("role", flat=True)}
+    return {(Role(role), scope) for role, scope in held.values_list("role", "scope")}
 
 
 def signed_in(request: HttpRequest) -> Account | None:
@@ -61,14 +68,19 @@ def own(request: HttpRequest) -> Account:
     return account
 
 
-def request_roles(request: HttpRequest) -> set[Role]:
-    """The roles of whoever asks; none without sign-in. Read once for each request."""
-    found: set[Role] | None = getattr(request, "_lienthong_roles", None)
+def request_grants(request: HttpRequest) -> set[tuple[Role, str]]:
+    """The roles of whoever asks with their scopes; none without sign-in. Read once for each request."""
+    found: set[tuple[Role, str]] | None = getattr(request, "_lienthong_grants", None)
     if found is None:
         account = signed_in(request)
-        found = roles(account) if account else set()
-        request._lienthong_roles = found  # type: ignore[attr-defined]
+        found = grants(account) if account else set()
+        request._lienthong_grants = found  # type: ignore[attr-defined]
     return set(found)
+
+
+def request_roles(request: HttpRequest) -> set[Role]:
+    """The roles of whoever asks; none without sign-in."""
+    return {role for role, _ in request_grants(request)}
 
 
 def address(request: HttpRequest) -> str:
@@ -168,7 +180,7 @@ def create_account(
     username: str,
     full_name: str,
     password: str,
-    roles: Iterable[Role],
+    roles: Iterable[Given],
     *,
     by: audit.Actor,
     must_change: bool = True,
@@ -207,24 +219,53 @@ def create_account(
     return account
 
 
-def set_roles(account: Account, wanted: Iterable[Role], *, by: audit.Actor) -> None:
+def set_roles(account: Account, wanted: Iterable[Given], *, by: audit.Actor) -> None:
     """Ends the roles at this facility that are not wanted and gives those that are missing, from now on.
 
     Raises:
-        LienThongError: ``own-account``; nobody changes his own roles.
+        LienThongError: ``own-account``; nobody changes his own roles. ``role-without-scope``.
     """
     _not_own(account, by)
     now, facility = clock.now(), directory.here()
+    target = {_scoped(one) for one in wanted}
     with transaction.atomic():
-        held, target = roles(account), set(wanted)
-        for role in sorted(held - target):
-            account.grants.filter(role=role, facility=facility, ended_at=None).update(ended_at=now)
-            audit.record(by, "role-taken", detail={"account": account.username, "role": str(role)})
-        for role in sorted(target - held):
-            RoleGrant.objects.create(
-                account=account, role=role, facility=facility, granted_at=now, granted_by=by.name
+        held = grants(account)
+        for role, scope in sorted(held - target):
+            account.grants.filter(role=role, scope=scope, facility=facility, ended_at=None).update(
+                ended_at=now
             )
-            audit.record(by, "role-given", detail={"account": account.username, "role": str(role)})
+            audit.record(by, "role-taken", detail=_detail(account, role, scope))
+        for role, scope in sorted(target - held):
+            RoleGrant.objects.create(
+                account=account, role=role, facility=facility, scope=scope, granted_at=now, granted_by=by.name
+            )
+            audit.record(by, "role-given", detail=_detail(account, role, scope))
+
+
+def _scoped(given: Given) -> tuple[Role, str]:
+    role, scope = (given, "") if isinstance(given, Role) else given
+    if (role in SCOPED) != bool(scope):
+        raise LienThongError(
+            Problem(
+                "role-without-scope",
+                f"Vai trò “{role.label}” phải gắn với một đơn vị hoặc nhà cung cấp.",
+                f"The role “{role.label}” is given for a unit or a vendor.",
+                "Chọn đơn vị hoặc nhà cung cấp.",
+                "Choose the unit or the vendor.",
+            )
+            if role in SCOPED
+            else Problem(
+                "role-with-scope",
+                f"Vai trò “{role.label}” không gắn với đơn vị hay nhà cung cấp nào.",
+                f"The role “{role.label}” is not given for a unit or a vendor.",
+            )
+        )
+    return role, scope
+
+
+def _detail(account: Account, role: Role, scope: str) -> dict[str, str]:
+    told = {"account": account.username, "role": str(role)}
+    return {**told, "scope": scope} if scope else told
 
 
 def close(account: Account, *, by: audit.Actor) -> None:

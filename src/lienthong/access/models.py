@@ -18,6 +18,17 @@ class Role(models.TextChoices):
     HEAD = "head", _("Head of unit")
     PROTECTION = "protection", _("Data protection officer")
     DEPARTMENT = "department", _("Department of Health officer")
+    DIVISION = "division", _("Head of division")
+    DIRECTOR = "director", _("Director who signs reports")
+    CLERK = "clerk", _("Records clerk")
+    LEADER = "leader", _("Provincial leader")
+    POLICE = "police", _("Security reviewer (police)")
+    UNIT = "unit", _("Roll-out team of a unit")
+    VENDOR = "vendor", _("Vendor")
+
+
+SCOPED = (Role.UNIT, Role.VENDOR)
+"""Roles that are given for something: a unit of the province, a vendor."""
 
 
 class AccountManager(BaseUserManager["Account"]):
@@ -49,11 +60,15 @@ class Account(AbstractBaseUser):
 
 
 class RoleGrant(models.Model):
-    """A role of an account at a unit, from one moment to another; who gave it."""
+    """A role of an account at a unit, from one moment to another; who gave it.
+
+    ``scope``: for roles of :data:`SCOPED` the code of the unit or vendor, else empty.
+    """
 
     account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="grants")
     role = models.CharField(max_length=12, choices=Role.choices)
     facility = models.CharField(max_length=16)
+    scope = models.CharField(max_length=16, db_default="")
     granted_at = models.DateTimeField()
     granted_by = models.CharField(max_length=120)
     ended_at = models.DateTimeField(null=True)

@@ -57,6 +57,25 @@ LINK = Right(_("Join the hub and renew the keys of this site"), (Role.IT, Role.H
 NOTICES = Right(_("Be told about transfers, on pages and by mail"), (Role.DOCTOR, Role.NURSE, Role.HEAD))
 HOOKS_SEE = Right(_("See where notices are sent, and the log"), (Role.IT, Role.HEAD))
 HOOKS = Right(_("Set up hooks to the unit's own messenger"), (Role.IT,))
+BOARD = Right(
+    _("See the roll-out board"),
+    (
+        Role.DEPARTMENT,
+        Role.DIVISION,
+        Role.DIRECTOR,
+        Role.CLERK,
+        Role.LEADER,
+        Role.POLICE,
+        Role.UNIT,
+    ),
+)
+BOARD_UNIT = Right(_("Enter facts of a unit on the roll-out board"), (Role.DEPARTMENT, Role.UNIT))
+BOARD_EDIT = Right(_("Enter plans, money and reviews of the roll-out"), (Role.DEPARTMENT,))
+SECURITY_SEE = Right(
+    _("See security checklists"),
+    (Role.DEPARTMENT, Role.DIVISION, Role.DIRECTOR, Role.LEADER, Role.POLICE, Role.UNIT),
+)
+SECURITY = Right(_("Fill in security checklists and conclude them"), (Role.POLICE,))
 
 TABLE = (
     RECORDS,
@@ -84,4 +103,9 @@ TABLE = (
     NOTICES,
     HOOKS_SEE,
     HOOKS,
+    BOARD,
+    BOARD_UNIT,
+    BOARD_EDIT,
+    SECURITY_SEE,
+    SECURITY,
 )

@@ -271,6 +271,7 @@ def _make_node(
         directory.add_node(facility, role, jwk, kid, clock.now(), age)
     if config.role == "hub" and directory.newest_statement() is None:
         from lienthong.exchange.trust import joining, statement
+        from lienthong.rollout import seed
 
         by = audit.system("demo")
         for number, (_, role, facility, _) in enumerate(PLACES, 11):
@@ -284,6 +285,7 @@ def _make_node(
                     by=by,
                 )
         statement.publish(by, "the demo province")
+        seed.load_demo()
     shown = []
     for username, full_name, roles in people:
         if not Account.objects.filter(username=username).exists():

@@ -52,6 +52,10 @@ def init(config: node.NodeConfig) -> None:
     from lienthong.foundation import clock
 
     directory.load_known()
+    if config.role == "hub":
+        from lienthong.rollout import seed
+
+        seed.load()
     key = signing_key(config.home)
     age = opening_key(config.home) if config.role == "site" else ""
     directory.add_node(config.facility, config.role, key.jwk, key.kid, clock.now(), age)

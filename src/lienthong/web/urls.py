@@ -90,5 +90,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("measures/overdue", measures.overdue, name="measures-overdue"),
     path("province", province.province, name="province"),
     path("province/<slug:code>", province.unit, name="unit"),
+    path("", include("lienthong.web.board.urls")),
     path("", include("lienthong.web.record_urls")),
 ]

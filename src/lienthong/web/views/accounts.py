@@ -16,11 +16,23 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from lienthong.access import accounts, passwords, rights
 from lienthong.access.doors import requires
-from lienthong.access.models import Account, Role, RoleGrant
+from lienthong.access.models import SCOPED, Account, Role, RoleGrant
 from lienthong.facilities import directory
 from lienthong.foundation import clock
 from lienthong.foundation.errors import LienThongError
+from lienthong.rollout import units
 from lienthong.web.words import hint, sentence
+
+HUB_ROLES = (
+    Role.DEPARTMENT,
+    Role.DIVISION,
+    Role.DIRECTOR,
+    Role.CLERK,
+    Role.LEADER,
+    Role.POLICE,
+    Role.UNIT,
+    Role.VENDOR,
+)
 
 
 class RolesForm(forms.Form):
@@ -33,11 +45,39 @@ class RolesForm(forms.Form):
         required=False,
     )
 
+    units = forms.MultipleChoiceField(
+        label=gettext_lazy("Units of the roll-out team"),
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+    )
+
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        foreign = (Role.DOCTOR, Role.NURSE) if directory.is_hub() else (Role.DEPARTMENT,)
+        foreign = (Role.DOCTOR, Role.NURSE) if directory.is_hub() else HUB_ROLES
         choices = [(str(role), role.label) for role in Role if role not in foreign]
         self.fields["roles"].choices = choices  # type: ignore[attr-defined]
+        if directory.is_hub():
+            names = [(unit.code, directory.name(unit.code)) for unit in units.listing()]
+            self.fields["units"].choices = names  # type: ignore[attr-defined]
+        else:
+            del self.fields["units"]
+
+    def clean(self) -> dict[str, Any]:
+        """A role that is given for a unit has one, and a unit has the role."""
+        found: dict[str, Any] = super().clean() or {}
+        for role, name in ((Role.UNIT, "units"),):
+            if (role.value in found.get("roles", [])) != bool(found.get(name)):
+                self.add_error(
+                    name, _("Choose both: the role “%(role)s” and for what.") % {"role": role.label}
+                )
+        return found
+
+    @property
+    def given(self) -> list[accounts.Given]:
+        """What was chosen, as :func:`lienthong.access.accounts.set_roles` takes it."""
+        chosen = self.cleaned_data
+        plain: list[accounts.Given] = [Role(role) for role in chosen["roles"] if Role(role) not in SCOPED]
+        return [*plain, *((Role.UNIT, code) for code in chosen.get("units", []))]
 
 
 class AccountForm(RolesForm):
@@ -56,7 +96,7 @@ class AccountForm(RolesForm):
     )
     full_name = forms.CharField(label=gettext_lazy("Full name"), max_length=120)
     licence = forms.CharField(label=gettext_lazy("Practice licence"), max_length=60, required=False)
-    field_order = ("username", "full_name", "licence", "roles")
+    field_order = ("username", "full_name", "licence", "roles", "units")
 
 
 @require_GET
@@ -80,7 +120,7 @@ def new(request: HttpRequest) -> HttpResponse:
                 fields["username"],
                 fields["full_name"],
                 password,
-                [Role(role) for role in fields["roles"]],
+                form.given,
                 by=accounts.actor(request),
                 licence=fields["licence"],
             )
@@ -96,11 +136,15 @@ def new(request: HttpRequest) -> HttpResponse:
 def one(request: HttpRequest, username: str) -> HttpResponse:
     """``/accounts/<name>``: roles now and before, state; POST sets the roles."""
     account = get_object_or_404(Account, username=username)
-    form = RolesForm(request.POST or None, initial={"roles": sorted(accounts.roles(account))})
+    held = accounts.grants(account)
+    initial = {
+        "roles": sorted({role for role, scope in held}),
+        "units": [scope for role, scope in held if role == Role.UNIT],
+    }
+    form = RolesForm(request.POST or None, initial=initial)
     if request.method == "POST" and form.is_valid():
-        wanted = [Role(role) for role in form.cleaned_data["roles"]]
         try:
-            accounts.set_roles(account, wanted, by=accounts.actor(request))
+            accounts.set_roles(account, form.given, by=accounts.actor(request))
         except LienThongError as error:
             form.add_error(None, f"{sentence(error.problem)} {hint(error.problem)}")
         else:

@@ -1,0 +1,1 @@
+"""Security checklists of units: what the police reviewer found, and the conclusion."""

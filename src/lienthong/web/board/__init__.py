@@ -1,0 +1,1 @@
+"""The pages of the roll-out board, one module for each part; at the hub alone."""

@@ -1,0 +1,206 @@
+"""What was typed into the board: who, when, before and after; and the way back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.core.paginator import Page, Paginator
+from django.db.models import Exists, OuterRef, Q
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import path
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, pgettext_lazy
+from django.views.decorators.http import require_GET, require_POST
+
+from lienthong.access import accounts, audit, rights
+from lienthong.access.models import Role
+from lienthong.foundation import clock
+from lienthong.foundation.errors import LienThongError
+from lienthong.rollout import changes, facts, scope, units
+from lienthong.rollout.changes import BatchRow, Change
+from lienthong.rollout.facts import Fact
+from lienthong.web.board.doors import opens
+from lienthong.web.words import hint, sentence
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
+
+PAGE = 40
+SHOWN = 200
+WHAT: dict[str, StrOrPromise] = {
+    "seed": gettext_lazy("Figures of 18 February 2025 entered"),
+    "seed-demo": gettext_lazy("Invented figures for the demonstration"),
+    "facts": gettext_lazy("Facts of a unit"),
+    "import": gettext_lazy("Excel sheet taken in"),
+    "undo": gettext_lazy("Undone"),
+    "security": gettext_lazy("Security checklist"),
+}
+"""What a batch was, in words; each part of the board adds its own."""
+KIND: dict[str, StrOrPromise] = {
+    "made": pgettext_lazy("change", "new"),
+    "changed": pgettext_lazy("change", "changed"),
+    "removed": pgettext_lazy("change", "removed"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A field before and after, in words."""
+
+    thing: str
+    unit: str
+    kind: str
+    field: str
+    before: str
+    after: str
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A batch in words; ``can_undo``: whether whoever looks may take it back."""
+
+    row: BatchRow
+    what: str
+    lines: list[Line]
+    more: int
+    can_undo: bool
+
+
+@require_GET
+@opens(*rights.BOARD)
+def history(request: HttpRequest) -> HttpResponse:
+    """``/board/history``: newest first; ``unit``, ``what`` and ``days`` choose."""
+    person = scope.person(request)
+    unit, what = request.GET.get("unit", ""), request.GET.get("what", "")
+    found = BatchRow.objects.all()
+    if unit:
+        scope.must_see(request, unit)
+    if unit or not person.all_units:
+        wanted = [unit] if unit else sorted(person.units)
+        touching = Change.objects.filter(batch=OuterRef("pk"), unit__in=wanted)
+        found = found.filter(Q(unit__in=wanted) | Exists(touching))
+    if what:
+        found = found.filter(what=what)
+    days = request.GET.get("days", "")
+    if days.isascii() and days.isdigit() and len(days) < 5:
+        found = found.filter(at__gt=clock.now() - timedelta(days=int(days)))
+    page: Page[BatchRow] = Paginator(found, PAGE).get_page(request.GET.get("page"))
+    batches = [_shown(row, person, unit) for row in page]
+    audit.record(person.actor, "board", page=request.path)
+    return render(
+        request,
+        "web/board/history.html",
+        {
+            "page": page,
+            "batches": batches,
+            "units": [one for one in units.listing() if person.sees(one.code)],
+            "unit": unit,
+            "what": what,
+            "whats": sorted(WHAT.items(), key=lambda pair: str(pair[1])),
+            "days": days,
+        },
+    )
+
+
+@require_POST
+@opens(*rights.BOARD_UNIT)
+def undo(request: HttpRequest, id: str) -> HttpResponse:
+    """``/board/history/<id>/undo``: takes a batch back."""
+    row = get_object_or_404(BatchRow, pk=id)
+    person = scope.person(request)
+    if not _may_undo(row, person):
+        audit.record(accounts.actor(request), "refused", page=request.path, why="unit")
+        raise PermissionDenied
+    try:
+        conflicts = changes.undo(id, person.actor, page=request.path)
+    except LienThongError as error:
+        messages.error(request, f"{sentence(error.problem)} {hint(error.problem)}")
+        return redirect("board-history")
+    if conflicts:
+        about = "; ".join(sorted({_thing(one.thing, one.field) for one in conflicts if one.thing})[:5])
+        messages.error(
+            request,
+            _("Nothing was undone: it was changed again since, or something else needs it.") + f" {about}",
+        )
+    else:
+        messages.success(request, _("Undone. The history keeps both."))
+    return redirect("board-history")
+
+
+def _may_undo(row: BatchRow, person: scope.Person) -> bool:
+    """The Department whatever was typed, a unit what it typed itself; what the program entered stays."""
+    if row.undone_by or row.by.startswith("system:"):
+        return False
+    return Role.DEPARTMENT in person.roles or (row.by == person.actor.id and person.edits(row.unit))
+
+
+def _shown(row: BatchRow, person: scope.Person, unit: str) -> Shown:
+    every = row.changes.all()
+    if unit:
+        every = every.filter(unit=unit)
+    elif not person.all_units:
+        every = every.filter(unit__in=person.units)
+    count = every.count()
+    some = list(every[:SHOWN])
+    wanted = {change.row for change in some if change.thing == Fact.THING}
+    known = {str(fact.pk): fact for fact in Fact.objects.filter(pk__in=wanted)}
+    lines = [line for change in some if (line := _line(change, known))]
+    return Shown(row, str(WHAT.get(row.what, row.what)), lines, count - len(some), _may_undo(row, person))
+
+
+def _line(change: Change, known: dict[str, Fact]) -> Line | None:
+    unit = change.unit
+    fact = known.get(change.row) if change.thing == Fact.THING else None
+    if fact is not None:
+        if change.kind == "made" and change.field != "value":
+            return None
+        key = facts.KEYS[fact.key]
+        if change.field == "value":
+            label = str(key.label)
+            before, after = (key.words(text or "") for text in (change.before, change.after))
+            return Line(label, unit, str(KIND[change.kind]), "", before, after)
+        return Line(
+            str(key.label),
+            unit,
+            str(KIND[change.kind]),
+            _field(change.thing, change.field),
+            change.before or "",
+            change.after or "",
+        )
+    if change.kind == "made" and change.after in (None, ""):
+        return None
+    thing = _thing(change.thing, "")
+    return Line(
+        thing,
+        unit,
+        str(KIND[change.kind]),
+        _field(change.thing, change.field),
+        change.before or "",
+        change.after or "",
+    )
+
+
+def _thing(thing: str, field: str) -> str:
+    model = changes.models_by_thing().get(thing)
+    label = str(model.LABEL) if model else thing
+    return f"{label}: {_field(thing, field)}" if field else label
+
+
+def _field(thing: str, field: str) -> str:
+    """The name of a field for people: the ``verbose_name`` of the model."""
+    model = changes.models_by_thing().get(thing)
+    for one in model._meta.concrete_fields if model else ():
+        if one.attname == field:
+            return str(one.verbose_name)
+    return field
+
+
+urlpatterns = [
+    path("board/history", history, name="board-history"),
+    path("board/history/<slug:id>/undo", undo, name="board-undo"),
+]

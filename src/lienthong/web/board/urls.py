@@ -1,0 +1,11 @@
+"""Addresses of the board. At a hospital they do not exist."""
+
+from __future__ import annotations
+
+from django.urls import URLPattern
+
+from lienthong.web.board import history
+
+PARTS = (history,)
+
+urlpatterns: list[URLPattern] = [pattern for part in PARTS for pattern in part.urlpatterns]
