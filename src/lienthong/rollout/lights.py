@@ -147,11 +147,12 @@ class Reason:
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """A line of the table: when it holds it gives the sentences."""
+    """A line of the table: what it is about, in words; when it holds, ``says`` gives the sentences."""
 
     name: str
     light: Light
     source: str
+    words: StrOrPromise
     says: Callable[[Seen], Iterator[str]]
 
 
@@ -198,7 +199,7 @@ def _near(goal: str) -> Callable[[Seen], Iterator[str]]:
     return says
 
 
-def _review_failed(seen: Seen) -> Iterator[str]:
+def _failed(seen: Seen) -> Iterator[str]:
     if seen.review == "failed":
         yield _("The security review was not passed; the link stays off until a new one is")
 
@@ -254,22 +255,88 @@ def _no_emr(seen: Seen) -> Iterator[str]:
 
 
 RULES = (
-    Rule("security-failed", Light.BLOCKED, "security", _review_failed),
-    Rule("security-late", Light.BLOCKED, "security", _missed("security")),
-    Rule("link-late", Light.BLOCKED, "ladder", _missed("link")),
-    Rule("emr-late", Light.BLOCKED, "facts", _missed("emr")),
-    Rule("his-silent", Light.BLOCKED, "feeds", _flow(("HIS",), "silent")),
-    Rule("task-long-overdue", Light.BLOCKED, "plan", _long_overdue),
-    Rule("security-soon", Light.WATCH, "security", _near("security")),
-    Rule("link-soon", Light.WATCH, "ladder", _near("link")),
-    Rule("emr-soon", Light.WATCH, "facts", _near("emr")),
-    Rule("feed-silent", Light.WATCH, "feeds", _flow(("LIS", "PACS"), "silent")),
-    Rule("feed-drift", Light.WATCH, "feeds", _flow(("HIS", "LIS", "PACS"), "drift")),
-    Rule("task-overdue", Light.WATCH, "plan", _overdue),
-    Rule("declared-not-proven", Light.WATCH, "ladder", _different),
-    Rule("faults-open", Light.WATCH, "vendors", _faults),
-    Rule("level-unknown", Light.UNKNOWN, "facts", _no_level),
-    Rule("emr-unknown", Light.UNKNOWN, "facts", _no_emr),
+    Rule(
+        "security-failed",
+        Light.BLOCKED,
+        "security",
+        gettext_lazy("The security review was not passed"),
+        _failed,
+    ),
+    Rule(
+        "security-late",
+        Light.BLOCKED,
+        "security",
+        gettext_lazy("No passed security review after its deadline"),
+        _missed("security"),
+    ),
+    Rule(
+        "link-late",
+        Light.BLOCKED,
+        "ladder",
+        gettext_lazy("No proven link with Bạch Mai after its deadline"),
+        _missed("link"),
+    ),
+    Rule(
+        "emr-late",
+        Light.BLOCKED,
+        "facts",
+        gettext_lazy("Not on the EMR after the deadline for this type of unit"),
+        _missed("emr"),
+    ),
+    Rule(
+        "his-silent",
+        Light.BLOCKED,
+        "feeds",
+        gettext_lazy("The feed of the HIS is silent"),
+        _flow(("HIS",), "silent"),
+    ),
+    Rule(
+        "task-long-overdue",
+        Light.BLOCKED,
+        "plan",
+        gettext_lazy("A task is overdue by more than 14 days"),
+        _long_overdue,
+    ),
+    Rule(
+        "security-soon",
+        Light.WATCH,
+        "security",
+        gettext_lazy("The deadline of the security review is near"),
+        _near("security"),
+    ),
+    Rule(
+        "link-soon",
+        Light.WATCH,
+        "ladder",
+        gettext_lazy("The deadline of the link with Bạch Mai is near"),
+        _near("link"),
+    ),
+    Rule("emr-soon", Light.WATCH, "facts", gettext_lazy("The deadline of the EMR is near"), _near("emr")),
+    Rule(
+        "feed-silent",
+        Light.WATCH,
+        "feeds",
+        gettext_lazy("The feed of LIS or PACS is silent"),
+        _flow(("LIS", "PACS"), "silent"),
+    ),
+    Rule(
+        "feed-drift",
+        Light.WATCH,
+        "feeds",
+        gettext_lazy("Fields of a feed are no longer filled in as usual"),
+        _flow(("HIS", "LIS", "PACS"), "drift"),
+    ),
+    Rule("task-overdue", Light.WATCH, "plan", gettext_lazy("A task is overdue by up to 14 days"), _overdue),
+    Rule(
+        "declared-not-proven",
+        Light.WATCH,
+        "ladder",
+        gettext_lazy("Less is proven by traffic than was declared"),
+        _different,
+    ),
+    Rule("faults-open", Light.WATCH, "vendors", gettext_lazy("A fault is open with the vendor"), _faults),
+    Rule("level-unknown", Light.UNKNOWN, "facts", gettext_lazy("The HIS level is not known"), _no_level),
+    Rule("emr-unknown", Light.UNKNOWN, "facts", gettext_lazy("The state of the EMR is not known"), _no_emr),
 )
 """Every rule, the worst first."""
 
