@@ -14,16 +14,21 @@ PASSWORD = "Song Cầu nước chảy 2025"
 
 @pytest.fixture
 def person(db: None) -> Callable[..., Any]:
-    """Makes an account at this node: ``person("bs.hoa", Role.DOCTOR)``; every password is ``PASSWORD``."""
+    """Makes an account at this node: ``person("bs.hoa", Role.DOCTOR)``; every password is ``PASSWORD``.
+
+    A role that is given for something is given for the first hospital where the test names nothing.
+    """
     from lienthong.access import accounts, audit
+    from lienthong.access.models import SCOPED
     from lienthong.facilities import directory
 
     directory.load_known()
 
     def make(username: str, *roles: Any, must_change: bool = False) -> Any:
         by = audit.system("test")
+        given = [(role, HOSPITALS[0]) if role in SCOPED else role for role in roles]
         return accounts.create_account(
-            username, username.title(), PASSWORD, roles, by=by, must_change=must_change
+            username, username.title(), PASSWORD, given, by=by, must_change=must_change
         )
 
     return make

@@ -20,8 +20,8 @@ PASSWORD = "Song Cầu nước chảy 2025"
 def someone(person: Any) -> Callable[..., Client]:
     """Signs in a person with roles: ``someone(Role.IT)`` gives the browser; the name is that of the roles."""
 
-    def make(*roles: Role, name: str = "") -> Client:
-        name = name or "-".join(role.value for role in roles)
+    def make(*roles: Role | tuple[Role, str], name: str = "") -> Client:
+        name = name or "-".join(role[0] if isinstance(role, tuple) else role.value for role in roles)
         person(name, *roles)
         client = Client()
         assert client.post("/sign-in", {"username": name, "password": PASSWORD}).status_code == 302

@@ -71,6 +71,9 @@ BOARD = Right(
 )
 BOARD_UNIT = Right(_("Enter facts of a unit on the roll-out board"), (Role.DEPARTMENT, Role.UNIT))
 BOARD_EDIT = Right(_("Enter plans, money and reviews of the roll-out"), (Role.DEPARTMENT,))
+TICKETS = Right(
+    _("Report faults to vendors, follow and answer them"), (Role.DEPARTMENT, Role.UNIT, Role.VENDOR)
+)
 SECURITY_SEE = Right(
     _("See security checklists"),
     (Role.DEPARTMENT, Role.DIVISION, Role.DIRECTOR, Role.LEADER, Role.POLICE, Role.UNIT),
@@ -106,6 +109,7 @@ TABLE = (
     BOARD,
     BOARD_UNIT,
     BOARD_EDIT,
+    TICKETS,
     SECURITY_SEE,
     SECURITY,
 )

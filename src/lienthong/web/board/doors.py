@@ -17,14 +17,12 @@ def opens(*allowed: Role) -> Callable[[View], View]:
     """Like :func:`lienthong.access.doors.requires`; at a hospital the page does not exist."""
 
     def decorate(view: View) -> View:
-        guarded = requires(*allowed)(view)
-
         @wraps(view)
         def at_hub(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
             if not directory.is_hub():
                 raise Http404
-            return guarded(request, *args, **kwargs)
+            return view(request, *args, **kwargs)
 
-        return at_hub
+        return requires(*allowed)(at_hub)
 
     return decorate

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
 
 TABS: tuple[tuple[str, StrOrPromise, Right], ...] = (
+    ("board-security", pgettext_lazy("tab", "Security"), rights.SECURITY_SEE),
     ("board-history", pgettext_lazy("tab", "Changes"), rights.BOARD),
 )
 """Name of the page, words, who may open it; in the order of the bar."""

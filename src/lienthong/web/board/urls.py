@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from django.urls import URLPattern
 
-from lienthong.web.board import history
+from lienthong.web.board import history, security
 
-PARTS = (history,)
+PARTS = (security, history)
 
 urlpatterns: list[URLPattern] = [pattern for part in PARTS for pattern in part.urlpatterns]

@@ -26,6 +26,7 @@ from lienthong.facilities import directory
 from lienthong.facilities.models import Facility, Node, SecurityReview
 from lienthong.foundation import clock
 from lienthong.foundation.errors import LienThongError
+from lienthong.rollout.security import checks
 from lienthong.web.words import hint, sentence
 
 CONNECTED = timedelta(minutes=5)
@@ -200,6 +201,11 @@ def review(request: HttpRequest, code: str) -> HttpResponse:
     facility, form = _facility(code), ReviewForm(request.POST)
     if not form.is_valid():
         return _page(request, facility, review_form=form)
+    try:
+        checks.refuse_failed(facility.code)
+    except LienThongError as error:
+        form.add_error("document", f"{sentence(error.problem)} {hint(error.problem)}")
+        return _page(request, facility, review_form=form)
     joining.enter_review(facility.code, **form.cleaned_data, by=accounts.actor(request))
     messages.success(request, _("The security review is on record."))
     return redirect("unit-connection", code)
@@ -212,6 +218,7 @@ def code(request: HttpRequest, code: str) -> HttpResponse:
     facility, form = _facility(code), CodeForm(request.POST)
     if form.is_valid():
         try:
+            checks.refuse_failed(facility.code)
             made = joining.make_code(facility.code, form.cleaned_data["address"], accounts.actor(request))
         except LienThongError as error:
             form.add_error("address", f"{sentence(error.problem)} {hint(error.problem)}")
@@ -246,6 +253,7 @@ def decide(request: HttpRequest, code: str, what: str) -> HttpResponse:
         return redirect("unit-connection", code)
     try:
         if what == "approve":
+            checks.refuse_failed(facility.code)
             joining.approve(name, by)
             messages.success(request, _("The unit is in the directory; every site is told."))
         else:
