@@ -1,7 +1,7 @@
 """The province on a day: every unit with its light, gathered from the front desks of the roll-out.
 
 What is declared comes from facts and levels, what is proven from the evidence ladder and the feeds. A day that has
-passed is told as it stood then, but for feeds and open faults: they know the present alone and are left out.
+passed is told as it stood at its end, as far as the dates of what was typed and of what came tell it.
 """
 
 from __future__ import annotations
@@ -13,9 +13,12 @@ from functools import cache
 from importlib import resources
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from lienthong.foundation import clock, json
 from lienthong.rollout import facts, units
 from lienthong.rollout.facts import Fact
+from lienthong.rollout.feeds import reading
 from lienthong.rollout.feeds.summary import feeds
 from lienthong.rollout.ladder.summary import Rung, differences, rungs
 from lienthong.rollout.levels.summary import UnitLevels, levels
@@ -25,6 +28,9 @@ from lienthong.rollout.plan.overview import Item, Plan, plan
 from lienthong.rollout.security.summary import ReviewLine, reviews
 from lienthong.rollout.units import Unit
 from lienthong.rollout.vendors.summary import open_faults
+
+_WHERE = {"security": "security", "link": "ladder", "emr": "facts"}
+"""Goal to the part of the board where it stands."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,19 +72,15 @@ class Overview:
 
 def look(on: date | None = None) -> Overview:
     """The province on a day (today if none is given)."""
-    today = clock.today()
-    day = on or today
+    day = on or clock.today()
     known = facts.values(day)
     level, review, work = levels(day), reviews(day), plan(day)
     reached = {
         unit: {one.name: one for one in every if one.at is not None and _day(one) <= day}
         for unit, every in rungs(day).items()
     }
-    flows = feeds() if day == today else {}
-    faults = open_faults(day) if day == today else {}
-    less: dict[str, list[str]] = {}
-    for one in differences(day):
-        less.setdefault(one.unit, []).append(one.words)
+    flows, faults = feeds(min(reading.end_of(day), clock.now())), open_faults(day)
+    less = _differences(day)
     late: dict[str, list[Late]] = {}
     for item in work.items.values():
         if item.late and not item.done and item.due:
@@ -105,7 +107,7 @@ def look(on: date | None = None) -> Overview:
                 seen,
                 verdict(seen),
                 level[unit.code],
-                max(own.values(), key=lambda one: list(own).index(one.name), default=None),
+                next(reversed(own.values()), None),
                 review.get(unit.code),
                 _next(seen, work.of(unit.code), known.get((unit.code, "emr_planned_on"))),
             )
@@ -113,20 +115,61 @@ def look(on: date | None = None) -> Overview:
     return Overview(day, tuple(standing), known, reached, work)
 
 
+def _differences(on: date) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for one in differences(on):
+        text = _("%(what)s: declared “%(declared)s”, proven: %(proven)s")
+        about = {"what": one.what, "declared": one.declared, "proven": one.proven}
+        found.setdefault(one.unit, []).append(text % about)
+    return found
+
+
 def dues(kind: str, on: date) -> tuple[Due, ...]:
     """The deadlines that apply to a kind of unit, of those set by a day: for each goal the earliest."""
-    standing = {
-        one.code: one for one in Deadline.objects.filter(known_from__lte=on).exclude(ended_on__lte=on)
-    }
+    rows = {row.code: row for row in _standing(on)}
     found: dict[str, Due] = {}
     for goal in _goals():
-        row = standing.get(goal["deadline"])
+        row = rows.get(goal["deadline"])
         if row is None or (goal["kinds"] and kind not in goal["kinds"]):
             continue
         due = Due(goal["goal"], row.day, row.words, goal["soon"])
         if due.goal not in found or due.day < found[due.goal].day:
             found[due.goal] = due
     return tuple(found.values())
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A deadline of the province; ``met`` of ``of`` units reached its goal, None where it is no goal of units."""
+
+    code: str
+    day: date
+    words: str
+    who: str
+    confidence: str
+    met: int | None
+    of: int
+
+
+def targets(now: Overview) -> list[Target]:
+    """The deadlines that stand on a day, the first ones first: all ahead, and those gone by that some unit missed."""
+    found = []
+    for row in _standing(now.day):
+        mapped = [goal for goal in _goals() if goal["deadline"] == row.code]
+        own = [
+            one.seen.met(goal["goal"])
+            for goal in mapped
+            for one in now.standings
+            if not goal["kinds"] or one.unit.kind in goal["kinds"]
+        ]
+        met = sum(own) if mapped else None
+        if row.day >= now.day or (met is not None and met < len(own)):
+            found.append(Target(row.code, row.day, row.words, row.who, row.confidence, met, len(own)))
+    return found
+
+
+def _standing(on: date) -> list[Deadline]:
+    return list(Deadline.objects.filter(known_from__lte=on).exclude(ended_on__lte=on))
 
 
 @cache
@@ -137,10 +180,12 @@ def _goals() -> list[dict[str, Any]]:
 
 def _next(seen: Seen, tasks: Sequence[Item], planned: Fact | None) -> Next | None:
     """The nearest day ahead: of an unmet goal, of an open task of the unit, of the planned start of the EMR."""
-    ahead = [Next(due.day, due.what, SOURCES[due.goal]) for due in seen.dues if not seen.met(due.goal)]
+    ahead = [Next(due.day, due.what, _WHERE[due.goal]) for due in seen.dues if not seen.met(due.goal)]
     ahead += [Next(item.due, item.task.words, "plan") for item in tasks if item.due and not item.done]
     if planned is not None and not seen.on_emr:
-        ahead.append(Next(date.fromisoformat(planned.value), str(facts.KEYS["emr_planned_on"].label), "facts"))
+        ahead.append(
+            Next(date.fromisoformat(planned.value), str(facts.KEYS["emr_planned_on"].label), "facts")
+        )
     return min((one for one in ahead if one.day >= seen.day), key=lambda one: one.day, default=None)
 
 

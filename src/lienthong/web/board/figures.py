@@ -1,0 +1,236 @@
+"""The headline figures of the province and its deadlines, each with its source and the day it is of."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from datetime import date
+from typing import TYPE_CHECKING
+
+from django.urls import reverse
+from django.utils.formats import number_format
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext, pgettext
+
+from lienthong.rollout import changed, facts
+from lienthong.rollout.ladder.summary import BEGIN, exchange
+from lienthong.rollout.lights import EMR_DONE
+from lienthong.rollout.overview import Overview, Target, targets
+from lienthong.transfers.measures import before as told
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
+
+
+AHEAD = 6
+"""Deadlines ahead that are shown."""
+SOON = 30
+_UNITS = gettext_lazy("Facts of the units")
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """A headline figure: label, the figure, lines below it, the page it comes from."""
+
+    label: StrOrPromise
+    text: str
+    lines: tuple[str, ...]
+    url: str
+    source: StrOrPromise
+
+
+def figures(now: Overview) -> list[Figure]:
+    """The figures of the day, declared and proven told apart; what nobody told is named, never shown as 0."""
+    return [
+        _emr(now),
+        _link(now),
+        _transfers(now),
+        _security(now),
+        _his(now),
+        *(_machines(now, key) for key in ("servers", "computers", "printers")),
+        _tasks(now),
+    ]
+
+
+def _of(part: int, now: Overview) -> str:
+    return f"{part}/{len(now.standings)}"
+
+
+def _as_of(day: date | None) -> tuple[str, ...]:
+    return (_("of %(day)s") % {"day": day.strftime("%d/%m/%Y")},) if day else ()
+
+
+def _newest(now: Overview, *keys: str) -> date | None:
+    """The newest day from which a fact of these keys holds at any unit."""
+    days = [
+        f.valid_from for one in now.standings for key in keys if (f := now.facts.get((one.unit.code, key)))
+    ]
+    return max(days, default=None)
+
+
+def _unknown(count: int) -> tuple[str, ...]:
+    text = ngettext("%(n)d unit: no figures yet", "%(n)d units: no figures yet", count)
+    return (text % {"n": count},) if count else ()
+
+
+def _emr(now: Overview) -> Figure:
+    known = [one.seen.on_emr for one in now.standings]
+    decided = sum(one.seen.emr_state in EMR_DONE for one in now.standings)
+    lines = (
+        pgettext("board", "declared; %(n)d with a decision to replace paper") % {"n": decided},
+        *_unknown(known.count(None)),
+        *_as_of(_newest(now, "emr", "emr_state")),
+    )
+    return Figure(_("Units on the EMR"), _of(known.count(True), now), lines, reverse("board-units"), _UNITS)
+
+
+def _link(now: Overview) -> Figure:
+    linked = sum(one.seen.linked for one in now.standings)
+    installed = sum("installed" in (one.seen.reached or {}) for one in now.standings)
+    lines = (
+        pgettext("board", "proven by a signed receipt; %(n)d joined to the hub") % {"n": installed},
+        *_as_of(now.day),
+    )
+    return Figure(
+        _("Units connected"), _of(linked, now), lines, reverse("board-ladder"), _("Evidence ladder")
+    )
+
+
+def _transfers(now: Overview) -> Figure:
+    found = exchange(BEGIN, now.day)
+    lines = [
+        pgettext("board", "counted from traffic; %(n)s with a receipt")
+        % {"n": _count(sum(one.accepted for one in found))}
+    ]
+    lines += [
+        pgettext("board", "declared before: %(n)s (%(first)s – %(last)s)")
+        % {
+            "n": _count(one.transfers),
+            "first": one.first.strftime("%d/%m/%Y"),
+            "last": one.last.strftime("%d/%m/%Y"),
+        }
+        for one in told.rows()
+        if one.told <= now.day
+    ]
+    return Figure(
+        _("Transfers sent"),
+        _count(sum(one.sent for one in found)),
+        (*lines, *_as_of(now.day)),
+        reverse("measures"),
+        _("How transfers go"),
+    )
+
+
+def _security(now: Overview) -> Figure:
+    states = [one.seen.review for one in now.standings]
+    lines = (
+        pgettext("board", "%(way)d under way, %(failed)d not passed")
+        % {"way": states.count("under-way"), "failed": states.count("failed")},
+        *_as_of(now.day),
+    )
+    return Figure(
+        _("Security level approved"),
+        _of(states.count("passed"), now),
+        lines,
+        reverse("board-security"),
+        _("Security reviews"),
+    )
+
+
+def _his(now: Overview) -> Figure:
+    levels = Counter(one.seen.his_level for one in now.standings)
+    missing = levels.pop("", 0)
+    ordered = sorted(levels.items(), reverse=True)
+    lines = tuple(
+        ngettext("level %(level)s: %(n)d unit", "level %(level)s: %(n)d units", n) % {"level": level, "n": n}
+        for level, n in ordered
+    )
+    return Figure(
+        _("Units with a HIS level"),
+        _of(sum(levels.values()), now),
+        (", ".join(lines), *_unknown(missing), *_as_of(_newest(now, "his_level"))),
+        reverse("board-levels"),
+        _("Levels"),
+    )
+
+
+def _machines(now: Overview, key: str) -> Figure:
+    """The sum over the units; the total told for the whole province beside it, or in its place while no unit told."""
+    about = facts.KEYS[key]
+    amount, units, day = changed.total(key, now)
+    whole = now.facts.get((facts.PROVINCE, key))
+    lines = []
+    doubtful = sum(
+        not fact.confirmed for one in now.standings if (fact := now.facts.get((one.unit.code, key)))
+    )
+    if units:
+        lines.append(pgettext("board", "sum of %(n)d units, %(day)s") % {"n": units, "day": _written(day)})
+        lines += _unknown(len(now.standings) - units)
+    if doubtful:
+        text = ngettext("%(n)d unit: to be confirmed", "%(n)d units: to be confirmed", doubtful)
+        lines.append(text % {"n": doubtful})
+    if whole:
+        shown = {"n": changed.shown(about, whole.value), "day": _written(whole.valid_from)}
+        lines.append(pgettext("board", "published for the province: %(n)s, %(day)s") % shown)
+        if not units:
+            lines.append(_("no figures of single units yet"))
+        elif int(whole.value) != amount and units == len(now.standings):
+            lines.append(pgettext("board", "differs by %(n)s") % {"n": f"{amount - int(whole.value):+d}"})
+    if units:
+        figure = _count(amount)
+    else:
+        figure = changed.shown(about, whole.value) if whole else _("no figures yet")
+    return Figure(about.label, figure, tuple(lines), reverse("board-units"), _UNITS)
+
+
+def _tasks(now: Overview) -> Figure:
+    still = [item for item in now.plan.items.values() if not item.done]
+    late = sum(bool(item.late) for item in still)
+    lines = (pgettext("board", "of %(n)s open tasks") % {"n": _count(len(still))}, *_as_of(now.day))
+    return Figure(_("Tasks overdue"), _count(late), lines, reverse("board-plan"), _("Plan"))
+
+
+def _count(value: int) -> str:
+    return str(number_format(value, 0, force_grouping=True))
+
+
+def _written(day: date | None) -> str:
+    return day.strftime("%d/%m/%Y") if day else ""
+
+
+@dataclass(frozen=True, slots=True)
+class DeadlineSaid:
+    """A deadline in words; ``kind``: shape of the tag of ``left``; ``state``: how many units are there."""
+
+    day: date
+    words: str
+    who: str
+    left: str
+    kind: str
+    state: str
+    url: str
+
+
+def deadlines(now: Overview) -> list[DeadlineSaid]:
+    """Deadlines that units missed, then those ahead."""
+    found = targets(now)
+    gone = [one for one in found if one.day < now.day]
+    ahead = [one for one in found if one.day >= now.day]
+    return [_said(one, now.day) for one in (*gone, *ahead[:AHEAD])]
+
+
+def _said(one: Target, on: date) -> DeadlineSaid:
+    days = (one.day - on).days
+    if days < 0:
+        text = ngettext("%(n)d day late", "%(n)d days late", -days) % {"n": -days}
+    elif days == 0:
+        text = _("today")
+    else:
+        text = ngettext("%(n)d day left", "%(n)d days left", days) % {"n": days}
+    state = ""
+    if one.met is not None:
+        text_met = ngettext("%(met)d of %(n)d unit there", "%(met)d of %(n)d units there", one.of)
+        state = text_met % {"met": one.met, "n": one.of}
+    kind = "bad" if days < 0 else "warn" if days <= SOON and one.met != one.of else "info"
+    words = one.words if one.confidence != "C" else f"{one.words} ({_('to be confirmed')})"
+    return DeadlineSaid(one.day, words, one.who, text, kind, state, reverse("board-plan-deadlines"))

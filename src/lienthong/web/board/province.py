@@ -1,0 +1,329 @@
+"""The province on a page: lights, figures, map, what changed, deadlines, and a table of every unit."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import path, reverse
+from django.utils.http import urlencode
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext, pgettext, pgettext_lazy
+from django.views.decorators.http import require_GET
+
+from lienthong.access import audit, rights
+from lienthong.foundation import clock
+from lienthong.rollout import changed, facts, lights, overview, scope
+from lienthong.rollout.overview import Overview, Standing
+from lienthong.rollout.scope import Person
+from lienthong.web.board import figures, security
+from lienthong.web.board.doors import opens
+from lienthong.web.board.drawing import Spot, draw
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
+
+BEGAN = date(2025, 1, 1)
+"""The first day the page can be asked for: the year in which the roll-out began."""
+WEEK = timedelta(days=7)
+LEVEL_SOURCES: dict[str, StrOrPromise] = {
+    "declared": pgettext_lazy("level", "declared"),
+    "assessed": pgettext_lazy("level", "assessed by the unit"),
+    "reviewed": pgettext_lazy("level", "reviewed"),
+}
+SHOWN = 6
+"""Changes of a kind that need no click."""
+REASONS = 2
+"""Reasons of a unit that need no click."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """A cell of the table; ``tag``: shape of a tag."""
+
+    label: StrOrPromise
+    text: str
+    small: str = ""
+    url: str = ""
+    tag: str = ""
+    number: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A reason or a change in words, with where to look it up."""
+
+    words: str
+    url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A unit of the table."""
+
+    code: str
+    name: str
+    url: str
+    reasons: list[Said]
+    rest: list[Said]
+    more: str
+    cells: list[Cell]
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A head of the table; ``url`` sorts by it."""
+
+    label: StrOrPromise
+    url: str = ""
+    sorted: bool = False
+    number: bool = False
+
+
+@require_GET
+@opens(*rights.BOARD)
+def province(request: HttpRequest) -> HttpResponse:
+    """``/board``: today, or as of a past day (``on``); the table in the order of ``sort``.
+
+    A person of one unit alone is led to the page of that unit.
+    """
+    person = scope.person(request)
+    if not person.all_units and len(person.units) == 1:
+        return redirect("board-unit", code=next(iter(person.units)))
+    today = clock.today()
+    on, sort = _day(request.GET.get("on", ""), today), request.GET.get("sort", "")
+    sort = sort if sort in SORTS else "light"
+    now, before = overview.look(on), overview.look(on - WEEK)
+    seen = [one for one in now.standings if person.sees(one.unit.code)]
+    audit.record(person.actor, "board", page=request.path, detail={"on": on.isoformat()})
+    query = {"on": on.isoformat()} if on != today else {}
+    page = {
+        "on": on,
+        "today": today,
+        "past": on != today,
+        "sort": sort,
+        "days": _days(on, today, now),
+        "lights": _lights(seen),
+        "figures": figures.figures(now) if person.all_units else [],
+        "map": draw([_spot(one) for one in seen], title=_("Map of the units, each with its light")),
+        "ended": on >= date(2025, 7, 1),
+        "deadlines": figures.deadlines(now),
+        "before": before.day,
+        "groups": _groups(before, now, person),
+        "columns": _columns(sort, query),
+        "rows": [_row(one) for one in sorted(seen, key=SORTS[sort])],
+        "rules": [
+            {"kind": rule.light.value, "light": lights.WORDS[rule.light], "words": rule.words}
+            for rule in lights.RULES
+        ],
+    }
+    return render(request, "web/board/province/province.html", page)
+
+
+def _day(text: str, today: date) -> date:
+    try:
+        asked = date.fromisoformat(text)
+    except ValueError:
+        return today
+    return min(max(asked, BEGAN), today)
+
+
+def _days(on: date, today: date, now: Overview) -> list[tuple[date, str]]:
+    """Days that are asked for often: today, a week before, the newest days from which facts hold."""
+    told = sorted({fact.valid_from for fact in now.facts.values()}, reverse=True)[:2]
+    found = {today: _("today"), on - WEEK: _("a week earlier")}
+    for day in told:
+        found.setdefault(day, pgettext("board", "figures of %(day)s") % {"day": day.strftime("%d/%m/%Y")})
+    return [(day, words) for day, words in found.items() if BEGAN <= day <= today]
+
+
+def _lights(seen: Sequence[Standing]) -> list[dict[str, object]]:
+    found = []
+    for light in lights.ORDER:
+        count = sum(one.light is light for one in seen)
+        name = lights.WORDS[light]
+        first = next((one.unit.code for one in seen if one.light is light), "")
+        found.append(
+            {
+                "kind": light.value,
+                "name": name,
+                "meaning": lights.MEANINGS[light],
+                "count": count,
+                "words": f"{name}: {count}",
+                "url": f"#unit-{first}",
+            }
+        )
+    return found
+
+
+def _spot(one: Standing) -> Spot:
+    name, word = changed.name(one.unit), str(lights.WORDS[one.light])
+    why = one.verdict.reasons[0].words if one.verdict.reasons else ""
+    words = f"{name}: {word}. {why}" if why else f"{name}: {word}"
+    return Spot(
+        one.unit.code, name, one.light.value, word, words, reverse("board-unit", args=[one.unit.code])
+    )
+
+
+def source(name: str, unit: str) -> str:
+    """The page where something about a unit can be looked up; of the province without a unit."""
+    page, whole = PAGES[name]
+    return reverse(page, args=[unit]) if unit and page else reverse(whole)
+
+
+PAGES = {
+    "unit": ("board-unit", "board-units"),
+    "facts": ("board-unit", "board-units"),
+    "levels": ("board-levels-unit", "board-levels"),
+    "security": ("board-security-unit", "board-security"),
+    "ladder": ("board-ladder-unit", "board-ladder"),
+    "feeds": ("board-feeds-unit", "board-feeds"),
+    "plan": ("", "board-plan"),
+    "vendors": ("", "board-vendors"),
+}
+"""Part of the board to its page of one unit and its page of the province."""
+
+
+def _groups(before: Overview, now: Overview, person: Person) -> list[dict[str, object]]:
+    found = []
+    for group in changed.groups(before, now):
+        own = [one for one in group.sentences if person.all_units or one.unit in person.units]
+        if own:
+            found.append(
+                {
+                    "title": group.title,
+                    "lines": [Said(one.words, source(one.source, one.unit)) for one in own[:SHOWN]],
+                    "rest": [Said(one.words, source(one.source, one.unit)) for one in own[SHOWN:]],
+                }
+            )
+    return found
+
+
+# The table
+
+
+def _emr_rank(one: Standing) -> int:
+    states = [code for code, _words in facts.EMR_STATES]
+    if one.seen.emr_state in states:
+        return 10 + states.index(one.seen.emr_state)
+    software = [code for code, _words in facts.BASIC_ADVANCED]
+    return software.index(one.seen.emr) if one.seen.emr in software else -1
+
+
+SORTS: dict[str, Callable[[Standing], tuple[Any, ...]]] = {
+    "unit": lambda one: (one.unit.place,),
+    "light": lambda one: (lights.ORDER.index(one.light), one.unit.place),
+    "his": lambda one: (one.seen.his_level, one.unit.place),
+    "emr": lambda one: (_emr_rank(one), one.unit.place),
+    "proven": lambda one: (len(one.seen.reached or {}), one.unit.place),
+    "link": lambda one: (one.seen.linked, one.unit.place),
+    "security": lambda one: (REVIEWS.index(one.seen.review), one.unit.place),
+    "late": lambda one: (-len(one.seen.late), one.unit.place),
+    "next": lambda one: (one.next.day if one.next else date.max, one.unit.place),
+}
+"""Orders of the table, in that of the columns: what lags behind stands first."""
+REVIEWS = ("failed", "none", "under-way", "passed")
+HEADS: dict[str, StrOrPromise] = {
+    "unit": gettext_lazy("Unit"),
+    "light": pgettext_lazy("light", "Light"),
+    "his": gettext_lazy("HIS level"),
+    "emr": pgettext_lazy("board", "EMR, declared"),
+    "proven": pgettext_lazy("board", "Proven by traffic"),
+    "link": pgettext_lazy("board", "Link with Bạch Mai"),
+    "security": pgettext_lazy("board", "Security review"),
+    "late": pgettext_lazy("board", "Tasks overdue"),
+    "next": pgettext_lazy("board", "Next date"),
+}
+
+
+def _columns(sort: str, query: dict[str, str]) -> list[Column]:
+    return [
+        Column(head, f"?{urlencode({**query, 'sort': name})}#units", name == sort, name == "late")
+        for name, head in HEADS.items()
+    ]
+
+
+def _row(one: Standing) -> Row:
+    code = one.unit.code
+    said = [Said(reason.words, source(reason.source, code)) for reason in one.verdict.reasons]
+    more = len(said) - REASONS
+    text = ngettext("%(n)d more reason", "%(n)d more reasons", more) % {"n": more} if more > 0 else ""
+    return Row(
+        code,
+        changed.name(one.unit),
+        source("unit", code),
+        said[:REASONS],
+        said[REASONS:],
+        text,
+        [
+            Cell(HEADS["light"], str(lights.WORDS[one.light]), tag=one.light.value),
+            _his(one),
+            _emr(one),
+            _proven(one),
+            _link(one),
+            _security(one),
+            Cell(HEADS["late"], str(len(one.seen.late)), url=source("plan", code), number=True),
+            _next(one),
+        ],
+    )
+
+
+def _his(one: Standing) -> Cell:
+    level = one.levels.groups.get("III")
+    if level is None:
+        return Cell(HEADS["his"], _("no figures yet"), url=source("levels", one.unit.code))
+    small = str(LEVEL_SOURCES[level.source])
+    if not level.confirmed:
+        small += ", " + _("to be confirmed")
+    return Cell(HEADS["his"], level.value, small, source("levels", one.unit.code))
+
+
+def _emr(one: Standing) -> Cell:
+    seen, url = one.seen, source("facts", one.unit.code)
+    software = facts.KEYS["emr"].words(seen.emr) if seen.emr else ""
+    if seen.emr_state:
+        small = pgettext("board", "software: %(level)s") % {"level": software} if software else ""
+        return Cell(HEADS["emr"], facts.KEYS["emr_state"].words(seen.emr_state), small, url)
+    return Cell(HEADS["emr"], software or _("no figures yet"), url=url)
+
+
+def _proven(one: Standing) -> Cell:
+    url = source("ladder", one.unit.code)
+    if one.rung is None or one.rung.at is None:
+        return Cell(HEADS["proven"], pgettext("board", "nothing yet"), url=url)
+    return Cell(HEADS["proven"], one.rung.label, _short(one.rung.at), url)
+
+
+def _link(one: Standing) -> Cell:
+    if one.seen.linked and one.seen.reached:
+        when = one.seen.reached[lights.LINKED].strftime("%d/%m/%Y")
+        return Cell(HEADS["link"], pgettext("board", "Proven"), when, tag="ok")
+    return Cell(HEADS["link"], pgettext("board", "Not proven"), tag="wait")
+
+
+def _security(one: Standing) -> Cell:
+    shape, words = security.STATES[one.seen.review]
+    day = one.review.day if one.review else None
+    return Cell(HEADS["security"], str(words), day.strftime("%d/%m/%Y") if day else "", tag=shape)
+
+
+def _next(one: Standing) -> Cell:
+    if one.next is None:
+        return Cell(HEADS["next"], "–")
+    return Cell(
+        HEADS["next"],
+        one.next.day.strftime("%d/%m/%Y"),
+        one.next.words,
+        source(one.next.source, one.unit.code),
+    )
+
+
+def _short(moment: datetime) -> str:
+    return moment.astimezone(clock.VIETNAM).strftime("%d/%m/%Y")
+
+
+urlpatterns = [path("board", province, name="board-province")]
