@@ -6,6 +6,7 @@ Here and not in ``tests/``, because connectors keep their tests beside themselve
 from __future__ import annotations
 
 import contextlib
+import itertools
 import os
 import shutil
 import tempfile
@@ -71,6 +72,21 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         rest = [item for item in items if not _uses_database(item)]
         config.hook.pytest_deselected(items=rest)
         items[:] = [item for item in items if _uses_database(item)]
+    _long_first(items, getattr(config, "workerinput", {}).get("workercount", 1))
+
+
+def _long_first(items: list[pytest.Item], workers: int) -> None:
+    """Every worker of pytest-xdist begins with some of the long tests, so that none of them runs alone at the end.
+
+    A worker is given one stretch of the list; what it has not begun others take.
+    """
+    long = [item for item in items if item.get_closest_marker("long")]
+    rest = iter([item for item in items if not item.get_closest_marker("long")])
+    size = -(-len(items) // workers)
+    begun = [long[worker::workers] for worker in range(workers)]
+    items[:] = [
+        item for mine in begun for item in (*mine, *itertools.islice(rest, max(0, size - len(mine))))
+    ] + list(rest)
 
 
 def _uses_database(item: pytest.Item) -> bool:

@@ -10,6 +10,8 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from trust_nodes import FACILITIES, SOURCE, Nodes, joined
 from tsa import Authority, served
 
@@ -56,6 +58,7 @@ def codes(told: dict[str, Any], *marks: str) -> set[str]:
     return {step["code"] for step in told["steps"] if step["mark"] in marks}
 
 
+@pytest.mark.long
 def test_every_side_proves_a_message_by_itself(tmp_path: Path) -> None:
     authority = Authority(tmp_path / "authority")
     with joined(tmp_path, "sender", "receiver") as nodes, served(authority) as service:

@@ -90,6 +90,7 @@ def _whole(nodes: Nodes, confirmed: dict[str, list[str]]) -> None:
     ]
 
 
+@pytest.mark.long
 def test_full_disks_lose_nothing_and_all_goes_on_by_itself(tmp_path: Path) -> None:
     with _small_disks(tmp_path, "hub", "sender") as small:
         if not small:
@@ -139,6 +140,7 @@ def _sender_is_full(nodes: Nodes, confirmed: dict[str, list[str]]) -> None:
     assert len(confirmed["receiver"]) == 12
 
 
+@pytest.mark.long
 def test_writes_that_the_kernel_refuses_lose_nothing(tmp_path: Path) -> None:
     with _nodes(tmp_path) as nodes:
         confirmed = {"sender": nodes.put("sender", "receiver", 10), "receiver": []}

@@ -65,6 +65,7 @@ def assert_stored(nodes: Nodes, files: dict[str, Path]) -> None:
     assert len(nodes.rows("sender", "SELECT * FROM receipted WHERE outcome = 'stored'")) == len(files)
 
 
+@pytest.mark.long
 def test_a_study_survives_cuts_and_kills_of_every_process(tmp_path: Path) -> None:
     study = noise(tmp_path / "study", 3 * MEGABYTE)
     with province(tmp_path, kbit=8000) as (nodes, line):
@@ -94,6 +95,7 @@ def test_a_study_survives_cuts_and_kills_of_every_process(tmp_path: Path) -> Non
             assert nodes.rows(name, "SELECT * FROM exchange_running") == []
 
 
+@pytest.mark.long
 def test_a_small_message_overtakes_a_running_study_both_ways(tmp_path: Path) -> None:
     study = noise(tmp_path / "study", MEGABYTE)
     with province(tmp_path, kbit=1000) as (nodes, _):

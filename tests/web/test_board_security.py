@@ -145,6 +145,6 @@ def test_at_a_hospital_there_is_no_board(settings: Any, someone: Callable[..., C
     from lienthong.access.models import Role
 
     client = someone(Role.POLICE)
-    settings.NODE = replace(settings.NODE, role="site", facility=UNIT)
+    settings.NODE = replace(settings.NODE, role="site")
     assert client.get("/board/security").status_code == 404
     assert client.get("/board/history").status_code == 404

@@ -42,6 +42,13 @@ PEOPLE: dict[str, tuple[tuple[str, str, tuple[str, ...]], ...]] = {
     "hub": (
         ("so-y-te", "Vi Thị Hương Giang", ("department",)),
         ("bao-ve-du-lieu", "Lục Văn Thắng", ("protection",)),
+        ("truong-phong", "Nguyễn Thế Trung", ("division",)),
+        ("giam-doc", "Hà Quang Tuấn", ("director",)),
+        ("van-thu", "Chu Thị Thoa", ("clerk",)),
+        ("lanh-dao-tinh", "Đồng Quốc Vinh", ("leader",)),
+        ("cong-an", "Tống Ngọc Khánh", ("police",)),
+        ("to-bac-giang", "Ngụy Văn Toàn", ("unit:24011",)),
+        ("to-son-dong", "Vi Văn Sinh", ("unit:24004",)),
     ),
     "bac-giang": (
         ("bac-si", "Thân Thị Minh Nguyệt", ("doctor",)),
@@ -263,7 +270,7 @@ def _make_node(
     """Runs in a process of its own, since settings belong to one node."""
     setup.init(config)
     from lienthong.access import accounts, audit
-    from lienthong.access.models import Account, Role
+    from lienthong.access.models import Account
     from lienthong.facilities import directory
     from lienthong.foundation import clock
 
@@ -293,13 +300,28 @@ def _make_node(
                 username,
                 full_name,
                 password,
-                [Role(r) for r in roles],
+                [_given(role) for role in roles],
                 by=audit.system("demo"),
                 must_change=False,
             )
-        shown.append({"username": username, "password": password, "role": roles[0], "name": full_name})
+        shown.append(
+            {
+                "username": username,
+                "password": password,
+                "role": roles[0].partition(":")[0],
+                "name": full_name,
+            }
+        )
     text = json.dumps(shown, ensure_ascii=False, indent=1)
     (config.home / "demo-accounts.json").write_text(text, "utf-8")
+
+
+def _given(words: str) -> Any:
+    """``doctor`` as a role, ``unit:24011`` as a role with its scope."""
+    from lienthong.access.models import Role
+
+    role, _, scope = words.partition(":")
+    return (Role(role), scope) if scope else Role(role)
 
 
 class _Stop(Exception):

@@ -30,6 +30,8 @@ def run(home: Path, *, with_parent: int = 0) -> int:
 
     from lienthong.exchange.reconciling import Worker
 
+    if settings.NODE.role == "hub":
+        setup.enter_seed()
     stop = threading.Event()
     threads = _hub_threads(stop) if settings.NODE.role == "hub" else _site_threads(stop)
     threads += _threads({"time-stamps": partial(_stamp, stop)})

@@ -29,6 +29,13 @@ def migrate() -> None:
         call_command("migrate", verbosity=0, interactive=False)
 
 
+def enter_seed() -> None:
+    """Hub: enters what the roll-out begins with, where it is not there yet."""
+    from lienthong.rollout import seed
+
+    seed.load()
+
+
 def signing_key(home: Path) -> Any:
     """The node's signing key, made at the first call."""
     from lienthong.foundation.signing import SigningKey
@@ -53,9 +60,7 @@ def init(config: node.NodeConfig) -> None:
 
     directory.load_known()
     if config.role == "hub":
-        from lienthong.rollout import seed
-
-        seed.load()
+        enter_seed()
     key = signing_key(config.home)
     age = opening_key(config.home) if config.role == "site" else ""
     directory.add_node(config.facility, config.role, key.jwk, key.kid, clock.now(), age)

@@ -31,7 +31,8 @@ if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
 
 PAGE = 40
-SHOWN = 200
+SHOWN = 400
+SEED = gettext_lazy("the program, from published data")
 WHAT: dict[str, StrOrPromise] = {
     "seed": gettext_lazy("Figures of 18 February 2025 entered"),
     "seed-demo": gettext_lazy("Invented figures for the demonstration"),
@@ -62,11 +63,13 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """A batch in words; ``can_undo``: whether whoever looks may take it back."""
+    """A batch in words; ``rows``: how many it touches, ``more``: how many of them are not listed."""
 
     row: BatchRow
+    by: str
     what: str
     lines: list[Line]
+    rows: int
     more: int
     can_undo: bool
 
@@ -134,7 +137,7 @@ def undo(request: HttpRequest, id: str) -> HttpResponse:
 
 def _may_undo(row: BatchRow, person: scope.Person) -> bool:
     """The Department whatever was typed, a unit what it typed itself; what the program entered stays."""
-    if row.undone_by or row.by.startswith("system:"):
+    if row.by.startswith("system:"):
         return False
     return Role.DEPARTMENT in person.roles or (row.by == person.actor.id and person.edits(row.unit))
 
@@ -145,12 +148,15 @@ def _shown(row: BatchRow, person: scope.Person, unit: str) -> Shown:
         every = every.filter(unit=unit)
     elif not person.all_units:
         every = every.filter(unit__in=person.units)
-    count = every.count()
+    rows = every.values("thing", "row").distinct().order_by().count()
     some = list(every[:SHOWN])
+    more = rows - len({(change.thing, change.row) for change in some})
     wanted = {change.row for change in some if change.thing == Fact.THING}
     known = {str(fact.pk): fact for fact in Fact.objects.filter(pk__in=wanted)}
     lines = [line for change in some if (line := _line(change, known))]
-    return Shown(row, str(WHAT.get(row.what, row.what)), lines, count - len(some), _may_undo(row, person))
+    can = not row.undone_by and _may_undo(row, person)
+    by = str(SEED) if row.by.startswith("system:") else row.by_name
+    return Shown(row, by, str(WHAT.get(row.what, row.what)), lines, rows, more, can)
 
 
 def _line(change: Change, known: dict[str, Fact]) -> Line | None:
