@@ -14,9 +14,9 @@ from lienthong.rollout.lights import ORDER, RULES, Due, Flow, Late, Light, Seen,
 
 DAY = date(2025, 3, 4)
 GOALS = (
-    Due("security", date(2025, 2, 28), "Police security review", 14),
-    Due("link", date(2025, 3, 15), "Link with Bạch Mai", 14),
-    Due("emr", date(2025, 12, 31), "EMR", 60),
+    Due("security", date(2025, 2, 28), 14),
+    Due("link", date(2025, 3, 15), 14),
+    Due("emr", date(2025, 12, 31), 60),
 )
 GOOD: dict[str, Any] = {
     "day": DAY,

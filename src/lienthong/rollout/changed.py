@@ -9,8 +9,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from django.utils.formats import number_format
-from django.utils.translation import get_language, ngettext, pgettext_lazy
-from django.utils.translation import gettext as _
+from django.utils.translation import get_language, npgettext, pgettext, pgettext_lazy
 
 from lienthong.rollout import facts, lights
 from lienthong.rollout.facts import Key
@@ -81,10 +80,10 @@ def _reviews(pairs: list[tuple[Standing, Standing]]) -> Iterator[Sentence]:
     for old, new in pairs:
         if old.seen.review != new.seen.review:
             text = {
-                "passed": _("%(unit)s: security level approved"),
-                "failed": _("%(unit)s: security review not passed"),
-                "under-way": _("%(unit)s: security review begun"),
-                "none": _("%(unit)s: the security review was withdrawn"),
+                "passed": pgettext("province", "%(unit)s: security level approved"),
+                "failed": pgettext("province", "%(unit)s: security review not passed"),
+                "under-way": pgettext("province", "%(unit)s: security review begun"),
+                "none": pgettext("province", "%(unit)s: the security review was withdrawn"),
             }[new.seen.review]
             yield Sentence(text % {"unit": name(new.unit)}, "security", new.unit.code)
 
@@ -95,11 +94,11 @@ def _tasks(before: Overview, after: Overview) -> Iterator[Sentence]:
         old = before.plan.items.get(number)
         about = {"number": number, "title": item.task.words}
         if item.done and not (old and old.done):
-            text = _("Done: %(number)s, %(title)s")
+            text = pgettext("province", "Done: %(number)s, %(title)s")
         elif item.late and not item.done and not (old and old.late):
-            text = _("Overdue: %(number)s, %(title)s")
+            text = pgettext("province", "Overdue: %(number)s, %(title)s")
         elif old is None:
-            text = _("New: %(number)s, %(title)s")
+            text = pgettext("province", "New: %(number)s, %(title)s")
         else:
             continue
         unit = units.get(item.task.unit, "")
@@ -131,8 +130,11 @@ def _declared(before: Overview, after: Overview) -> Iterator[Sentence]:
                     f"{name(unit)}: {key.label} {was} → {shown(key, new.value)}", "facts", unit.code
                 )
         if len(fresh) >= FEW:
-            text = ngettext(
-                "%(what)s: first figures of %(n)d unit", "%(what)s: first figures of %(n)d units", len(fresh)
+            text = npgettext(
+                "province",
+                "%(what)s: first figures of %(n)d unit",
+                "%(what)s: first figures of %(n)d units",
+                len(fresh),
             )
             yield Sentence(text % {"what": key.label, "n": len(fresh)}, "facts")
         else:
@@ -141,8 +143,11 @@ def _declared(before: Overview, after: Overview) -> Iterator[Sentence]:
 
 
 def _summed(key: Key, before: Overview, after: Overview, count: int) -> Sentence:
-    text = ngettext(
-        "%(what)s: %(old)s → %(new)s (%(n)d unit)", "%(what)s: %(old)s → %(new)s (%(n)d units)", count
+    text = npgettext(
+        "province",
+        "%(what)s: %(old)s → %(new)s (%(n)d unit)",
+        "%(what)s: %(old)s → %(new)s (%(n)d units)",
+        count,
     )
     old, new = (shown(key, str(total(key.name, one)[0])) for one in (before, after))
     return Sentence(text % {"what": key.label, "old": old, "new": new, "n": count}, "facts")

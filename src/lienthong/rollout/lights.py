@@ -12,8 +12,7 @@ from datetime import date
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext, pgettext_lazy
+from django.utils.translation import npgettext, pgettext, pgettext_lazy
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
@@ -36,12 +35,18 @@ WORDS: dict[Light, StrOrPromise] = {
     Light.ON_TRACK: pgettext_lazy("light", "On track"),
 }
 MEANINGS: dict[Light, StrOrPromise] = {
-    Light.BLOCKED: gettext_lazy("a deadline has passed or something stops the unit"),
-    Light.WATCH: gettext_lazy("something needs attention before it is late"),
-    Light.UNKNOWN: gettext_lazy("too little is known about the unit"),
-    Light.ON_TRACK: gettext_lazy("nothing is late and nothing stands in the way"),
+    Light.BLOCKED: pgettext_lazy("province", "a deadline has passed or something stops the unit"),
+    Light.WATCH: pgettext_lazy("province", "something needs attention before it is late"),
+    Light.UNKNOWN: pgettext_lazy("province", "too little is known about the unit"),
+    Light.ON_TRACK: pgettext_lazy("province", "nothing is late and nothing stands in the way"),
 }
 
+GOALS: dict[str, StrOrPromise] = {
+    "security": pgettext_lazy("goal", "Security review"),
+    "link": pgettext_lazy("goal", "Link with Bạch Mai"),
+    "emr": pgettext_lazy("goal", "Electronic medical record"),
+}
+"""What every unit must reach."""
 LONG_OVERDUE = 14
 """Days after which an overdue task blocks: one period of the report to the chair."""
 EMR_DONE = ("decided", "published", "paper-stopped")
@@ -53,17 +58,10 @@ LINKED = "first-receipt"
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """A deadline that applies to a unit.
-
-    Attributes:
-        goal: ``security``, ``link`` or ``emr``.
-        what: what is due, in the language of the page.
-        soon: how many days before, in days, an unmet goal wants attention.
-    """
+    """The day by which a unit must reach a goal; so many days before (``soon``) an unmet one wants attention."""
 
     goal: str
     day: date
-    what: str
     soon: int
 
 
@@ -173,8 +171,10 @@ def _missed(goal: str) -> Callable[[Seen], Iterator[str]]:
         due = seen.due(goal)
         if due and seen.day > due.day and not seen.met(goal) and not _said_otherwise(goal, seen):
             days = (seen.day - due.day).days
-            text = ngettext("%(what)s: %(n)d day late (%(day)s)", "%(what)s: %(n)d days late (%(day)s)", days)
-            yield text % {"what": due.what, "n": days, "day": _day(due.day)}
+            text = npgettext(
+                "province", "%(what)s: %(n)d day late (%(day)s)", "%(what)s: %(n)d days late (%(day)s)", days
+            )
+            yield text % {"what": GOALS[goal], "n": days, "day": _day(due.day)}
 
     return says
 
@@ -193,15 +193,19 @@ def _near(goal: str) -> Callable[[Seen], Iterator[str]]:
             and not (seen.met(goal) or _said_otherwise(goal, seen))
         ):
             days = (due.day - seen.day).days
-            text = ngettext("%(what)s: %(n)d day left (%(day)s)", "%(what)s: %(n)d days left (%(day)s)", days)
-            yield text % {"what": due.what, "n": days, "day": _day(due.day)}
+            text = npgettext(
+                "province", "%(what)s: %(n)d day left (%(day)s)", "%(what)s: %(n)d days left (%(day)s)", days
+            )
+            yield text % {"what": GOALS[goal], "n": days, "day": _day(due.day)}
 
     return says
 
 
 def _failed(seen: Seen) -> Iterator[str]:
     if seen.review == "failed":
-        yield _("The security review was not passed; the link stays off until a new one is")
+        yield pgettext(
+            "province", "The security review was not passed; the link stays off until a new one is"
+        )
 
 
 def _long_overdue(seen: Seen) -> Iterator[str]:
@@ -217,7 +221,8 @@ def _overdue(seen: Seen) -> Iterator[str]:
 
 
 def _task(task: Late, days: int) -> str:
-    text = ngettext(
+    text = npgettext(
+        "province",
         "Task %(number)s, %(title)s: %(n)d day late",
         "Task %(number)s, %(title)s: %(n)d days late",
         days,
@@ -238,20 +243,23 @@ def _different(seen: Seen) -> Iterator[str]:
 
 def _faults(seen: Seen) -> Iterator[str]:
     if seen.faults:
-        text = ngettext(
-            "%(n)d fault is open with the vendor", "%(n)d faults are open with the vendor", seen.faults
+        text = npgettext(
+            "province",
+            "%(n)d fault is open with the vendor",
+            "%(n)d faults are open with the vendor",
+            seen.faults,
         )
         yield text % {"n": seen.faults}
 
 
 def _no_level(seen: Seen) -> Iterator[str]:
     if not seen.his_level:
-        yield _("The HIS level is not known")
+        yield pgettext("province", "The HIS level is not known")
 
 
 def _no_emr(seen: Seen) -> Iterator[str]:
     if seen.on_emr is None:
-        yield _("Nothing is known about the electronic medical record")
+        yield pgettext("province", "Nothing is known about the electronic medical record")
 
 
 RULES = (
@@ -259,84 +267,114 @@ RULES = (
         "security-failed",
         Light.BLOCKED,
         "security",
-        gettext_lazy("The security review was not passed"),
+        pgettext_lazy("province", "The security review was not passed"),
         _failed,
     ),
     Rule(
         "security-late",
         Light.BLOCKED,
         "security",
-        gettext_lazy("No passed security review after its deadline"),
+        pgettext_lazy("province", "No passed security review after its deadline"),
         _missed("security"),
     ),
     Rule(
         "link-late",
         Light.BLOCKED,
         "ladder",
-        gettext_lazy("No proven link with Bạch Mai after its deadline"),
+        pgettext_lazy("province", "No proven link with Bạch Mai after its deadline"),
         _missed("link"),
     ),
     Rule(
         "emr-late",
         Light.BLOCKED,
         "facts",
-        gettext_lazy("Not on the EMR after the deadline for this type of unit"),
+        pgettext_lazy("province", "Not on the EMR after the deadline for this type of unit"),
         _missed("emr"),
     ),
     Rule(
         "his-silent",
         Light.BLOCKED,
         "feeds",
-        gettext_lazy("The feed of the HIS is silent"),
+        pgettext_lazy("province", "The feed of the HIS is silent"),
         _flow(("HIS",), "silent"),
     ),
     Rule(
         "task-long-overdue",
         Light.BLOCKED,
         "plan",
-        gettext_lazy("A task is overdue by more than 14 days"),
+        pgettext_lazy("province", "A task is overdue by more than 14 days"),
         _long_overdue,
     ),
     Rule(
         "security-soon",
         Light.WATCH,
         "security",
-        gettext_lazy("The deadline of the security review is near"),
+        pgettext_lazy("province", "The deadline of the security review is near"),
         _near("security"),
     ),
     Rule(
         "link-soon",
         Light.WATCH,
         "ladder",
-        gettext_lazy("The deadline of the link with Bạch Mai is near"),
+        pgettext_lazy("province", "The deadline of the link with Bạch Mai is near"),
         _near("link"),
     ),
-    Rule("emr-soon", Light.WATCH, "facts", gettext_lazy("The deadline of the EMR is near"), _near("emr")),
+    Rule(
+        "emr-soon",
+        Light.WATCH,
+        "facts",
+        pgettext_lazy("province", "The deadline of the EMR is near"),
+        _near("emr"),
+    ),
     Rule(
         "feed-silent",
         Light.WATCH,
         "feeds",
-        gettext_lazy("The feed of LIS or PACS is silent"),
+        pgettext_lazy("province", "The feed of LIS or PACS is silent"),
         _flow(("LIS", "PACS"), "silent"),
     ),
     Rule(
         "feed-drift",
         Light.WATCH,
         "feeds",
-        gettext_lazy("Fields of a feed are no longer filled in as usual"),
+        pgettext_lazy("province", "Fields of a feed are no longer filled in as usual"),
         _flow(("HIS", "LIS", "PACS"), "drift"),
     ),
-    Rule("task-overdue", Light.WATCH, "plan", gettext_lazy("A task is overdue by up to 14 days"), _overdue),
+    Rule(
+        "task-overdue",
+        Light.WATCH,
+        "plan",
+        pgettext_lazy("province", "A task is overdue by up to 14 days"),
+        _overdue,
+    ),
     Rule(
         "declared-not-proven",
         Light.WATCH,
         "ladder",
-        gettext_lazy("Less is proven by traffic than was declared"),
+        pgettext_lazy("province", "Less is proven by traffic than was declared"),
         _different,
     ),
-    Rule("faults-open", Light.WATCH, "vendors", gettext_lazy("A fault is open with the vendor"), _faults),
-    Rule("level-unknown", Light.UNKNOWN, "facts", gettext_lazy("The HIS level is not known"), _no_level),
-    Rule("emr-unknown", Light.UNKNOWN, "facts", gettext_lazy("The state of the EMR is not known"), _no_emr),
+    Rule(
+        "faults-open",
+        Light.WATCH,
+        "vendors",
+        pgettext_lazy("province", "A fault is open with the vendor"),
+        _faults,
+    ),
+    Rule(
+        "level-unknown",
+        Light.UNKNOWN,
+        "facts",
+        pgettext_lazy("province", "The HIS level is not known"),
+        _no_level,
+    ),
+    Rule(
+        "emr-unknown",
+        Light.UNKNOWN,
+        "facts",
+        pgettext_lazy("province", "The state of the EMR is not known"),
+        _no_emr,
+    ),
 )
 """Every rule, the worst first."""
 

@@ -13,7 +13,7 @@ from functools import cache
 from importlib import resources
 from typing import Any
 
-from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from lienthong.foundation import clock, json
 from lienthong.rollout import facts, units
@@ -22,7 +22,7 @@ from lienthong.rollout.feeds import reading
 from lienthong.rollout.feeds.summary import feeds
 from lienthong.rollout.ladder.summary import Rung, differences, rungs
 from lienthong.rollout.levels.summary import UnitLevels, levels
-from lienthong.rollout.lights import Due, Flow, Late, Light, Seen, Verdict, verdict
+from lienthong.rollout.lights import GOALS, Due, Flow, Late, Light, Seen, Verdict, verdict
 from lienthong.rollout.plan.models import Deadline
 from lienthong.rollout.plan.overview import Item, Plan, plan
 from lienthong.rollout.security.summary import ReviewLine, reviews
@@ -118,7 +118,7 @@ def look(on: date | None = None) -> Overview:
 def _differences(on: date) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
     for one in differences(on):
-        text = _("%(what)s: declared “%(declared)s”, proven: %(proven)s")
+        text = pgettext("province", "%(what)s: declared “%(declared)s”, proven: %(proven)s")
         about = {"what": one.what, "declared": one.declared, "proven": one.proven}
         found.setdefault(one.unit, []).append(text % about)
     return found
@@ -132,7 +132,7 @@ def dues(kind: str, on: date) -> tuple[Due, ...]:
         row = rows.get(goal["deadline"])
         if row is None or (goal["kinds"] and kind not in goal["kinds"]):
             continue
-        due = Due(goal["goal"], row.day, row.words, goal["soon"])
+        due = Due(goal["goal"], row.day, goal["soon"])
         if due.goal not in found or due.day < found[due.goal].day:
             found[due.goal] = due
     return tuple(found.values())
@@ -180,7 +180,9 @@ def _goals() -> list[dict[str, Any]]:
 
 def _next(seen: Seen, tasks: Sequence[Item], planned: Fact | None) -> Next | None:
     """The nearest day ahead: of an unmet goal, of an open task of the unit, of the planned start of the EMR."""
-    ahead = [Next(due.day, due.what, _WHERE[due.goal]) for due in seen.dues if not seen.met(due.goal)]
+    ahead = [
+        Next(due.day, str(GOALS[due.goal]), _WHERE[due.goal]) for due in seen.dues if not seen.met(due.goal)
+    ]
     ahead += [Next(item.due, item.task.words, "plan") for item in tasks if item.due and not item.done]
     if planned is not None and not seen.on_emr:
         ahead.append(

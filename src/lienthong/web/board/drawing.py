@@ -10,7 +10,7 @@ from pathlib import Path
 
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
-from django.utils.translation import get_language, ngettext
+from django.utils.translation import get_language, npgettext
 
 _FILE = Path(__file__).with_name("data") / "province.json"
 _GAP, _ROW, _COLUMNS, _HEAD = 16, 50, 3, 26
@@ -179,7 +179,8 @@ def _box(boxed: Sequence[Spot], drawn: Plan, height: int, language: str) -> Safe
             word=spot.word,
         )
         cells.append(_link(spot, "cell", inside))
-    words = ngettext(
+    words = npgettext(
+        "province",
         "The city and the provincial hospitals: %(n)d unit",
         "The city and the provincial hospitals: %(n)d units",
         len(boxed),

@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING
 
 from django.urls import reverse
 from django.utils.formats import number_format
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext, pgettext
+from django.utils.translation import npgettext, pgettext, pgettext_lazy
 
 from lienthong.rollout import changed, facts
 from lienthong.rollout.ladder.summary import BEGIN, exchange
@@ -25,7 +24,7 @@ if TYPE_CHECKING:
 AHEAD = 6
 """Deadlines ahead that are shown."""
 SOON = 30
-_UNITS = gettext_lazy("Facts of the units")
+_UNITS = pgettext_lazy("province", "Facts of the units")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +48,7 @@ def figures(now: Overview) -> list[Figure]:
         _his(now),
         *(_machines(now, key) for key in ("servers", "computers", "printers")),
         _tasks(now),
+        _faults(now),
     ]
 
 
@@ -57,7 +57,7 @@ def _of(part: int, now: Overview) -> str:
 
 
 def _as_of(day: date | None) -> tuple[str, ...]:
-    return (_("of %(day)s") % {"day": day.strftime("%d/%m/%Y")},) if day else ()
+    return (pgettext("province", "of %(day)s") % {"day": day.strftime("%d/%m/%Y")},) if day else ()
 
 
 def _newest(now: Overview, *keys: str) -> date | None:
@@ -69,7 +69,7 @@ def _newest(now: Overview, *keys: str) -> date | None:
 
 
 def _unknown(count: int) -> tuple[str, ...]:
-    text = ngettext("%(n)d unit: no figures yet", "%(n)d units: no figures yet", count)
+    text = npgettext("province", "%(n)d unit: no figures yet", "%(n)d units: no figures yet", count)
     return (text % {"n": count},) if count else ()
 
 
@@ -77,33 +77,43 @@ def _emr(now: Overview) -> Figure:
     known = [one.seen.on_emr for one in now.standings]
     decided = sum(one.seen.emr_state in EMR_DONE for one in now.standings)
     lines = (
-        pgettext("board", "declared; %(n)d with a decision to replace paper") % {"n": decided},
+        pgettext("province", "declared; %(n)d with a decision to replace paper") % {"n": decided},
         *_unknown(known.count(None)),
         *_as_of(_newest(now, "emr", "emr_state")),
     )
-    return Figure(_("Units on the EMR"), _of(known.count(True), now), lines, reverse("board-units"), _UNITS)
+    return Figure(
+        pgettext("province", "Units on the EMR"),
+        _of(known.count(True), now),
+        lines,
+        reverse("board-units"),
+        _UNITS,
+    )
 
 
 def _link(now: Overview) -> Figure:
     linked = sum(one.seen.linked for one in now.standings)
     installed = sum("installed" in (one.seen.reached or {}) for one in now.standings)
     lines = (
-        pgettext("board", "proven by a signed receipt; %(n)d joined to the hub") % {"n": installed},
+        pgettext("province", "proven by a signed receipt; %(n)d joined to the hub") % {"n": installed},
         *_as_of(now.day),
     )
     return Figure(
-        _("Units connected"), _of(linked, now), lines, reverse("board-ladder"), _("Evidence ladder")
+        pgettext("province", "Units connected"),
+        _of(linked, now),
+        lines,
+        reverse("board-ladder"),
+        pgettext("province", "Evidence ladder"),
     )
 
 
 def _transfers(now: Overview) -> Figure:
     found = exchange(BEGIN, now.day)
     lines = [
-        pgettext("board", "counted from traffic; %(n)s with a receipt")
+        pgettext("province", "counted from traffic; %(n)s with a receipt")
         % {"n": _count(sum(one.accepted for one in found))}
     ]
     lines += [
-        pgettext("board", "declared before: %(n)s (%(first)s – %(last)s)")
+        pgettext("province", "declared before: %(n)s (%(first)s – %(last)s)")
         % {
             "n": _count(one.transfers),
             "first": one.first.strftime("%d/%m/%Y"),
@@ -113,27 +123,27 @@ def _transfers(now: Overview) -> Figure:
         if one.told <= now.day
     ]
     return Figure(
-        _("Transfers sent"),
+        pgettext("province", "Transfers sent"),
         _count(sum(one.sent for one in found)),
         (*lines, *_as_of(now.day)),
         reverse("measures"),
-        _("How transfers go"),
+        pgettext("province", "How transfers go"),
     )
 
 
 def _security(now: Overview) -> Figure:
     states = [one.seen.review for one in now.standings]
     lines = (
-        pgettext("board", "%(way)d under way, %(failed)d not passed")
+        pgettext("province", "%(way)d under way, %(failed)d not passed")
         % {"way": states.count("under-way"), "failed": states.count("failed")},
         *_as_of(now.day),
     )
     return Figure(
-        _("Security level approved"),
+        pgettext("province", "Security level approved"),
         _of(states.count("passed"), now),
         lines,
         reverse("board-security"),
-        _("Security reviews"),
+        pgettext("province", "Security reviews"),
     )
 
 
@@ -142,15 +152,16 @@ def _his(now: Overview) -> Figure:
     missing = levels.pop("", 0)
     ordered = sorted(levels.items(), reverse=True)
     lines = tuple(
-        ngettext("level %(level)s: %(n)d unit", "level %(level)s: %(n)d units", n) % {"level": level, "n": n}
+        npgettext("province", "level %(level)s: %(n)d unit", "level %(level)s: %(n)d units", n)
+        % {"level": level, "n": n}
         for level, n in ordered
     )
     return Figure(
-        _("Units with a HIS level"),
+        pgettext("province", "Units with a HIS level"),
         _of(sum(levels.values()), now),
         (", ".join(lines), *_unknown(missing), *_as_of(_newest(now, "his_level"))),
         reverse("board-levels"),
-        _("Levels"),
+        pgettext("province", "Levels"),
     )
 
 
@@ -164,30 +175,48 @@ def _machines(now: Overview, key: str) -> Figure:
         not fact.confirmed for one in now.standings if (fact := now.facts.get((one.unit.code, key)))
     )
     if units:
-        lines.append(pgettext("board", "sum of %(n)d units, %(day)s") % {"n": units, "day": _written(day)})
+        lines.append(pgettext("province", "sum of %(n)d units, %(day)s") % {"n": units, "day": _written(day)})
         lines += _unknown(len(now.standings) - units)
     if doubtful:
-        text = ngettext("%(n)d unit: to be confirmed", "%(n)d units: to be confirmed", doubtful)
+        text = npgettext("province", "%(n)d unit: to be confirmed", "%(n)d units: to be confirmed", doubtful)
         lines.append(text % {"n": doubtful})
     if whole:
         shown = {"n": changed.shown(about, whole.value), "day": _written(whole.valid_from)}
-        lines.append(pgettext("board", "published for the province: %(n)s, %(day)s") % shown)
+        lines.append(pgettext("province", "published for the province: %(n)s, %(day)s") % shown)
         if not units:
-            lines.append(_("no figures of single units yet"))
+            lines.append(pgettext("province", "no figures of single units yet"))
         elif int(whole.value) != amount and units == len(now.standings):
-            lines.append(pgettext("board", "differs by %(n)s") % {"n": f"{amount - int(whole.value):+d}"})
+            lines.append(pgettext("province", "differs by %(n)s") % {"n": f"{amount - int(whole.value):+d}"})
     if units:
         figure = _count(amount)
     else:
-        figure = changed.shown(about, whole.value) if whole else _("no figures yet")
+        figure = changed.shown(about, whole.value) if whole else pgettext("province", "no figures yet")
     return Figure(about.label, figure, tuple(lines), reverse("board-units"), _UNITS)
 
 
 def _tasks(now: Overview) -> Figure:
     still = [item for item in now.plan.items.values() if not item.done]
     late = sum(bool(item.late) for item in still)
-    lines = (pgettext("board", "of %(n)s open tasks") % {"n": _count(len(still))}, *_as_of(now.day))
-    return Figure(_("Tasks overdue"), _count(late), lines, reverse("board-plan"), _("Plan"))
+    lines = (pgettext("province", "of %(n)s open tasks") % {"n": _count(len(still))}, *_as_of(now.day))
+    return Figure(
+        pgettext("province", "Tasks overdue"),
+        _count(late),
+        lines,
+        reverse("board-plan"),
+        pgettext("province", "Plan"),
+    )
+
+
+def _faults(now: Overview) -> Figure:
+    units = sum(one.seen.faults > 0 for one in now.standings)
+    lines = (pgettext("province", "reported to vendors; at %(n)d units") % {"n": units}, *_as_of(now.day))
+    return Figure(
+        pgettext("province", "Faults open"),
+        _count(sum(one.seen.faults for one in now.standings)),
+        lines,
+        reverse("board-vendors"),
+        pgettext("province", "Vendors"),
+    )
 
 
 def _count(value: int) -> str:
@@ -222,15 +251,17 @@ def deadlines(now: Overview) -> list[DeadlineSaid]:
 def _said(one: Target, on: date) -> DeadlineSaid:
     days = (one.day - on).days
     if days < 0:
-        text = ngettext("%(n)d day late", "%(n)d days late", -days) % {"n": -days}
+        text = npgettext("province", "%(n)d day late", "%(n)d days late", -days) % {"n": -days}
     elif days == 0:
-        text = _("today")
+        text = pgettext("province", "today")
     else:
-        text = ngettext("%(n)d day left", "%(n)d days left", days) % {"n": days}
+        text = npgettext("province", "%(n)d day left", "%(n)d days left", days) % {"n": days}
     state = ""
     if one.met is not None:
-        text_met = ngettext("%(met)d of %(n)d unit there", "%(met)d of %(n)d units there", one.of)
+        text_met = npgettext(
+            "province", "%(met)d of %(n)d unit there", "%(met)d of %(n)d units there", one.of
+        )
         state = text_met % {"met": one.met, "n": one.of}
     kind = "bad" if days < 0 else "warn" if days <= SOON and one.met != one.of else "info"
-    words = one.words if one.confidence != "C" else f"{one.words} ({_('to be confirmed')})"
+    words = one.words if one.confidence != "C" else f"{one.words} ({pgettext('province', 'to be confirmed')})"
     return DeadlineSaid(one.day, words, one.who, text, kind, state, reverse("board-plan-deadlines"))

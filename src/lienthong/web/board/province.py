@@ -11,8 +11,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import path, reverse
 from django.utils.http import urlencode
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext, pgettext, pgettext_lazy
+from django.utils.translation import npgettext, pgettext, pgettext_lazy
 from django.views.decorators.http import require_GET
 
 from lienthong.access import audit, rights
@@ -31,13 +30,13 @@ BEGAN = date(2025, 1, 1)
 """The first day the page can be asked for: the year in which the roll-out began."""
 WEEK = timedelta(days=7)
 LEVEL_SOURCES: dict[str, StrOrPromise] = {
-    "declared": pgettext_lazy("level", "declared"),
-    "assessed": pgettext_lazy("level", "assessed by the unit"),
-    "reviewed": pgettext_lazy("level", "reviewed"),
+    "declared": pgettext_lazy("province", "declared"),
+    "assessed": pgettext_lazy("province", "assessed by the unit"),
+    "reviewed": pgettext_lazy("province", "reviewed"),
 }
 SHOWN = 6
 """Changes of a kind that need no click."""
-REASONS = 2
+REASONS = 3
 """Reasons of a unit that need no click."""
 
 
@@ -109,7 +108,9 @@ def province(request: HttpRequest) -> HttpResponse:
         "days": _days(on, today, now),
         "lights": _lights(seen),
         "figures": figures.figures(now) if person.all_units else [],
-        "map": draw([_spot(one) for one in seen], title=_("Map of the units, each with its light")),
+        "map": draw(
+            [_spot(one) for one in seen], title=pgettext("province", "Map of the units, each with its light")
+        ),
         "ended": on >= date(2025, 7, 1),
         "deadlines": figures.deadlines(now),
         "before": before.day,
@@ -135,9 +136,9 @@ def _day(text: str, today: date) -> date:
 def _days(on: date, today: date, now: Overview) -> list[tuple[date, str]]:
     """Days that are asked for often: today, a week before, the newest days from which facts hold."""
     told = sorted({fact.valid_from for fact in now.facts.values()}, reverse=True)[:2]
-    found = {today: _("today"), on - WEEK: _("a week earlier")}
+    found = {today: pgettext("province", "today"), on - WEEK: pgettext("province", "a week earlier")}
     for day in told:
-        found.setdefault(day, pgettext("board", "figures of %(day)s") % {"day": day.strftime("%d/%m/%Y")})
+        found.setdefault(day, pgettext("province", "figures of %(day)s") % {"day": day.strftime("%d/%m/%Y")})
     return [(day, words) for day, words in found.items() if BEGAN <= day <= today]
 
 
@@ -228,15 +229,15 @@ SORTS: dict[str, Callable[[Standing], tuple[Any, ...]]] = {
 """Orders of the table, in that of the columns: what lags behind stands first."""
 REVIEWS = ("failed", "none", "under-way", "passed")
 HEADS: dict[str, StrOrPromise] = {
-    "unit": gettext_lazy("Unit"),
+    "unit": pgettext_lazy("province", "Unit"),
     "light": pgettext_lazy("light", "Light"),
-    "his": gettext_lazy("HIS level"),
-    "emr": pgettext_lazy("board", "EMR, declared"),
-    "proven": pgettext_lazy("board", "Proven by traffic"),
-    "link": pgettext_lazy("board", "Link with Bạch Mai"),
-    "security": pgettext_lazy("board", "Security review"),
-    "late": pgettext_lazy("board", "Tasks overdue"),
-    "next": pgettext_lazy("board", "Next date"),
+    "his": pgettext_lazy("province", "HIS level"),
+    "emr": pgettext_lazy("province", "EMR, declared"),
+    "proven": pgettext_lazy("province", "Proven by traffic"),
+    "link": pgettext_lazy("province", "Link with Bạch Mai"),
+    "security": pgettext_lazy("province", "Security review"),
+    "late": pgettext_lazy("province", "Tasks overdue"),
+    "next": pgettext_lazy("province", "Next date"),
 }
 
 
@@ -251,7 +252,11 @@ def _row(one: Standing) -> Row:
     code = one.unit.code
     said = [Said(reason.words, source(reason.source, code)) for reason in one.verdict.reasons]
     more = len(said) - REASONS
-    text = ngettext("%(n)d more reason", "%(n)d more reasons", more) % {"n": more} if more > 0 else ""
+    text = (
+        npgettext("province", "%(n)d more reason", "%(n)d more reasons", more) % {"n": more}
+        if more > 0
+        else ""
+    )
     return Row(
         code,
         changed.name(one.unit),
@@ -260,7 +265,7 @@ def _row(one: Standing) -> Row:
         said[REASONS:],
         text,
         [
-            Cell(HEADS["light"], str(lights.WORDS[one.light]), tag=one.light.value),
+            Cell(HEADS["light"], str(lights.WORDS[one.light]), "", source("unit", code), one.light.value),
             _his(one),
             _emr(one),
             _proven(one),
@@ -275,10 +280,10 @@ def _row(one: Standing) -> Row:
 def _his(one: Standing) -> Cell:
     level = one.levels.groups.get("III")
     if level is None:
-        return Cell(HEADS["his"], _("no figures yet"), url=source("levels", one.unit.code))
+        return Cell(HEADS["his"], pgettext("province", "no figures yet"), url=source("levels", one.unit.code))
     small = str(LEVEL_SOURCES[level.source])
     if not level.confirmed:
-        small += ", " + _("to be confirmed")
+        small += ", " + pgettext("province", "to be confirmed")
     return Cell(HEADS["his"], level.value, small, source("levels", one.unit.code))
 
 
@@ -286,29 +291,31 @@ def _emr(one: Standing) -> Cell:
     seen, url = one.seen, source("facts", one.unit.code)
     software = facts.KEYS["emr"].words(seen.emr) if seen.emr else ""
     if seen.emr_state:
-        small = pgettext("board", "software: %(level)s") % {"level": software} if software else ""
+        small = pgettext("province", "software: %(level)s") % {"level": software} if software else ""
         return Cell(HEADS["emr"], facts.KEYS["emr_state"].words(seen.emr_state), small, url)
-    return Cell(HEADS["emr"], software or _("no figures yet"), url=url)
+    return Cell(HEADS["emr"], software or pgettext("province", "no figures yet"), url=url)
 
 
 def _proven(one: Standing) -> Cell:
     url = source("ladder", one.unit.code)
     if one.rung is None or one.rung.at is None:
-        return Cell(HEADS["proven"], pgettext("board", "nothing yet"), url=url)
+        return Cell(HEADS["proven"], pgettext("province", "nothing yet"), url=url)
     return Cell(HEADS["proven"], one.rung.label, _short(one.rung.at), url)
 
 
 def _link(one: Standing) -> Cell:
+    url = source("ladder", one.unit.code)
     if one.seen.linked and one.seen.reached:
         when = one.seen.reached[lights.LINKED].strftime("%d/%m/%Y")
-        return Cell(HEADS["link"], pgettext("board", "Proven"), when, tag="ok")
-    return Cell(HEADS["link"], pgettext("board", "Not proven"), tag="wait")
+        return Cell(HEADS["link"], pgettext("province", "Proven"), when, url, "ok")
+    return Cell(HEADS["link"], pgettext("province", "Not yet"), "", url, "wait")
 
 
 def _security(one: Standing) -> Cell:
     shape, words = security.STATES[one.seen.review]
     day = one.review.day if one.review else None
-    return Cell(HEADS["security"], str(words), day.strftime("%d/%m/%Y") if day else "", tag=shape)
+    when = day.strftime("%d/%m/%Y") if day else ""
+    return Cell(HEADS["security"], str(words), when, source("security", one.unit.code), shape)
 
 
 def _next(one: Standing) -> Cell:
