@@ -91,7 +91,7 @@ class Seen:
         emr, emr_state: declared, as in :data:`lienthong.rollout.facts.KEYS`.
         reached: rungs of the evidence ladder, reached on that day or before, to the day.
         review: ``passed``, ``failed``, ``under-way`` or ``none``.
-        dues: one for each goal: the earliest deadline that applies to this kind of unit.
+        dues: the deadlines that apply to this kind of unit, the first ones first.
         differences: where less is proven than declared, a sentence each.
         faults: reported to vendors and still open.
     """
@@ -109,7 +109,7 @@ class Seen:
     faults: int = 0
 
     def due(self, goal: str) -> Due | None:
-        """The deadline of a goal, if one applies."""
+        """The first deadline of a goal, if one applies."""
         return next((one for one in self.dues if one.goal == goal), None)
 
     @property

@@ -125,17 +125,14 @@ def _differences(on: date) -> dict[str, list[str]]:
 
 
 def dues(kind: str, on: date) -> tuple[Due, ...]:
-    """The deadlines that apply to a kind of unit, of those set by a day: for each goal the earliest."""
+    """The deadlines that apply to a kind of unit, of those that stand on a day; the first ones first."""
     rows = {row.code: row for row in _standing(on)}
-    found: dict[str, Due] = {}
-    for goal in _goals():
-        row = rows.get(goal["deadline"])
-        if row is None or (goal["kinds"] and kind not in goal["kinds"]):
-            continue
-        due = Due(goal["goal"], row.day, goal["soon"])
-        if due.goal not in found or due.day < found[due.goal].day:
-            found[due.goal] = due
-    return tuple(found.values())
+    found = [
+        Due(goal["goal"], rows[goal["deadline"]].day, goal["soon"])
+        for goal in _goals()
+        if goal["deadline"] in rows and (not goal["kinds"] or kind in goal["kinds"])
+    ]
+    return tuple(sorted(found, key=lambda due: due.day))
 
 
 @dataclass(frozen=True, slots=True)
