@@ -46,6 +46,7 @@ def groups(before: Overview, after: Overview) -> list[Group]:
     """What changed from one day to another, kinds without a change left out."""
     pairs = _pairs(before, after)
     told = (
+        (pgettext_lazy("changed", "Units"), list(_units(before, after))),
         (pgettext_lazy("changed", "Lights"), list(_lights(pairs))),
         (pgettext_lazy("changed", "Proven by traffic"), list(_rungs(before, after))),
         (pgettext_lazy("changed", "Security reviews"), list(_reviews(pairs))),
@@ -53,6 +54,17 @@ def groups(before: Overview, after: Overview) -> list[Group]:
         (pgettext_lazy("changed", "Declared"), list(_declared(before, after))),
     )
     return [Group(title, tuple(found)) for title, found in told if found]
+
+
+def _units(before: Overview, after: Overview) -> Iterator[Sentence]:
+    old, new = ({one.unit.code: one.unit for one in side.standings} for side in (before, after))
+    for code, unit in new.items():
+        if code not in old:
+            yield Sentence(pgettext("changed", "New unit: %(unit)s") % {"unit": name(unit)}, "unit", code)
+    for code, unit in old.items():
+        if code not in new:
+            text = pgettext("changed", "No longer a unit of its own: %(unit)s")
+            yield Sentence(text % {"unit": name(unit)}, "unit", code)
 
 
 def _pairs(before: Overview, after: Overview) -> list[tuple[Standing, Standing]]:

@@ -7,15 +7,17 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING
 
-from django.urls import reverse
 from django.utils.formats import number_format
 from django.utils.translation import npgettext, pgettext, pgettext_lazy
 
 from lienthong.rollout import changed, facts
 from lienthong.rollout.ladder.summary import BEGIN, exchange
 from lienthong.rollout.lights import EMR_DONE
+from lienthong.rollout.money.summary import totals
 from lienthong.rollout.overview import Overview, Target, targets
 from lienthong.transfers.measures import before as told
+from lienthong.web.board.money.showing import short
+from lienthong.web.board.sources import Sources
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
@@ -38,17 +40,19 @@ class Figure:
     source: StrOrPromise
 
 
-def figures(now: Overview) -> list[Figure]:
+def figures(now: Overview, sources: Sources) -> list[Figure]:
     """The figures of the day, declared and proven told apart; what nobody told is named, never shown as 0."""
     return [
-        _emr(now),
-        _link(now),
-        _transfers(now),
-        _security(now),
-        _his(now),
-        *(_machines(now, key) for key in ("servers", "computers", "printers")),
-        _tasks(now),
-        _faults(now),
+        _emr(now, sources),
+        _link(now, sources),
+        _transfers(now, sources),
+        _security(now, sources),
+        _his(now, sources),
+        *(_machines(now, sources, key) for key in ("servers", "computers", "printers")),
+        _tasks(now, sources),
+        _faults(now, sources),
+        _signatures(now, sources),
+        _money(now, sources),
     ]
 
 
@@ -73,7 +77,15 @@ def _unknown(count: int) -> tuple[str, ...]:
     return (text % {"n": count},) if count else ()
 
 
-def _emr(now: Overview) -> Figure:
+def _doubtful(now: Overview, key: str) -> tuple[str, ...]:
+    found = [
+        one for one in now.standings if (fact := now.facts.get((one.unit.code, key))) and not fact.confirmed
+    ]
+    text = npgettext("province", "%(n)d unit: to be confirmed", "%(n)d units: to be confirmed", len(found))
+    return (text % {"n": len(found)},) if found else ()
+
+
+def _emr(now: Overview, sources: Sources) -> Figure:
     known = [one.seen.on_emr for one in now.standings]
     decided = sum(one.seen.emr_state in EMR_DONE for one in now.standings)
     lines = (
@@ -85,12 +97,12 @@ def _emr(now: Overview) -> Figure:
         pgettext("province", "Units on the EMR"),
         _of(known.count(True), now),
         lines,
-        reverse("board-units"),
+        sources("facts"),
         _UNITS,
     )
 
 
-def _link(now: Overview) -> Figure:
+def _link(now: Overview, sources: Sources) -> Figure:
     linked = sum(one.seen.linked for one in now.standings)
     installed = sum("installed" in (one.seen.reached or {}) for one in now.standings)
     lines = (
@@ -101,12 +113,12 @@ def _link(now: Overview) -> Figure:
         pgettext("province", "Units connected"),
         _of(linked, now),
         lines,
-        reverse("board-ladder"),
+        sources("ladder"),
         pgettext("province", "Evidence ladder"),
     )
 
 
-def _transfers(now: Overview) -> Figure:
+def _transfers(now: Overview, sources: Sources) -> Figure:
     found = exchange(BEGIN, now.day)
     lines = [
         pgettext("province", "counted from traffic; %(n)s with a receipt")
@@ -126,12 +138,12 @@ def _transfers(now: Overview) -> Figure:
         pgettext("province", "Transfers sent"),
         _count(sum(one.sent for one in found)),
         (*lines, *_as_of(now.day)),
-        reverse("measures"),
+        sources("transfers"),
         pgettext("province", "How transfers go"),
     )
 
 
-def _security(now: Overview) -> Figure:
+def _security(now: Overview, sources: Sources) -> Figure:
     states = [one.seen.review for one in now.standings]
     lines = (
         pgettext("province", "%(way)d under way, %(failed)d not passed")
@@ -142,12 +154,12 @@ def _security(now: Overview) -> Figure:
         pgettext("province", "Security level approved"),
         _of(states.count("passed"), now),
         lines,
-        reverse("board-security"),
+        sources("security"),
         pgettext("province", "Security reviews"),
     )
 
 
-def _his(now: Overview) -> Figure:
+def _his(now: Overview, sources: Sources) -> Figure:
     levels = Counter(one.seen.his_level for one in now.standings)
     missing = levels.pop("", 0)
     ordered = sorted(levels.items(), reverse=True)
@@ -160,26 +172,21 @@ def _his(now: Overview) -> Figure:
         pgettext("province", "Units with a HIS level"),
         _of(sum(levels.values()), now),
         (", ".join(lines), *_unknown(missing), *_as_of(_newest(now, "his_level"))),
-        reverse("board-levels"),
+        sources("levels"),
         pgettext("province", "Levels"),
     )
 
 
-def _machines(now: Overview, key: str) -> Figure:
+def _machines(now: Overview, sources: Sources, key: str) -> Figure:
     """The sum over the units; the total told for the whole province beside it, or in its place while no unit told."""
     about = facts.KEYS[key]
     amount, units, day = changed.total(key, now)
     whole = now.facts.get((facts.PROVINCE, key))
     lines = []
-    doubtful = sum(
-        not fact.confirmed for one in now.standings if (fact := now.facts.get((one.unit.code, key)))
-    )
     if units:
         lines.append(pgettext("province", "sum of %(n)d units, %(day)s") % {"n": units, "day": _written(day)})
         lines += _unknown(len(now.standings) - units)
-    if doubtful:
-        text = npgettext("province", "%(n)d unit: to be confirmed", "%(n)d units: to be confirmed", doubtful)
-        lines.append(text % {"n": doubtful})
+    lines += _doubtful(now, key)
     if whole:
         shown = {"n": changed.shown(about, whole.value), "day": _written(whole.valid_from)}
         lines.append(pgettext("province", "published for the province: %(n)s, %(day)s") % shown)
@@ -191,10 +198,10 @@ def _machines(now: Overview, key: str) -> Figure:
         figure = _count(amount)
     else:
         figure = changed.shown(about, whole.value) if whole else pgettext("province", "no figures yet")
-    return Figure(about.label, figure, tuple(lines), reverse("board-units"), _UNITS)
+    return Figure(about.label, figure, tuple(lines), sources("facts"), _UNITS)
 
 
-def _tasks(now: Overview) -> Figure:
+def _tasks(now: Overview, sources: Sources) -> Figure:
     still = [item for item in now.plan.items.values() if not item.done]
     late = sum(bool(item.late) for item in still)
     lines = (pgettext("province", "of %(n)s open tasks") % {"n": _count(len(still))}, *_as_of(now.day))
@@ -202,20 +209,52 @@ def _tasks(now: Overview) -> Figure:
         pgettext("province", "Tasks overdue"),
         _count(late),
         lines,
-        reverse("board-plan"),
+        sources("plan"),
         pgettext("province", "Plan"),
     )
 
 
-def _faults(now: Overview) -> Figure:
+def _faults(now: Overview, sources: Sources) -> Figure:
     units = sum(one.seen.faults > 0 for one in now.standings)
     lines = (pgettext("province", "reported to vendors; at %(n)d units") % {"n": units}, *_as_of(now.day))
     return Figure(
         pgettext("province", "Faults open"),
         _count(sum(one.seen.faults for one in now.standings)),
         lines,
-        reverse("board-vendors"),
+        sources("vendors"),
         pgettext("province", "Vendors"),
+    )
+
+
+def _signatures(now: Overview, sources: Sources) -> Figure:
+    issued, units, day = changed.total("signatures_issued", now)
+    needed, asked, _day = changed.total("signatures_needed", now)
+    lines: list[str] = []
+    if asked:
+        lines.append(pgettext("province", "of %(n)s needed") % {"n": _count(needed)})
+    lines += (*_unknown(len(now.standings) - units), *_doubtful(now, "signatures_issued"), *_as_of(day))
+    return Figure(
+        facts.KEYS["signatures_issued"].label,
+        _count(issued) if units else pgettext("province", "no figures yet"),
+        tuple(lines),
+        sources("facts"),
+        _UNITS,
+    )
+
+
+def _money(now: Overview, sources: Sources) -> Figure:
+    sums = totals(now.day)
+    lines = (
+        pgettext("province", "asked for: %(asked)s; spent: %(spent)s")
+        % {"asked": short(sums.asked), "spent": short(sums.spent)},
+        *_as_of(now.day),
+    )
+    return Figure(
+        pgettext("province", "Money granted"),
+        short(sums.granted),
+        lines,
+        sources("money"),
+        pgettext("province", "Money and tenders"),
     )
 
 
@@ -240,15 +279,15 @@ class DeadlineSaid:
     url: str
 
 
-def deadlines(now: Overview) -> list[DeadlineSaid]:
+def deadlines(now: Overview, sources: Sources) -> list[DeadlineSaid]:
     """Deadlines that units missed, then those ahead."""
     found = targets(now)
     gone = [one for one in found if one.day < now.day]
     ahead = [one for one in found if one.day >= now.day]
-    return [_said(one, now.day) for one in (*gone, *ahead[:AHEAD])]
+    return [_said(one, now.day, sources) for one in (*gone, *ahead[:AHEAD])]
 
 
-def _said(one: Target, on: date) -> DeadlineSaid:
+def _said(one: Target, on: date, sources: Sources) -> DeadlineSaid:
     days = (one.day - on).days
     if days < 0:
         text = npgettext("province", "%(n)d day late", "%(n)d days late", -days) % {"n": -days}
@@ -264,4 +303,4 @@ def _said(one: Target, on: date) -> DeadlineSaid:
         state = text_met % {"met": one.met, "n": one.of}
     kind = "bad" if days < 0 else "warn" if days <= SOON and one.met != one.of else "info"
     words = one.words if one.confidence != "C" else f"{one.words} ({pgettext('province', 'to be confirmed')})"
-    return DeadlineSaid(one.day, words, one.who, text, kind, state, reverse("board-plan-deadlines"))
+    return DeadlineSaid(one.day, words, one.who, text, kind, state, sources("deadlines"))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.urls import path, reverse
+from django.urls import path
 from django.utils.http import urlencode
 from django.utils.translation import npgettext, pgettext, pgettext_lazy
 from django.views.decorators.http import require_GET
@@ -22,6 +22,7 @@ from lienthong.rollout.scope import Person
 from lienthong.web.board import figures, security
 from lienthong.web.board.doors import opens
 from lienthong.web.board.drawing import Spot, draw
+from lienthong.web.board.sources import Sources
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
@@ -98,6 +99,7 @@ def province(request: HttpRequest) -> HttpResponse:
     sort = sort if sort in SORTS else "light"
     now, before = overview.look(on), overview.look(on - WEEK)
     seen = [one for one in now.standings if person.sees(one.unit.code)]
+    sources = Sources(person, None if on == today else on)
     audit.record(person.actor, "board", page=request.path, detail={"on": on.isoformat()})
     query = {"on": on.isoformat()} if on != today else {}
     page = {
@@ -107,16 +109,17 @@ def province(request: HttpRequest) -> HttpResponse:
         "sort": sort,
         "days": _days(on, today, now),
         "lights": _lights(seen),
-        "figures": figures.figures(now) if person.all_units else [],
+        "figures": figures.figures(now, sources) if person.all_units else [],
         "map": draw(
-            [_spot(one) for one in seen], title=pgettext("province", "Map of the units, each with its light")
+            [_spot(one, sources) for one in seen],
+            title=pgettext("province", "Map of the units, each with its light"),
         ),
         "ended": on >= date(2025, 7, 1),
-        "deadlines": figures.deadlines(now),
+        "deadlines": figures.deadlines(now, sources),
         "before": before.day,
-        "groups": _groups(before, now, person),
+        "groups": _groups(before, now, person, sources),
         "columns": _columns(sort, query),
-        "rows": [_row(one) for one in sorted(seen, key=SORTS[sort])],
+        "rows": [_row(one, sources) for one in sorted(seen, key=SORTS[sort])],
         "rules": [
             {"kind": rule.light.value, "light": lights.WORDS[rule.light], "words": rule.words}
             for rule in lights.RULES
@@ -161,35 +164,14 @@ def _lights(seen: Sequence[Standing]) -> list[dict[str, object]]:
     return found
 
 
-def _spot(one: Standing) -> Spot:
+def _spot(one: Standing, sources: Sources) -> Spot:
     name, word = changed.name(one.unit), str(lights.WORDS[one.light])
     why = one.verdict.reasons[0].words if one.verdict.reasons else ""
     words = f"{name}: {word}. {why}" if why else f"{name}: {word}"
-    return Spot(
-        one.unit.code, name, one.light.value, word, words, reverse("board-unit", args=[one.unit.code])
-    )
+    return Spot(one.unit.code, name, one.light.value, word, words, sources("unit", one.unit.code))
 
 
-def source(name: str, unit: str) -> str:
-    """The page where something about a unit can be looked up; of the province without a unit."""
-    page, whole = PAGES[name]
-    return reverse(page, args=[unit]) if unit and page else reverse(whole)
-
-
-PAGES = {
-    "unit": ("board-unit", "board-units"),
-    "facts": ("board-unit", "board-units"),
-    "levels": ("board-levels-unit", "board-levels"),
-    "security": ("board-security-unit", "board-security"),
-    "ladder": ("board-ladder-unit", "board-ladder"),
-    "feeds": ("board-feeds-unit", "board-feeds"),
-    "plan": ("", "board-plan"),
-    "vendors": ("", "board-vendors"),
-}
-"""Part of the board to its page of one unit and its page of the province."""
-
-
-def _groups(before: Overview, now: Overview, person: Person) -> list[dict[str, object]]:
+def _groups(before: Overview, now: Overview, person: Person, sources: Sources) -> list[dict[str, object]]:
     found = []
     for group in changed.groups(before, now):
         own = [one for one in group.sentences if person.all_units or one.unit in person.units]
@@ -197,8 +179,8 @@ def _groups(before: Overview, now: Overview, person: Person) -> list[dict[str, o
             found.append(
                 {
                     "title": group.title,
-                    "lines": [Said(one.words, source(one.source, one.unit)) for one in own[:SHOWN]],
-                    "rest": [Said(one.words, source(one.source, one.unit)) for one in own[SHOWN:]],
+                    "lines": [Said(one.words, sources(one.source, one.unit)) for one in own[:SHOWN]],
+                    "rest": [Said(one.words, sources(one.source, one.unit)) for one in own[SHOWN:]],
                 }
             )
     return found
@@ -248,9 +230,9 @@ def _columns(sort: str, query: dict[str, str]) -> list[Column]:
     ]
 
 
-def _row(one: Standing) -> Row:
+def _row(one: Standing, sources: Sources) -> Row:
     code = one.unit.code
-    said = [Said(reason.words, source(reason.source, code)) for reason in one.verdict.reasons]
+    said = [Said(reason.words, sources(reason.source, code)) for reason in one.verdict.reasons]
     more = len(said) - REASONS
     text = (
         npgettext("province", "%(n)d more reason", "%(n)d more reasons", more) % {"n": more}
@@ -260,35 +242,37 @@ def _row(one: Standing) -> Row:
     return Row(
         code,
         changed.name(one.unit),
-        source("unit", code),
+        sources("unit", code),
         said[:REASONS],
         said[REASONS:],
         text,
         [
-            Cell(HEADS["light"], str(lights.WORDS[one.light]), "", source("unit", code), one.light.value),
-            _his(one),
-            _emr(one),
-            _proven(one),
-            _link(one),
-            _security(one),
-            Cell(HEADS["late"], str(len(one.seen.late)), url=source("plan", code), number=True),
-            _next(one),
+            Cell(HEADS["light"], str(lights.WORDS[one.light]), "", sources("unit", code), one.light.value),
+            _his(one, sources),
+            _emr(one, sources),
+            _proven(one, sources),
+            _link(one, sources),
+            _security(one, sources),
+            Cell(HEADS["late"], str(len(one.seen.late)), url=sources("plan", code), number=True),
+            _next(one, sources),
         ],
     )
 
 
-def _his(one: Standing) -> Cell:
+def _his(one: Standing, sources: Sources) -> Cell:
     level = one.levels.groups.get("III")
     if level is None:
-        return Cell(HEADS["his"], pgettext("province", "no figures yet"), url=source("levels", one.unit.code))
+        return Cell(
+            HEADS["his"], pgettext("province", "no figures yet"), url=sources("levels", one.unit.code)
+        )
     small = str(LEVEL_SOURCES[level.source])
     if not level.confirmed:
         small += ", " + pgettext("province", "to be confirmed")
-    return Cell(HEADS["his"], level.value, small, source("levels", one.unit.code))
+    return Cell(HEADS["his"], level.value, small, sources("levels", one.unit.code))
 
 
-def _emr(one: Standing) -> Cell:
-    seen, url = one.seen, source("facts", one.unit.code)
+def _emr(one: Standing, sources: Sources) -> Cell:
+    seen, url = one.seen, sources("facts", one.unit.code)
     software = facts.KEYS["emr"].words(seen.emr) if seen.emr else ""
     if seen.emr_state:
         small = pgettext("province", "software: %(level)s") % {"level": software} if software else ""
@@ -296,36 +280,36 @@ def _emr(one: Standing) -> Cell:
     return Cell(HEADS["emr"], software or pgettext("province", "no figures yet"), url=url)
 
 
-def _proven(one: Standing) -> Cell:
-    url = source("ladder", one.unit.code)
+def _proven(one: Standing, sources: Sources) -> Cell:
+    url = sources("ladder", one.unit.code)
     if one.rung is None or one.rung.at is None:
         return Cell(HEADS["proven"], pgettext("province", "nothing yet"), url=url)
     return Cell(HEADS["proven"], one.rung.label, _short(one.rung.at), url)
 
 
-def _link(one: Standing) -> Cell:
-    url = source("ladder", one.unit.code)
+def _link(one: Standing, sources: Sources) -> Cell:
+    url = sources("ladder", one.unit.code)
     if one.seen.linked and one.seen.reached:
         when = one.seen.reached[lights.LINKED].strftime("%d/%m/%Y")
         return Cell(HEADS["link"], pgettext("province", "Proven"), when, url, "ok")
     return Cell(HEADS["link"], pgettext("province", "Not yet"), "", url, "wait")
 
 
-def _security(one: Standing) -> Cell:
+def _security(one: Standing, sources: Sources) -> Cell:
     shape, words = security.STATES[one.seen.review]
     day = one.review.day if one.review else None
     when = day.strftime("%d/%m/%Y") if day else ""
-    return Cell(HEADS["security"], str(words), when, source("security", one.unit.code), shape)
+    return Cell(HEADS["security"], str(words), when, sources("security", one.unit.code), shape)
 
 
-def _next(one: Standing) -> Cell:
+def _next(one: Standing, sources: Sources) -> Cell:
     if one.next is None:
         return Cell(HEADS["next"], "–")
     return Cell(
         HEADS["next"],
         one.next.day.strftime("%d/%m/%Y"),
         one.next.words,
-        source(one.next.source, one.unit.code),
+        sources(one.next.source, one.unit.code),
     )
 
 
