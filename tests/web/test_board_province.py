@@ -64,7 +64,7 @@ def test_published_and_summed_figures_stand_in_the_vietnamese_way(officer: Clien
     words = words_of(officer.get("/board", {"on": DAY}))
     for expected in ("2.416", "1.658", "304 (12/01/2025 – 16/02/2025)", "mức 6: 4 đơn vị", "17/17", "4/17"):
         assert expected in words
-    assert "17 đơn vị chờ xác nhận" in words
+    assert "17 đơn vị chưa xác nhận" in words
 
 
 def test_missing_figures_are_named_and_never_zero(officer: Client) -> None:
