@@ -71,6 +71,7 @@ BOARD = Right(
 )
 BOARD_UNIT = Right(_("Enter facts of a unit on the roll-out board"), (Role.DEPARTMENT, Role.UNIT))
 BOARD_EDIT = Right(_("Enter plans, money and reviews of the roll-out"), (Role.DEPARTMENT,))
+LEVELS_ANSWER = Right(_("Assess the levels of a unit and send them"), (Role.UNIT,))
 TICKETS = Right(
     _("Report faults to vendors, follow and answer them"), (Role.DEPARTMENT, Role.UNIT, Role.VENDOR)
 )
@@ -109,6 +110,7 @@ TABLE = (
     BOARD,
     BOARD_UNIT,
     BOARD_EDIT,
+    LEVELS_ANSWER,
     TICKETS,
     SECURITY_SEE,
     SECURITY,

@@ -123,6 +123,7 @@ STATICFILES_DIRS = [("fonts", _ASSETS / "@fontsource" / "source-sans-3" / "files
 WHITENOISE_USE_FINDERS = True
 WHITENOISE_AUTOREFRESH = False
 
+PAPER_FONTS = _ASSETS / "@expo-google-fonts" / "tinos"
 FHIR_DEFINITIONS = _ASSETS / "@medplum" / "definitions" / "dist" / "fhir" / "r4"
 
 _HANDLERS = "lienthong.config.drill" if os.environ.get("LIENTHONG_DRILL") else "lienthong.config"

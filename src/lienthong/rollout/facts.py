@@ -117,9 +117,12 @@ KINDS = (
 _MACHINES = _("machines")
 _PEOPLE = _("people")
 _EVERY = (
+    Key("name", _("Name of the unit"), "text", "unit"),
+    Key("name_en", _("Name in English"), "text", "unit"),
     Key("kind", _("Type of unit"), "choice", "unit", choices=KINDS),
     Key("owner", _("Owner"), "text", "unit"),
     Key("area", _("Area"), "text", "unit"),
+    Key("province", _("Province (of the unit)"), "text", "unit"),
     Key("merged_into", _("Merged into (code of the unit)"), "text", "unit"),
     Key("ended", _("The unit has ended"), "yes", "unit", choices=YES_NO),
     Key("pilot", _("Pilot of the link with Bạch Mai"), "yes", "unit", choices=YES_NO),

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from lienthong.rollout.changes import BatchRow, Change
-from lienthong.rollout.facts import Fact
-from lienthong.rollout.security.models import Finding, SecurityCheck
-
-__all__ = ["BatchRow", "Change", "Fact", "Finding", "SecurityCheck"]
+import lienthong.rollout.changes
+import lienthong.rollout.facts
+import lienthong.rollout.levels.models
+import lienthong.rollout.reorganisation.names
+import lienthong.rollout.security.models
+import lienthong.rollout.sheets.models  # noqa: F401

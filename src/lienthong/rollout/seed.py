@@ -10,6 +10,7 @@ from importlib import resources
 from lienthong.access import audit
 from lienthong.rollout import facts
 from lienthong.rollout.changes import Batch, BatchRow, batch
+from lienthong.rollout.levels import criteria
 
 DAY = date(2025, 2, 18)
 SOURCE = "Hội nghị UBND tỉnh 18/02/2025 (bacgiang.gov.vn)"
@@ -19,7 +20,8 @@ _BY = audit.system("seed")
 
 
 def load() -> None:
-    """Enters the case where it was not entered yet."""
+    """Enters the case where it was not entered yet, and the sets of criteria."""
+    criteria.load_known()
     if BatchRow.objects.filter(what="seed").exists():
         return
     with batch(_BY, "seed", why=SOURCE) as open_batch:

@@ -32,7 +32,10 @@ class Unit:
 
 
 def listing(on: date | None = None) -> list[Unit]:
-    """The units that stand on a day (today if none is given), in the order of lists; merged and ended ones do not."""
+    """The units that stand on a day (today if none is given), in the order of lists.
+
+    A unit stands from the first day on which it has a name until it is merged or has ended.
+    """
     day = on or clock.today()
     known = facts.values(day, _KEYS)
 
@@ -49,7 +52,7 @@ def listing(on: date | None = None) -> list[Unit]:
             text(one.code, "area"),
             one.place,
         )
-        for one in Facility.objects.filter(in_province=True)
+        for one in Facility.objects.filter(in_province=True, names__valid_from__lte=day).distinct()
         if not text(one.code, "merged_into") and text(one.code, "ended") != "yes"
     ]
 

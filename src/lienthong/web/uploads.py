@@ -1,4 +1,4 @@
-"""Files that people send: evidence packages and letters, only from people signed in, only up to a size."""
+"""Files that people send: evidence packages, letters, files of the board; only when signed in, only up to a size."""
 
 from __future__ import annotations
 
@@ -10,11 +10,14 @@ from lienthong.access import accounts
 
 LARGEST = 536_870_912
 LARGEST_LETTER = 67_108_864
-"""Bytes of all files of one call: of an evidence package, of a letter's pictures or its file."""
+LARGEST_BOARD = 20_000_000
+"""Bytes of all files of one call: of an evidence package, of a letter's pictures or its file, of a board's page."""
 
 
 def largest(path: str) -> int:
     """How many bytes of files a page takes in one call; none but these pages take files."""
+    if path.startswith("/board/"):
+        return LARGEST_BOARD
     return {"/evidence": LARGEST, "/letter": LARGEST_LETTER, "/letter/file": LARGEST_LETTER}.get(path, 0)
 
 

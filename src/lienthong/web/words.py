@@ -72,6 +72,7 @@ ACTIONS = {
     "store": _("Data stored"),
     "send": _("Dossier sent"),
     "audit-checked": _("Trail checked"),
+    "board-sheet": _("Facts of units taken out as Excel"),
     "message-again": _("Message sent or tried again"),
     "message-given-up": _("Message given up"),
     "reconcile-started": _("Reconciliation begun"),

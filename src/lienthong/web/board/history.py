@@ -38,8 +38,18 @@ WHAT: dict[str, StrOrPromise] = {
     "seed-demo": gettext_lazy("Invented figures for the demonstration"),
     "facts": gettext_lazy("Facts of a unit"),
     "import": gettext_lazy("Excel sheet taken in"),
+    "units": gettext_lazy("Units renamed, merged or founded"),
     "undo": gettext_lazy("Undone"),
     "security": gettext_lazy("Security checklist"),
+    "criteria": gettext_lazy("Criteria of levels"),
+    "levels-begin": gettext_lazy("Assessment begun"),
+    "levels-version": gettext_lazy("Assessment moved to a new version"),
+    "levels-answer": gettext_lazy("Criterion answered"),
+    "levels-file": gettext_lazy("Evidence file of a criterion"),
+    "levels-submit": gettext_lazy("Assessment sent"),
+    "levels-review": gettext_lazy("Assessment reviewed"),
+    "levels-return": gettext_lazy("Assessment returned"),
+    "levels-decide": gettext_lazy("Levels decided"),
 }
 """What a batch was, in words; each part of the board adds its own."""
 KIND: dict[str, StrOrPromise] = {

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
 
 TABS: tuple[tuple[str, StrOrPromise, Right], ...] = (
+    ("board-units", pgettext_lazy("tab", "Units"), rights.BOARD),
+    ("board-levels", pgettext_lazy("tab", "Levels"), rights.BOARD),
     ("board-security", pgettext_lazy("tab", "Security"), rights.SECURITY_SEE),
     ("board-history", pgettext_lazy("tab", "Changes"), rights.BOARD),
 )

@@ -4,8 +4,18 @@ from __future__ import annotations
 
 from django.urls import URLPattern
 
-from lienthong.web.board import history, security
+from lienthong.web.board import (
+    history,
+    levels,
+    security,
+    units,
+)
 
-PARTS = (security, history)
+PARTS = (
+    units,
+    levels,
+    security,
+    history,
+)
 
 urlpatterns: list[URLPattern] = [pattern for part in PARTS for pattern in part.urlpatterns]
