@@ -7,11 +7,13 @@ from django.urls import URLPattern
 from lienthong.web.board import (
     history,
     levels,
+    province,
     security,
     units,
 )
 
 PARTS = (
+    province,
     units,
     levels,
     security,
