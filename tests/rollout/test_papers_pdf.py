@@ -203,10 +203,11 @@ def test_numbers_stand_right() -> None:
     assert max(counts) - min(counts) < 0.7
 
 
-@pytest.mark.parametrize("lines", range(0, 44, 2))
-def test_the_signature_never_stands_alone(lines: int) -> None:
+@pytest.mark.parametrize("times", [1, 3, 20, 200])
+@pytest.mark.parametrize("lines", range(0, 44, 4))
+def test_the_signature_never_stands_alone(lines: int, times: int) -> None:
     filler = tuple(Bullet(f"Việc thứ {n}") for n in range(lines))
-    closing = Paragraph(f"{CLOSING} triển khai, Sở Y tế kính báo cáo. " * 3)
+    closing = Paragraph(f"{CLOSING} triển khai, Sở Y tế kính báo cáo. " * times)
     paper = replace(paper_samples.report(), body=(*filler, closing), annexes=())
     last = pages(paper)[-1].text
     assert CLOSING in last
@@ -253,6 +254,12 @@ def test_the_file_can_be_kept_and_read_aloud() -> None:
         assert language.raw[: size - 2].decode("utf-16-le") == "vi-VN"
         titles = [(entry.level, entry.get_title()) for entry in document.get_toc()]
     assert (0, "I. CÔNG TÁC CHỈ ĐẠO, ĐIỀU HÀNH") in [(level, title.strip()) for level, title in titles]
+
+
+def test_a_number_of_a_document_stays_on_one_line() -> None:
+    body = tuple(Bullet("ô " * length + "số 45/TB-UBND-KGVX") for length in range(30, 46))
+    text = "".join(page.text for page in pages(replace(paper_samples.decision(), body=body)))
+    assert text.count("45/TB-UBND-KGVX") == len(body)
 
 
 def test_the_same_paper_gives_the_same_bytes() -> None:

@@ -172,8 +172,18 @@ def test_reviews_and_lights_that_changed_are_told() -> None:
     _approve(HOSPITAL, date(2025, 2, 26))
     told = _sentences(date(2025, 2, 22), date(2025, 3, 1))
     assert "Bac Giang Provincial General Hospital: security level approved" in told
-    assert "Yen The District Medical Centre: Watch → Blocked" in told
+    assert "16 units: Watch → Blocked" in told
     assert not any("General Hospital: Watch" in words for words in told)
+
+
+def test_few_units_whose_light_changed_are_named() -> None:
+    from lienthong.rollout import units
+
+    for code in units.codes(DAY):
+        if code != HOSPITAL:
+            _approve(code, date(2025, 2, 19))
+    told = _sentences(date(2025, 2, 22), date(2025, 3, 1))
+    assert "Bac Giang Provincial General Hospital: Watch → Blocked" in told
 
 
 def test_a_task_done_or_overdue_is_told_once() -> None:

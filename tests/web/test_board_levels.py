@@ -344,3 +344,15 @@ def test_reading_costs_a_fixed_number_of_queries(
         officer.get(f"/board/levels/forms/{id}/groups/III")
     with django_assert_max_num_queries(60):
         officer.get("/board/levels")
+
+
+def test_the_history_says_it_in_words(unit: Client, officer: Client) -> None:
+    id = begun(unit)
+    unit.post(f"/board/levels/forms/{id}/answer", {"key": "I-03", "value": "met"})
+    unit.post(f"/board/levels/forms/{id}/answer", {"key": "I-03", "value": "not-met"})
+    page = words_of(officer.get(f"/board/history?unit={UNIT}"))
+    assert "Trả lời tiêu chí" in page
+    assert "I-03" in page
+    assert "Chưa đạt" in page
+    assert "not-met" not in page
+    assert "assessment_id" not in page

@@ -160,7 +160,7 @@ def test_a_name_is_never_a_formula(someone: Any, province: None) -> None:
         directory.forget_names()
     names = [row[2] for row in rows if row[0] == "receiver"]
     assert names == ["'=CMD()"]
-    assert sheet._harmless("<5") == "<5"
+    assert sheet.harmless("<5") == "<5"
 
 
 @pytest.mark.parametrize(

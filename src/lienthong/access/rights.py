@@ -72,6 +72,10 @@ BOARD = Right(
 BOARD_UNIT = Right(_("Enter facts of a unit on the roll-out board"), (Role.DEPARTMENT, Role.UNIT))
 BOARD_EDIT = Right(_("Enter plans, money and reviews of the roll-out"), (Role.DEPARTMENT,))
 LEVELS_ANSWER = Right(_("Assess the levels of a unit and send them"), (Role.UNIT,))
+PLAN_REGISTERS = Right(
+    _("Read meetings, difficulties, documents and templates of the roll-out"),
+    (Role.DEPARTMENT, Role.DIVISION, Role.DIRECTOR, Role.CLERK, Role.LEADER, Role.UNIT),
+)
 TICKETS = Right(
     _("Report faults to vendors, follow and answer them"), (Role.DEPARTMENT, Role.UNIT, Role.VENDOR)
 )
@@ -111,6 +115,7 @@ TABLE = (
     BOARD_UNIT,
     BOARD_EDIT,
     LEVELS_ANSWER,
+    PLAN_REGISTERS,
     TICKETS,
     SECURITY_SEE,
     SECURITY,

@@ -101,13 +101,15 @@ def _hub_threads(stop: threading.Event) -> list[threading.Thread]:
     from lienthong.exchange import retention
     from lienthong.exchange.trust import keeper
     from lienthong.exchange.watch import Watch
+    from lienthong.rollout.feeds import watch as feeds
+    from lienthong.rollout.plan import reminders
     from lienthong.transfers.measures import province, reading
 
     return _threads(
         {
             "keys": lambda: keeper.keep(stop),
             "measures": lambda: reading.run(stop),
-            "watch": lambda: Watch([province.look]).run(stop),
+            "watch": lambda: Watch([province.look, reminders.look, feeds.look]).run(stop),
             "retention": lambda: retention.run(stop),
         }
     )
@@ -120,6 +122,7 @@ def _site_threads(stop: threading.Event) -> list[threading.Thread]:
     from lienthong.connectors.his_xml.folder import Folder
     from lienthong.exchange.trust import keeper
     from lienthong.exchange.watch import Watch
+    from lienthong.rollout.feeds import work as feeds
     from lienthong.transfers import notices, overdue
     from lienthong.transfers.validity import expiry
 
@@ -128,6 +131,7 @@ def _site_threads(stop: threading.Event) -> list[threading.Thread]:
     return _threads(
         out
         | {
+            "feeds": lambda: feeds.run(stop),
             "exports": lambda: Folder(settings.NODE.exports).run(stop),
             "joining": lambda: keeper.join(stop),
             "line": lambda: _work_the_line(stop),

@@ -8,9 +8,14 @@ from lienthong.exchange.outbox import Part, Ready, prepare, put
 from lienthong.exchange.problems import Refused
 from lienthong.exchange.reading import (
     DayCount,
+    Exchanged,
+    First,
     Flow,
     MessageRow,
+    exchanged,
     find,
+    first_sent,
+    first_stored,
     flow,
     messages_of,
     recent,
@@ -23,6 +28,8 @@ from lienthong.exchange.trace import TraceStep, journey
 
 __all__ = [
     "DayCount",
+    "Exchanged",
+    "First",
     "Flow",
     "Handler",
     "Incoming",
@@ -38,7 +45,10 @@ __all__ = [
     "TraceStep",
     "bodies",
     "bytes_of",
+    "exchanged",
     "find",
+    "first_sent",
+    "first_stored",
     "flow",
     "journey",
     "latest",

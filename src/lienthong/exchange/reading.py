@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -10,9 +11,9 @@ from typing import Any, Literal
 
 from django.db import connection
 
-from lienthong.exchange import sql
+from lienthong.exchange import manifest, sql
 from lienthong.foundation import clock, json
-from lienthong.foundation.errors import Problem
+from lienthong.foundation.errors import LienThongError, Problem
 
 _HEX = re.compile("[0-9a-f]{6,64}")
 
@@ -82,6 +83,34 @@ class DayCount:
     receipted: int
 
 
+@dataclass(frozen=True, slots=True)
+class First:
+    """Hub: the first message of a facility that got so far, and when."""
+
+    sender: str
+    receiver: str
+    message: str
+    loop: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Exchanged:
+    """Hub: loops that a facility began and the hub counts for some days.
+
+    Attributes:
+        sent: how many; stored: of how many a receipt says stored; refused: of how many none does, and one says refused
+            or the hub could not deliver them.
+        problems: why messages were refused and how often, the most frequent first.
+    """
+
+    sender: str
+    sent: int
+    stored: int
+    refused: int
+    problems: tuple[tuple[Problem, int], ...]
+
+
 def flow() -> Flow:
     """The state of this site's traffic."""
     today = clock.day_start()
@@ -137,6 +166,57 @@ def traffic(kind: str, days: int) -> list[DayCount]:
             DayCount(date.fromisoformat(about), date.fromisoformat(day), *row)
             for about, day, *row in cursor.fetchall()
         ]
+
+
+def first_sent(kind: str, until: datetime) -> dict[str, First]:
+    """Hub: facility to its first message of a kind that the hub took before a moment."""
+    return _firsts(sql.FIRST_SENT, (kind, clock.iso(until)))
+
+
+def first_stored(kind: str, until: datetime) -> dict[str, First]:
+    """Hub: facility to the first message of a kind whose receipt came before a moment and says stored."""
+    return _firsts(sql.FIRST_STORED, (kind, clock.iso(until), kind))
+
+
+def _firsts(statement: str, values: Sequence[str]) -> dict[str, First]:
+    with connection.cursor() as cursor:
+        cursor.execute(statement, values)
+        rows = cursor.fetchall()
+    return {
+        sender: First(sender, receiver, message, loop, clock.from_iso(at))
+        for sender, receiver, message, loop, at in rows
+    }
+
+
+def exchanged(kind: str, first: date, last: date) -> dict[str, Exchanged]:
+    """Hub: facility to its loops begun by messages of a kind that count for some days, the last included."""
+    values = (kind, first.isoformat(), last.isoformat())
+    why: dict[str, Counter[str]] = defaultdict(Counter)
+    known: dict[str, Problem] = {}
+    with connection.cursor() as cursor:
+        cursor.execute(sql.NOT_STORED, values)
+        for sender, text, receipt in cursor.fetchall():
+            problem = _problem(text) or _told(receipt)
+            if problem is not None:
+                known.setdefault(problem.code, problem)
+                why[sender][problem.code] += 1
+        cursor.execute(sql.EXCHANGED, values)
+        rows = cursor.fetchall()
+    return {
+        sender: Exchanged(
+            sender, sent, stored, refused, tuple((known[c], n) for c, n in why[sender].most_common())
+        )
+        for sender, sent, stored, refused in rows
+    }
+
+
+def _told(receipt: str) -> Problem | None:
+    """Why a receiver refused, as its receipt says."""
+    try:
+        told = manifest.read_receipt(manifest.payload_of(receipt)).problem
+    except LienThongError:
+        return None
+    return Problem.from_dict(told) if told else None
 
 
 def _one(statement: str, values: Sequence[str] = ()) -> Any:

@@ -263,6 +263,29 @@ TRAFFIC = (
     " GROUP BY about, day, sender, receiver ORDER BY about, day, sender, receiver"
 )
 
+_RELAYED_OF = "direction = 'relay' AND kind = %s"
+FIRST_SENT = (
+    "SELECT sender, receiver, message, loop, accepted_at FROM exchange_message WHERE number IN ("
+    f"SELECT MIN(number) FROM exchange_message WHERE {_RELAYED_OF} AND accepted_at < %s GROUP BY sender)"
+)
+FIRST_STORED = (
+    "SELECT m.sender, m.receiver, m.message, m.loop, m.receipt_at FROM exchange_message m JOIN ("
+    f"SELECT sender, MIN(receipt_at) AS first FROM exchange_message WHERE {_RELAYED_OF} AND state = 'stored'"
+    " AND receipt_at <> '' AND receipt_at < %s GROUP BY sender) f ON f.sender = m.sender AND f.first = m.receipt_at"
+    " WHERE m.direction = 'relay' AND m.kind = %s AND m.state = 'stored' ORDER BY m.number DESC"
+)
+EXCHANGED = (
+    "SELECT sender, COUNT(*), SUM(stored), SUM(CASE WHEN stored = 0 THEN refused ELSE 0 END) FROM ("
+    "SELECT sender, MIN(about) AS about, MAX(CASE WHEN state = 'stored' THEN 1 ELSE 0 END) AS stored,"
+    " MAX(CASE WHEN state IN ('refused', 'returned') THEN 1 ELSE 0 END) AS refused FROM exchange_message"
+    f" WHERE {_RELAYED_OF} GROUP BY sender, receiver, loop) AS loops"
+    " WHERE about >= %s AND about <= %s GROUP BY sender"
+)
+NOT_STORED = (
+    f"SELECT sender, problem, receipt FROM exchange_message WHERE {_RELAYED_OF}"
+    " AND state IN ('refused', 'returned') AND about >= %s AND about <= %s"
+)
+
 MAILBOXES = "SELECT facility, last FROM exchange_mailbox"
 RELAYED_ITEMS = (
     "SELECT i.number, i.kind, i.at, i.message, m.kind, m.loop, m.sender, m.receiver,"

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from lienthong.records.reading import (
+    Arrival,
     Stored,
     appointments,
+    arrivals,
     count,
     find_patients,
     for_patient,
     history,
     of_origin,
+    origins,
     patients_numbered,
     read,
     read_many,
@@ -20,15 +23,18 @@ from lienthong.records.validation import InvalidResource
 from lienthong.records.writing import Outcome, transact
 
 __all__ = [
+    "Arrival",
     "InvalidResource",
     "Outcome",
     "Stored",
     "appointments",
+    "arrivals",
     "count",
     "find_patients",
     "for_patient",
     "history",
     "of_origin",
+    "origins",
     "patients_numbered",
     "read",
     "read_many",

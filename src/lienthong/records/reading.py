@@ -223,6 +223,46 @@ def packs(numbers: Iterable[int]) -> dict[int, bytes]:
     return found
 
 
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """What one transaction stored: only resources that were new to the store, or other than before.
+
+    ``number`` grows in the order of committing, so that whoever remembers the last one misses nothing; ``at`` is
+    when, ISO 8601 UTC. A text that holds ``}{`` may come with a comma between the two.
+    """
+
+    number: int
+    at: str
+    resources: list[Resource]
+
+
+def arrivals(after: int, most: int) -> list[Arrival]:
+    """What was stored after an arrival, in order; at most so many transactions."""
+    unpack = zstandard.ZstdDecompressor().decompress
+    with connection.cursor() as cursor:
+        cursor.execute(sql.PACKS_AFTER, (after, most))
+        return [Arrival(number, at, _split(unpack(bytes(body)))) for number, at, body in cursor.fetchall()]
+
+
+def _split(body: bytes) -> list[Resource]:
+    """The resources of a pack, which has nothing between two of them."""
+    found: list[Resource] = json.loads(b"[" + body.replace(b"}{", b"},{") + b"]")
+    return found
+
+
+def origins(refs: Iterable[str]) -> dict[str, tuple[str, int]]:
+    """``Type/id`` to the set it belongs to and the number of the arrival that brought it first; shared ones and
+    unknown ones are left out."""
+    wanted = list(dict.fromkeys(refs))
+    found: dict[str, tuple[str, int]] = {}
+    with connection.cursor() as cursor:
+        for start in range(0, len(wanted), _CHUNK):
+            chunk = wanted[start : start + _CHUNK]
+            cursor.execute(sql.ORIGINS.format(marks=sql.marks(len(chunk))), chunk)
+            found.update((ref, (origin, first)) for ref, origin, first in cursor.fetchall())
+    return found
+
+
 def _fetch(statement: str, parameters: Sequence[Any]) -> list[Stored]:
     with connection.cursor() as cursor:
         cursor.execute(statement, parameters)

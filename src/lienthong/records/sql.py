@@ -23,6 +23,12 @@ UPDATE_RESOURCE = (
 INSERT_VALUE = "INSERT INTO records_searchvalue (param, value, resource) VALUES (%s, %s, %s)"
 DELETE_VALUE = "DELETE FROM records_searchvalue WHERE param = %s AND value = %s AND resource = %s"
 PACKS = "SELECT id, body FROM records_pack WHERE id IN ({marks})"
+PACKS_AFTER = "SELECT id, at, body FROM records_pack WHERE id > %s ORDER BY id LIMIT %s"
+ORIGINS = (
+    "SELECT r.ref, o.key, CASE WHEN r.version = 1 THEN r.pack ELSE (SELECT v.pack FROM records_version v"
+    " WHERE v.resource = r.id AND v.version = 1) END FROM records_resource r"
+    " JOIN records_origin o ON o.id = r.origin WHERE r.ref IN ({marks})"
+)
 
 _READ = (
     "SELECT r.type, r.ref, r.version, p.at, r.moment, o.key, r.restricted, r.deleted, r.pack, r.start, r.length"

@@ -13,6 +13,7 @@ from django.utils.translation import get_language, npgettext, pgettext, pgettext
 
 from lienthong.rollout import facts, lights
 from lienthong.rollout.facts import Key
+from lienthong.rollout.lights import Light
 from lienthong.rollout.overview import Overview, Standing
 from lienthong.rollout.units import Unit
 
@@ -21,6 +22,10 @@ if TYPE_CHECKING:
 
 FEW = 3
 """From so many units on, first figures of one kind are told in one sentence."""
+SINGLE = 5
+"""Up to so many units are named when their lights change in the same way."""
+_FIRST = ("his_level", "emr", "emr_state", "hosting", "line_down", "line_up")
+"""Facts that are told before the others."""
 _HELD = ("line_measured_on", "name", "name_en")
 """Facts that say nothing by themselves: they come with others."""
 
@@ -73,10 +78,20 @@ def _pairs(before: Overview, after: Overview) -> list[tuple[Standing, Standing]]
 
 
 def _lights(pairs: list[tuple[Standing, Standing]]) -> Iterator[Sentence]:
-    moved = [(old, new) for old, new in pairs if old.light != new.light]
-    for old, new in sorted(moved, key=lambda pair: lights.ORDER.index(pair[1].light)):
-        words = f"{name(new.unit)}: {lights.WORDS[old.light]} → {lights.WORDS[new.light]}"
-        yield Sentence(words, "unit", new.unit.code)
+    moved: dict[tuple[Light, Light], list[Unit]] = {}
+    for old, new in pairs:
+        if old.light != new.light:
+            moved.setdefault((new.light, old.light), []).append(new.unit)
+    for (new_light, old_light), units in sorted(
+        moved.items(), key=lambda item: [lights.ORDER.index(light) for light in item[0]]
+    ):
+        words = f"{lights.WORDS[old_light]} → {lights.WORDS[new_light]}"
+        if len(units) > SINGLE:
+            text = npgettext("changed", "%(n)d unit: %(words)s", "%(n)d units: %(words)s", len(units))
+            yield Sentence(text % {"n": len(units), "words": words}, "unit")
+        else:
+            for unit in units:
+                yield Sentence(f"{name(unit)}: {words}", "unit", unit.code)
 
 
 def _rungs(before: Overview, after: Overview) -> Iterator[Sentence]:
@@ -118,9 +133,8 @@ def _tasks(before: Overview, after: Overview) -> Iterator[Sentence]:
 
 
 def _declared(before: Overview, after: Overview) -> Iterator[Sentence]:
-    for key in facts.KEYS.values():
-        if key.name in _HELD:
-            continue
+    others = [name for name in facts.KEYS if name not in (*_FIRST, *_HELD)]
+    for key in (facts.KEYS[name] for name in (*_FIRST, *others)):
         moved = [
             (one.unit, before.facts.get((one.unit.code, key.name)), fact)
             for one in after.standings

@@ -28,12 +28,14 @@ _OWN = ("changed_at", "changed_by")
 class Typed(models.Model):
     """A table that people type into.
 
-    ``THING`` is its word in the history (``task``), ``LABEL`` the same for people. Links to other rows are foreign
-    keys or rows of their own; many-to-many fields are not followed.
+    ``THING`` is its word in the history (``task``), ``LABEL`` the same for people; ``SILENT`` names fields that say
+    nothing to people, such as a hash. Links to other rows are foreign keys or rows of their own; many-to-many fields
+    are not followed.
     """
 
     THING: ClassVar[str] = ""
     LABEL: ClassVar[Words] = ""
+    SILENT: ClassVar[frozenset[str]] = frozenset()
     changed_at = models.DateTimeField()
     changed_by = models.CharField(max_length=120)
 
@@ -323,6 +325,8 @@ def _text(row: Typed, field: Any) -> str | None:
         return None
     if isinstance(field, models.JSONField):
         return json.canonical(value).decode()
+    if isinstance(field, models.DecimalField):  # as the database gives it back, however it was typed
+        return f"{value:.{field.decimal_places}f}"
     if isinstance(value, datetime):
         return clock.iso(value)
     return value.isoformat() if isinstance(value, date) else str(value)

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import lienthong.rollout.changes
 import lienthong.rollout.facts
+import lienthong.rollout.feeds.models
 import lienthong.rollout.levels.models
-import lienthong.rollout.reorganisation.names
+import lienthong.rollout.money.models
+import lienthong.rollout.plan.models
 import lienthong.rollout.security.models
-import lienthong.rollout.sheets.models  # noqa: F401
+import lienthong.rollout.sheets.models
+import lienthong.rollout.vendors.models  # noqa: F401

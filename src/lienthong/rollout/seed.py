@@ -11,6 +11,9 @@ from lienthong.access import audit
 from lienthong.rollout import facts
 from lienthong.rollout.changes import Batch, BatchRow, batch
 from lienthong.rollout.levels import criteria
+from lienthong.rollout.money import seed as money
+from lienthong.rollout.plan import seed as plan
+from lienthong.rollout.vendors import seed as vendors
 
 DAY = date(2025, 2, 18)
 SOURCE = "Hội nghị UBND tỉnh 18/02/2025 (bacgiang.gov.vn)"
@@ -20,12 +23,14 @@ _BY = audit.system("seed")
 
 
 def load() -> None:
-    """Enters the case where it was not entered yet, and the sets of criteria."""
+    """Enters what is not there yet: the figures of the case, its plan and prices, the sets of criteria."""
     criteria.load_known()
-    if BatchRow.objects.filter(what="seed").exists():
-        return
+    if not BatchRow.objects.filter(what="seed").exists():
+        with batch(_BY, "seed", why=SOURCE) as open_batch:
+            _units(open_batch)
     with batch(_BY, "seed", why=SOURCE) as open_batch:
-        _units(open_batch)
+        plan.load(open_batch)
+        money.load(open_batch)
 
 
 def load_demo() -> None:
@@ -40,6 +45,7 @@ def load_demo() -> None:
             facts.put(
                 open_batch, code, "line_measured_on", DAY.isoformat(), DAY, source=_DEMO, confirmed=False
             )
+        vendors.load_demo(open_batch)
 
 
 def _units(open_batch: Batch) -> None:

@@ -38,6 +38,7 @@ ENTRIES = (
     Entry("patients", _("Find a person"), rights.RECORDS, hub=False),
     Entry("reception", _("Reception"), rights.RECEPTION, hub=False),
     Entry("board-province", _("Roll-out board"), rights.BOARD, site=False),
+    Entry("board-tickets", _("Faults and requests"), rights.TICKETS, site=False),
     Entry("province", _("Province today"), rights.PROVINCE, site=False),
     Entry("measures", _("How transfers go"), rights.MEASURES),
     Entry("units", _("Units"), rights.UNITS, site=False),

@@ -99,7 +99,7 @@ def answer(
         LienThongError: ``assessment-closed``, ``criterion-closed``, ``criterion-unknown``, ``reason-missing``,
             ``text-too-long``.
     """
-    with changes.batch(by, "levels-answer", unit=assessment.facility, page=page) as batch:
+    with changes.batch(by, "levels-answer", unit=assessment.facility, why=key, page=page) as batch:
         form = _form(assessment, State.OPEN, State.RETURNED)
         one = _editable(form, key)
         reason = _text(reason, LONGEST_REASON) if value == Value.NOT_APPLICABLE else ""
@@ -120,7 +120,7 @@ def attach(
         LienThongError: ``evidence-refused`` and those of :func:`answer`; ``exchange-hub-full``.
     """
     kind = evidence.kind_of(content)
-    with changes.batch(by, "levels-file", unit=assessment.facility, page=page) as batch:
+    with changes.batch(by, "levels-file", unit=assessment.facility, why=key, page=page) as batch:
         form = _form(assessment, State.OPEN, State.RETURNED)
         _editable(form, key)
         kept = form.files.get(key, [])
@@ -152,7 +152,7 @@ def detach(by: audit.Actor, file: AssessmentFile, *, page: str = "") -> None:
     Raises:
         LienThongError: as :func:`answer`.
     """
-    with changes.batch(by, "levels-file", unit=file.assessment.facility, page=page) as batch:
+    with changes.batch(by, "levels-file", unit=file.assessment.facility, why=file.key, page=page) as batch:
         form = _form(file.assessment, State.OPEN, State.RETURNED)
         _editable(form, file.key)
         batch.remove(file)
@@ -194,7 +194,7 @@ def review(
     Raises:
         LienThongError: ``assessment-closed``, ``criterion-unknown``, ``reason-missing``, ``text-too-long``.
     """
-    with changes.batch(by, "levels-review", unit=assessment.facility, page=page) as batch:
+    with changes.batch(by, "levels-review", unit=assessment.facility, why=key, page=page) as batch:
         form = _form(assessment, State.SUBMITTED)
         _known(form, key)
         why = _text(why, LONGEST_REASON)
@@ -211,7 +211,7 @@ def agree_rest(by: audit.Actor, assessment: Assessment, group: str, *, page: str
     Raises:
         LienThongError: ``assessment-closed``.
     """
-    with changes.batch(by, "levels-review", unit=assessment.facility, page=page) as batch:
+    with changes.batch(by, "levels-review", unit=assessment.facility, why=group, page=page) as batch:
         form = _form(assessment, State.SUBMITTED)
         rest = [one for one in form.book.of(group) if form.value(one) and not form.opinion(one)]
         for one in rest:

@@ -103,7 +103,7 @@ def correct(by: audit.Actor, set: str, one: Criterion, *, seen: str | None = Non
     Raises:
         LienThongError: ``criterion-not-valid``, ``row-changed``.
     """
-    with changes.batch(by, WHAT, page=page) as batch:
+    with changes.batch(by, WHAT, why=one.id, page=page) as batch:
         version = draft(set)
         row = (version or in_use(set)).rows.filter(key=one.id).first()
         if row is None:

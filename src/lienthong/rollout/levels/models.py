@@ -23,6 +23,7 @@ class CriteriaVersion(Typed):
 
     THING = "criteria-version"
     LABEL = pgettext_lazy("levels", "Version of criteria")
+    SILENT = frozenset({"set", "head"})
     set = models.CharField(pgettext_lazy("levels", "Set of criteria"), max_length=8)
     number = models.PositiveSmallIntegerField(pgettext_lazy("criteria", "Version"))
     published = models.BooleanField(_("Published"), default=False)
@@ -51,6 +52,7 @@ class CriterionRow(Typed):
 
     THING = "criterion"
     LABEL = pgettext_lazy("levels", "Criterion")
+    SILENT = frozenset({"place", "sources"})
     version = models.ForeignKey(CriteriaVersion, on_delete=models.CASCADE, related_name="rows")
     place = models.PositiveSmallIntegerField(pgettext_lazy("levels", "Order"))
     key = models.CharField(_("Number"), max_length=20)
@@ -122,6 +124,7 @@ class Assessment(Typed):
 
     THING = "assessment"
     LABEL = pgettext_lazy("levels", "Assessment")
+    SILENT = frozenset({"facility", "set"})
     facility = models.CharField(max_length=16)
     set = models.CharField(pgettext_lazy("levels", "Set of criteria"), max_length=8)
     version = models.ForeignKey(
@@ -181,6 +184,7 @@ class AssessmentAnswer(_Part):
 
     THING = "assessment-answer"
     LABEL = pgettext_lazy("levels", "Answer to a criterion")
+    SILENT = frozenset({"about", "carried"})
     assessment = models.ForeignKey(Assessment, on_delete=models.CASCADE, related_name="answers")
     key = models.CharField(pgettext_lazy("levels", "Criterion"), max_length=20)
     value = models.CharField(_("Answer"), max_length=8, choices=Value.choices)
@@ -212,6 +216,7 @@ class AssessmentFile(_Part):
 
     THING = "assessment-file"
     LABEL = pgettext_lazy("levels", "Evidence file")
+    SILENT = frozenset({"kind", "size", "sha256"})
     assessment = models.ForeignKey(Assessment, on_delete=models.CASCADE, related_name="files")
     key = models.CharField(pgettext_lazy("levels", "Criterion"), max_length=20)
     name = models.CharField(pgettext_lazy("levels", "File name"), max_length=120)
@@ -231,6 +236,7 @@ class AssessmentStage(Typed):
 
     THING = "assessment-stage"
     LABEL = pgettext_lazy("levels", "State of an assessment")
+    SILENT = frozenset({"outcome"})
     assessment = models.ForeignKey(Assessment, on_delete=models.CASCADE, related_name="stages")
     state = models.CharField(_("State"), max_length=10, choices=State.choices)
     on = models.DateField(_("Day"))

@@ -299,7 +299,7 @@ def _table(document: Doc, block: Table) -> None:
             block.columns,
             cells,
             size,
-            keep=bool(block.totals or block.note) and n == last,
+            keep=tied if n == last else whole,
             splits=splits,
         )
     if block.totals:

@@ -41,7 +41,7 @@ END = "./."
 _POINTS = 72 / 25.4
 _SHORT_LINE = 0.4
 _WIDEST_WORD, _HAIR = 90.0, 0.3
-_ROW_LINES, _CLOSING_LINES, _COPIES_LINES, _SMALL_TABLE_LINES = 26, 12, 40, 14
+_ROW_LINES, _COPIES_LINES, _SMALL_TABLE_LINES = 26, 40, 14
 _MOST_TEXT, _MOST_SHORT, _MOST_TITLE = 600_000, 200, 100
 _MOST_ROWS, _MOST_COLUMNS, _MOST_PARTS, _MOST_NAMES = 2000, 20, 5000, 40
 _INVISIBLE = {"Cc", "Cf", "Cs", "Co", "Cn"}
@@ -319,14 +319,6 @@ def _height(table: Table, row: tuple[str, ...]) -> int:
     size = table_size(table)
     rooms = (points(column.width - 2 * CELL_PAD) for column in table.columns)
     return max(fonts.lines(text, max(room, size), size) for text, room in zip(row, rooms, strict=True))
-
-
-def closing(paper: Paper) -> Paragraph | Bullet | None:
-    """The last paragraph, if it is short enough to stay whole beside the signature."""
-    last = paper.body[-1] if paper.body else None
-    if isinstance(last, Paragraph | Bullet):
-        return last if fonts.lines(plain(last.text), points(TEXT), BODY) <= _CLOSING_LINES else None
-    return None
 
 
 def signature_splits(paper: Paper) -> bool:

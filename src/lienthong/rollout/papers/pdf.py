@@ -6,7 +6,6 @@ it prints comes as one JSON text, so that nothing a person wrote is ever typst's
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, time
 from functools import cache
 from pathlib import Path
 from typing import Any, Final
@@ -33,14 +32,12 @@ def write(paper: Paper) -> bytes:
         LienThongError: ``paper-too-long``, ``paper-table-uneven``.
     """
     paper = form.settle(paper)
-    made = datetime.combine(form.issued(paper), time(), UTC)
     return typst.compile(
         _TEMPLATE,
         root=_TEMPLATE.parent,
         font_paths=_fonts(),
         sys_inputs={"paper": json.dumps(_told(paper)).decode()},
         pdf_standards=_STANDARDS,
-        timestamp=made,
     )
 
 
@@ -51,8 +48,7 @@ def _fonts() -> typst.Fonts:
 
 
 def _told(paper: Paper) -> dict[str, Any]:
-    head, day, closing = paper.letterhead, form.issued(paper), form.closing(paper)
-    body = paper.body[:-1] if closing else paper.body
+    head, day = paper.letterhead, form.issued(paper)
     return {
         "measures": {**_MEASURES, "lead": _LEAD, "ascent": _ASCENT, "descent": _DESCENT},
         "words": {
@@ -82,8 +78,7 @@ def _told(paper: Paper) -> dict[str, Any]:
         "to": [_text(line, form.TEXT / 2, form.TO) for line in form.to_lines(paper)],
         "to-indent": form.to_indent(paper) if paper.to else 0,
         "to-hang": form.to_hang(),
-        "body": _blocks(body, 0, form.TEXT),
-        "closing": _block(closing, 0, form.TEXT) if closing else None,
+        "body": _blocks(paper.body, 0, form.TEXT),
         "signer": {
             "authority": _text(paper.signer.authority, form.SIGN_RIGHT, form.SIGNATURE),
             "post": _text(paper.signer.post, form.SIGN_RIGHT, form.SIGNATURE),

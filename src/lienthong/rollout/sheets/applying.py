@@ -35,7 +35,7 @@ def bring(data: bytes, name: str, by: Actor, may_edit: MayEdit) -> tuple[SheetUp
     found = looking.preview(data, may_edit)
     sha256 = BlobFolder(settings.NODE.blobs).put(data)
     upload = SheetUpload(id=ids.new_id(), at=clock.now(), by=by.id[:60], name=name[:120], sha256=sha256)
-    upload.shown = [_told(change) for change in found.changes]
+    upload.shown, upload.held = [_told(change) for change in found.changes], len(found.held)
     upload.save(force_insert=True)
     return upload, found
 
@@ -132,7 +132,7 @@ def refresh(upload: SheetUpload, may_edit: MayEdit) -> Preview:
     """
     found = again(upload, may_edit)
     SheetUpload.objects.filter(pk=upload.pk, batch="").update(
-        shown=[_told(change) for change in found.changes]
+        shown=[_told(change) for change in found.changes], held=len(found.held)
     )
     return found
 

@@ -17,6 +17,7 @@ class SheetUpload(models.Model):
     name = models.CharField(max_length=120)
     sha256 = models.CharField(max_length=64)
     shown: models.JSONField[list[dict[str, str]], list[dict[str, str]]] = models.JSONField(default=list)
+    held = models.PositiveSmallIntegerField(default=0, help_text="rows with a fault, which are not applied")
     batch = models.CharField(max_length=32, db_default="")
 
     class Meta:

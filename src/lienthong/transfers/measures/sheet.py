@@ -27,7 +27,7 @@ def csv_of(found: Measures, period: Period) -> str:
     out = io.StringIO(newline="")
     write = csv.writer(out, lineterminator="\r\n")
     for row in [_head(), *_before(), *_rows(found, period)]:
-        write.writerow([_harmless(cell) for cell in row])
+        write.writerow([harmless(cell) for cell in row])
     return BOM + out.getvalue()
 
 
@@ -110,6 +110,6 @@ def _count(value: int | None) -> str:
     return f"<{FEWEST}" if value is None else str(value)
 
 
-def _harmless(cell: str) -> str:
+def harmless(cell: str) -> str:
     """A spreadsheet must not take a name for a formula."""
     return f"'{cell}" if cell.startswith(_FORMULA) else cell

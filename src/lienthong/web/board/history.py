@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Page, Paginator
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import BooleanField, DateField, DateTimeField, Exists, OuterRef, Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import path
@@ -41,6 +41,13 @@ WHAT: dict[str, StrOrPromise] = {
     "units": gettext_lazy("Units renamed, merged or founded"),
     "undo": gettext_lazy("Undone"),
     "security": gettext_lazy("Security checklist"),
+    "price": gettext_lazy("Price reference"),
+    "need": gettext_lazy("Need"),
+    "procurement": gettext_lazy("Procurement"),
+    "contract": gettext_lazy("Contract"),
+    "vendor": gettext_lazy("Vendor"),
+    "ticket": gettext_lazy("Fault"),
+    "change-request": gettext_lazy("Request for change"),
     "criteria": gettext_lazy("Criteria of levels"),
     "levels-begin": gettext_lazy("Assessment begun"),
     "levels-version": gettext_lazy("Assessment moved to a new version"),
@@ -50,6 +57,16 @@ WHAT: dict[str, StrOrPromise] = {
     "levels-review": gettext_lazy("Assessment reviewed"),
     "levels-return": gettext_lazy("Assessment returned"),
     "levels-decide": gettext_lazy("Levels decided"),
+    "task": gettext_lazy("Task given, corrected or removed"),
+    "task-progress": gettext_lazy("Progress of a task"),
+    "task-due": gettext_lazy("Change of a due date"),
+    "task-need": gettext_lazy("What a task waits for"),
+    "task-comment": gettext_lazy("Comment on a task"),
+    "meeting": gettext_lazy("Meeting or conclusion"),
+    "difficulty": pgettext_lazy("plan", "Difficulty"),
+    "document": gettext_lazy("Document of the register"),
+    "deadline": gettext_lazy("Deadline of the register"),
+    "template": gettext_lazy("Template applied or corrected"),
 }
 """What a batch was, in words; each part of the board adds its own."""
 KIND: dict[str, StrOrPromise] = {
@@ -188,7 +205,7 @@ def _line(change: Change, known: dict[str, Fact]) -> Line | None:
             change.before or "",
             change.after or "",
         )
-    if change.kind == "made" and change.after in (None, ""):
+    if (change.kind == "made" and change.after in (None, "")) or _silent(change):
         return None
     thing = _thing(change.thing, "")
     return Line(
@@ -196,9 +213,30 @@ def _line(change: Change, known: dict[str, Fact]) -> Line | None:
         unit,
         str(KIND[change.kind]),
         _field(change.thing, change.field),
-        change.before or "",
-        change.after or "",
+        _words(change, change.before),
+        _words(change, change.after),
     )
+
+
+def _silent(change: Change) -> bool:
+    """Whether a field says nothing to people: a link to another row, or what its table calls so."""
+    model = changes.models_by_thing().get(change.thing)
+    links = {field.attname for field in model._meta.concrete_fields if field.is_relation} if model else set()
+    return model is not None and (change.field in links or change.field in model.SILENT)
+
+
+def _words(change: Change, value: str | None) -> str:
+    """The words of a choice, yes and no, a day as people write it; any other value as it is."""
+    model = changes.models_by_thing().get(change.thing)
+    fields = {field.attname: field for field in model._meta.concrete_fields} if model else {}
+    field = fields.get(change.field)
+    if not value or field is None:
+        return value or ""
+    if isinstance(field, BooleanField):
+        return str(dict(facts.YES_NO)["yes" if value == "True" else "no"])
+    if isinstance(field, DateField) and not isinstance(field, DateTimeField):
+        return date.fromisoformat(value).strftime("%d/%m/%Y")
+    return str(dict(field.flatchoices).get(value, value))
 
 
 def _thing(thing: str, field: str) -> str:

@@ -19,6 +19,11 @@ TABS: tuple[tuple[str, StrOrPromise, Right], ...] = (
     ("board-province", pgettext_lazy("tab", "The province"), rights.BOARD),
     ("board-units", pgettext_lazy("tab", "Units"), rights.BOARD),
     ("board-levels", pgettext_lazy("tab", "Levels"), rights.BOARD),
+    ("board-plan", pgettext_lazy("tab", "Plan"), rights.BOARD),
+    ("board-ladder", pgettext_lazy("tab", "Evidence ladder"), rights.BOARD),
+    ("board-money", pgettext_lazy("tab", "Money"), rights.BOARD),
+    ("board-vendors", pgettext_lazy("tab", "Vendors"), rights.BOARD),
+    ("board-tickets", pgettext_lazy("tab", "Faults and requests"), rights.TICKETS),
     ("board-security", pgettext_lazy("tab", "Security"), rights.SECURITY_SEE),
     ("board-history", pgettext_lazy("tab", "Changes"), rights.BOARD),
 )

@@ -6,16 +6,24 @@ from django.urls import URLPattern
 
 from lienthong.web.board import (
     history,
+    ladder,
     levels,
     province,
+    money,
+    plan,
     security,
     units,
+    vendors,
 )
 
 PARTS = (
     province,
     units,
     levels,
+    ladder,
+    plan,
+    money,
+    vendors,
     security,
     history,
 )

@@ -1,0 +1,1 @@
+"""What each system of a hospital brings, hour by hour, and whether it still brings it. Counts, nothing of a patient."""

@@ -1,0 +1,1 @@
+"""The plan: tasks, what they wait for, meetings, difficulties, templates, deadlines."""
