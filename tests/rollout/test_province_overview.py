@@ -187,10 +187,9 @@ def test_few_units_whose_light_changed_are_named() -> None:
 
 
 def test_a_task_done_or_overdue_is_told_once() -> None:
-    from lienthong.rollout.plan.models import Task
-
     from lienthong.access import audit
     from lienthong.rollout.changes import batch
+    from lienthong.rollout.plan.models import Task
 
     told = _sentences(date(2025, 3, 13), date(2025, 3, 20))
     assert sum("T02" in words for words in told) == 1
