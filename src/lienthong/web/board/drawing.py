@@ -30,7 +30,7 @@ class Spot:
     Attributes:
         kind: ``ok``, ``wait``, ``warn`` or ``bad``: the shape, as in the tags of the pages.
         word: the state in a word or two, shown below the name.
-        words: name and state in a sentence, for pointing and for screen readers.
+        words: full name and reason, for pointing and for screen readers, after name and state.
     """
 
     code: str
@@ -151,7 +151,7 @@ def _area(area: Area, spot: Spot | None, boxed: Sequence[Spot], language: str) -
         below=y + 21,
         word=spot.word,
     )
-    return _link(spot, "area", inside)
+    return _link(spot, "area", name, inside)
 
 
 def _box(boxed: Sequence[Spot], drawn: Plan, height: int, language: str) -> SafeString:
@@ -178,7 +178,7 @@ def _box(boxed: Sequence[Spot], drawn: Plan, height: int, language: str) -> Safe
             second=y + 37,
             word=spot.word,
         )
-        cells.append(_link(spot, "cell", inside))
+        cells.append(_link(spot, "cell", name, inside))
     words = npgettext(
         "province",
         "The city and the provincial hospitals: %(n)d unit",
@@ -199,14 +199,15 @@ def _box(boxed: Sequence[Spot], drawn: Plan, height: int, language: str) -> Safe
     )
 
 
-def _link(spot: Spot, place: str, inside: SafeString) -> SafeString:
+def _link(spot: Spot, place: str, name: str, inside: SafeString) -> SafeString:
+    told = f"{name} {spot.word}: {spot.words}"  # what is seen stands first, as for whoever speaks to the page
     return format_html(
         '<a class="{} {}" href="{}" aria-label="{}"><title>{}</title>{}</a>',
         place,
         spot.kind,
         spot.url,
-        spot.words,
-        spot.words,
+        told,
+        told,
         inside,
     )
 

@@ -166,8 +166,7 @@ def _lights(seen: Sequence[Standing]) -> list[dict[str, object]]:
 
 def _spot(one: Standing, sources: Sources) -> Spot:
     name, word = changed.name(one.unit), str(lights.WORDS[one.light])
-    why = one.verdict.reasons[0].words if one.verdict.reasons else ""
-    words = f"{name}: {word}. {why}" if why else f"{name}: {word}"
+    words = ". ".join([name, *(reason.words for reason in one.verdict.reasons[:1])])
     return Spot(one.unit.code, name, one.light.value, word, words, sources("unit", one.unit.code))
 
 
