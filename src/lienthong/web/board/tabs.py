@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
 
 TABS: tuple[tuple[str, StrOrPromise, Right], ...] = (
+    ("board-province", pgettext_lazy("tab", "The province"), rights.BOARD),
     ("board-units", pgettext_lazy("tab", "Units"), rights.BOARD),
     ("board-levels", pgettext_lazy("tab", "Levels"), rights.BOARD),
     ("board-plan", pgettext_lazy("tab", "Plan"), rights.BOARD),
@@ -23,6 +24,7 @@ TABS: tuple[tuple[str, StrOrPromise, Right], ...] = (
     ("board-money", pgettext_lazy("tab", "Money"), rights.BOARD),
     ("board-vendors", pgettext_lazy("tab", "Vendors"), rights.BOARD),
     ("board-tickets", pgettext_lazy("tab", "Faults and requests"), rights.TICKETS),
+    ("board-report", pgettext_lazy("tab", "Reports"), rights.BOARD),
     ("board-security", pgettext_lazy("tab", "Security"), rights.SECURITY_SEE),
     ("board-history", pgettext_lazy("tab", "Changes"), rights.BOARD),
 )

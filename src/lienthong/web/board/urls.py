@@ -10,12 +10,15 @@ from lienthong.web.board import (
     levels,
     money,
     plan,
+    province,
+    report,
     security,
     units,
     vendors,
 )
 
 PARTS = (
+    province,
     units,
     levels,
     ladder,
@@ -23,6 +26,7 @@ PARTS = (
     money,
     vendors,
     security,
+    report,
     history,
 )
 
