@@ -47,9 +47,9 @@ PEOPLE: dict[str, tuple[tuple[str, str, tuple[str, ...]], ...]] = {
         ("van-thu", "Chu Thị Thoa", ("clerk",)),
         ("lanh-dao-tinh", "Đồng Quốc Vinh", ("leader",)),
         ("cong-an", "Tống Ngọc Khánh", ("police",)),
-        ("nha-cung-cap", "Ngô Thế Phương", ("vendor:songthuong",)),
         ("to-bac-giang", "Ngụy Văn Toàn", ("unit:24011",)),
         ("to-son-dong", "Vi Văn Sinh", ("unit:24004",)),
+        ("nha-cung-cap", "Ngô Thế Phương", ("vendor:songthuong",)),
     ),
     "bac-giang": (
         ("bac-si", "Thân Thị Minh Nguyệt", ("doctor",)),

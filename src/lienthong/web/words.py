@@ -75,6 +75,7 @@ ACTIONS = {
     "board": _("Roll-out board looked at"),
     "board-changed": _("Entry on the roll-out board"),
     "board-sheet": _("Facts of units taken out as Excel"),
+    "board-estimate": _("Estimate of money taken out as Excel"),
     "message-again": _("Message sent or tried again"),
     "message-given-up": _("Message given up"),
     "reconcile-started": _("Reconciliation begun"),

@@ -23,8 +23,8 @@ PARTS = (
     plan,
     money,
     vendors,
-    report,
     security,
+    report,
     history,
 )
 
