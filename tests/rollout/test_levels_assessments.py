@@ -165,6 +165,17 @@ def test_a_draft_can_be_thrown_away_and_a_correction_undone() -> None:
     criteria.discard(OFFICER, "tt13")
     assert criteria.draft("tt13") is None
     assert CriterionRow.objects.count() == 160
+    last = changes.BatchRow.objects.first()
+    assert last is not None
+    assert changes.undo(last.id, OFFICER) == []
+    draft = criteria.draft("tt13")
+    assert draft is not None
+    assert [row.key for row in draft.rows.all()] == [one.id for one in book.shipped("tt13").criteria]
+    assert draft.rows.get(key="TT13-03").vi == "Lần thứ nhất"
+    first = changes.BatchRow.objects.filter(what="criteria").last()
+    assert first is not None
+    assert changes.undo(first.id, OFFICER) != []
+    assert criteria.draft("tt13") is not None
 
 
 # An assessment
@@ -389,6 +400,48 @@ def test_undo_of_an_answer_but_not_after_the_decision(filled_in: Callable[..., A
     assert first is not None
     assert code_of(lambda: changes.undo(first.id, UNIT)) == "assessment-closed"
     assert filled.read(made).answers["I-01"].value == "met"
+
+
+def test_what_is_under_review_is_not_taken_back(filled_in: Callable[..., Any]) -> None:
+    from lienthong.rollout import changes
+    from lienthong.rollout.levels import assessments, filled
+    from lienthong.rollout.levels.models import Opinion, Value
+
+    made = filled_in("I-07")
+    assessments.answer(UNIT, made, "I-07", Value.MET)
+    begun = changes.BatchRow.objects.filter(what="levels-begin").get()
+    assert changes.undo(begun.id, UNIT) != []
+    last = changes.BatchRow.objects.filter(what="levels-answer").first()
+    assert last is not None
+    assessments.submit(UNIT, made)
+    assert code_of(lambda: changes.undo(last.id, UNIT)) == "assessment-closed"
+    assessments.review(OFFICER, made, "I-07", Opinion.AGREE)
+    assessments.review(OFFICER, made, "I-01", Opinion.AGAIN, "Gửi biên bản kiểm kê")
+    assessments.give_back(OFFICER, made)
+    assert code_of(lambda: changes.undo(last.id, UNIT)) == "criterion-closed"
+    assert filled.read(made).answers["I-07"].value == "met"
+
+
+def test_an_opinion_goes_with_the_wording_it_was_given_to(filled_in: Callable[..., Any]) -> None:
+    from lienthong.foundation import clock
+    from lienthong.rollout.levels import assessments, criteria, filled
+    from lienthong.rollout.levels.models import Opinion, Value
+
+    made = filled_in()
+    assessments.submit(UNIT, made)
+    assessments.review(OFFICER, made, "I-04", Opinion.AGREE)
+    assessments.review(OFFICER, made, "I-01", Opinion.AGAIN, "Gửi biên bản kiểm kê")
+    assessments.give_back(OFFICER, made)
+    one = criteria.book_of(criteria.in_use("tt54")).criterion("I-04")
+    assert one is not None
+    criteria.correct(OFFICER, "tt54", replace(one, vi="Đường truyền Internet từ 100 Mbps"))
+    criteria.publish(OFFICER, "tt54", clock.today(), "Phụ lục I")
+    made.refresh_from_db()
+    assessments.move(UNIT, made)
+    made.refresh_from_db()
+    assert code_of(lambda: assessments.submit(UNIT, made)) == "answers-left"
+    assessments.answer(UNIT, made, "I-04", Value.MET)
+    assert "I-04" not in filled.read(made).verdicts
 
 
 def test_every_answer_has_author_time_before_and_after(filled_in: Callable[..., Any]) -> None:

@@ -98,6 +98,22 @@ def test_to_reach_level_6_these_items_this_range() -> None:
     assert set(found.without_price) == {"his-upgrade", "signature"}
 
 
+def test_an_item_for_several_criteria_is_bought_once_in_the_largest_quantity() -> None:
+    gaps = [
+        Gap("I-05", "I", "Máy chủ"),
+        Gap("I-18", "I", "Dự phòng nóng"),
+        Gap("I-24", "I", "Thiết bị đầu cuối"),
+    ]
+    found = estimate(
+        [*gaps, Gap("I-01", "I", "Máy trạm")],
+        rules(ON),
+        {"staff": Decimal(301), "computers": Decimal(100)},
+        {},
+    )
+    quantities = {line.item: line.quantity for line in found.lines if not line.instead_of}
+    assert quantities == {"server": 2, "workstation": 51}
+
+
 def test_the_table_names_known_items_only() -> None:
     for rule in all_rules():
         assert {rule.item, *rule.alternatives} - {None} <= set(ITEMS), rule.match

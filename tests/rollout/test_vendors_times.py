@@ -64,6 +64,15 @@ def test_working_hours_leave_out_nights_weekends_and_tet() -> None:
     assert ALWAYS.due(at(21, 16), timedelta(hours=24)) == at(22, 16)
 
 
+def test_the_last_moment_is_still_in_time() -> None:
+    for times in (WORK, ALWAYS):
+        due = times.due(at(18, 8), timedelta(hours=4))
+        for done, late in ((due, False), (due + timedelta(seconds=1), True)):
+            assert kept(at(18, 8), done, 4, times, at(28, 8)).late is late
+        assert kept(at(18, 8), None, 4, times, due).late is None
+        assert kept(at(18, 8), None, 4, times, due + timedelta(seconds=1)).late is True
+
+
 def test_no_contract_allows_more_than_so_much() -> None:
     for hours in (-1, LONGEST_HOURS + 1):
         with pytest.raises(ValueError):

@@ -14,6 +14,7 @@ from django.test import Client
 from openpyxl import load_workbook
 
 from lienthong.access.models import Role
+from lienthong.rollout.levels import book
 from pages import words_of
 
 UNIT, OTHER = "24004", "24006"
@@ -292,8 +293,17 @@ def test_the_worked_picture_comes_from_the_rule(officer: Client) -> None:
     page = words_of(officer.get("/board/levels/rule?on=2025-02-18"))
     assert "mức chung là 4" in page
     assert "Nhóm VIII" in page
-    page = words_of(officer.get("/board/levels/rule?on=2026-01-01"))
-    assert "Hết hiệu lực từ 06/06/2025" in page
+    answer = officer.get("/board/levels/rule?on=2026-01-01")
+    assert "Hết hiệu lực từ 06/06/2025" in words_of(answer)
+    drawn = re.search(r'<table class="stairs">.*?</table>', answer.content.decode(), re.DOTALL)
+    assert drawn
+    unsure = [
+        group
+        for step in book.shipped("tt54").steps
+        for group, confidence in step.confidence.items()
+        if confidence == "C" and group != "VIII"
+    ]
+    assert drawn[0].count(MARK) == len(unsure)
 
 
 @pytest.mark.parametrize("day", ["", "x", "1900-01-01", "2026-13-01"])

@@ -14,6 +14,7 @@ import pytest
 from django.conf import settings
 from django.test import Client
 from django.urls import get_resolver
+from django.urls.converters import IntConverter
 
 from lienthong import records
 from lienthong.access import audit, rights
@@ -127,7 +128,8 @@ def test_no_page_is_without_a_door(client: Client) -> None:
         if not isinstance(name, str) or name in open_to_all:
             continue
         template, parameters = pattern[0][0]
-        path = "/" + template % {parameter: values.get(parameter, "x") for parameter in parameters}
+        numbers = {one: "1" for one, kind in pattern[3].items() if isinstance(kind, IntConverter)}
+        path = "/" + template % {one: {**values, **numbers}.get(one, "x") for one in parameters}
         answers = [client.get(path), client.post(path)]
         assert all(
             a.status_code == 405 or a.headers.get("Location", "").startswith("/sign-in") for a in answers

@@ -71,6 +71,10 @@ BOARD = Right(
 )
 BOARD_UNIT = Right(_("Enter facts of a unit on the roll-out board"), (Role.DEPARTMENT, Role.UNIT))
 BOARD_EDIT = Right(_("Enter plans, money and reviews of the roll-out"), (Role.DEPARTMENT,))
+REPORT_STEPS = Right(
+    _("Hand on, confirm, approve, sign, number and send reports"),
+    (Role.DEPARTMENT, Role.UNIT, Role.DIVISION, Role.DIRECTOR, Role.CLERK),
+)
 LEVELS_ANSWER = Right(_("Assess the levels of a unit and send them"), (Role.UNIT,))
 PLAN_REGISTERS = Right(
     _("Read meetings, difficulties, documents and templates of the roll-out"),
@@ -114,6 +118,7 @@ TABLE = (
     BOARD,
     BOARD_UNIT,
     BOARD_EDIT,
+    REPORT_STEPS,
     LEVELS_ANSWER,
     PLAN_REGISTERS,
     TICKETS,

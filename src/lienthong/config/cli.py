@@ -68,6 +68,7 @@ def _parser() -> argparse.ArgumentParser:
     give_up.add_argument("--why", required=True, help="the reason, for the audit trail")
     give_up.set_defaults(run=_run_give_up)
     _reconcile(commands.add_parser("reconcile", help="check what is kept of messages, compare, mend"))
+    _report(commands.add_parser("report", help="hub: the report of a period as DOCX and PDF"))
     _evidence(commands.add_parser("evidence", help="write the evidence package of a message or a transfer"))
     commands.add_parser("verify", help="check an evidence package: lienthong verify FILE", add_help=False)
     _drill(commands.add_parser("drill", help="make a province fail on purpose, and count what arrived"))
@@ -307,6 +308,31 @@ def _run_evidence(options: argparse.Namespace) -> int:
     print(f"{options.out}: {built.size} B, SHA-256 {built.sha256}")
     print(f"{len(built.messages)} gói tin / messages, {built.parts} nội dung / contents")
     return 0
+
+
+def _report(parser: argparse.ArgumentParser) -> None:
+    _home(parser)
+    parser.add_argument("--from", dest="first", type=date.fromisoformat, required=True, metavar="DATE")
+    parser.add_argument(
+        "--to", dest="last", type=date.fromisoformat, required=True, metavar="DATE", help="day of the closing"
+    )
+    parser.add_argument("--out", type=Path, required=True, metavar="DIR")
+    parser.add_argument(
+        "--kind",
+        choices=["fortnight", "levels", "health-book"],
+        default="fortnight",
+        help="default %(default)s",
+    )
+    parser.set_defaults(run=_run_report)
+
+
+def _run_report(options: argparse.Namespace) -> int:
+    from lienthong.config import setup
+
+    setup.use(options.home)
+    from lienthong.config import report_command
+
+    return report_command.run(options.kind, options.first, options.last, options.out)
 
 
 def _drill(parser: argparse.ArgumentParser) -> None:

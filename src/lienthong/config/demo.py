@@ -49,6 +49,7 @@ PEOPLE: dict[str, tuple[tuple[str, str, tuple[str, ...]], ...]] = {
         ("cong-an", "Tống Ngọc Khánh", ("police",)),
         ("to-bac-giang", "Ngụy Văn Toàn", ("unit:24011",)),
         ("to-son-dong", "Vi Văn Sinh", ("unit:24004",)),
+        ("nha-cung-cap", "Ngô Thế Phương", ("vendor:songthuong",)),
     ),
     "bac-giang": (
         ("bac-si", "Thân Thị Minh Nguyệt", ("doctor",)),

@@ -22,13 +22,17 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A link: name of the page, its words, who may open it, and whether the hub, sites or both have it."""
+    """A link: name of the page, its words, who may open it, and whether the hub, sites or both have it.
+
+    Who holds ``unless`` reaches the page from another one.
+    """
 
     page: str
     label: StrOrPromise
     right: Right
     hub: bool = True
     site: bool = True
+    unless: Right | None = None
 
 
 ENTRIES = (
@@ -38,7 +42,7 @@ ENTRIES = (
     Entry("patients", _("Find a person"), rights.RECORDS, hub=False),
     Entry("reception", _("Reception"), rights.RECEPTION, hub=False),
     Entry("board-province", _("Roll-out board"), rights.BOARD, site=False),
-    Entry("board-tickets", _("Faults and requests"), rights.TICKETS, site=False),
+    Entry("board-tickets", _("Faults and requests"), rights.TICKETS, site=False, unless=rights.BOARD),
     Entry("province", _("Province today"), rights.PROVINCE, site=False),
     Entry("measures", _("How transfers go"), rights.MEASURES),
     Entry("units", _("Units"), rights.UNITS, site=False),
@@ -77,7 +81,9 @@ def links(request: HttpRequest) -> list[Link]:
     urls = {
         reverse(entry.page): entry.label
         for entry in ENTRIES
-        if held & set(entry.right) and (entry.hub if hub else entry.site)
+        if held & set(entry.right)
+        and (entry.hub if hub else entry.site)
+        and not (entry.unless and held & set(entry.unless))
     }
     inside = [url for url in urls if request.path == url or request.path.startswith(f"{url}/")]
     current = max(inside, key=len, default="")

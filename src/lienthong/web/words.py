@@ -75,6 +75,7 @@ ACTIONS = {
     "board": _("Roll-out board looked at"),
     "board-changed": _("Entry on the roll-out board"),
     "board-sheet": _("Facts of units taken out as Excel"),
+    "board-estimate": _("Estimate of money taken out as Excel"),
     "message-again": _("Message sent or tried again"),
     "message-given-up": _("Message given up"),
     "reconcile-started": _("Reconciliation begun"),
@@ -120,6 +121,12 @@ ACTIONS = {
     "measures-taken": _("Figures of transfers taken out"),
     "evidence-taken": _("Evidence package taken out"),
     "evidence-checked": _("Evidence package checked"),
+    "report-drafted": _("Report drafted"),
+    "report-frozen": _("Data of a report frozen anew"),
+    "report-text": _("Text of a report written"),
+    "report-signer": _("Signer of a report set"),
+    "report-step": _("Step of a report taken"),
+    "report-taken": _("Report taken out"),
 }
 
 PAGES = {

@@ -10,6 +10,7 @@ from lienthong.access import audit
 from lienthong.exchange import space
 from lienthong.foundation import clock
 from lienthong.rollout import changes
+from lienthong.rollout.changes import Batch
 from lienthong.rollout.levels import criteria, evidence, filled, problems
 from lienthong.rollout.levels.book import Criterion
 from lienthong.rollout.levels.filled import Filled
@@ -105,6 +106,7 @@ def answer(
         reason = _text(reason, LONGEST_REASON) if value == Value.NOT_APPLICABLE else ""
         if value == Value.NOT_APPLICABLE and not reason:
             raise problems.reason_missing(key)
+        _anew(batch, form, key)
         row = form.answers.get(key) or AssessmentAnswer(assessment=form.assessment, key=key)
         row.value, row.reason, row.about, row.carried = value, reason, filled.about(one), False
         row.note = row.note if note is None else _text(note, LONGEST_NOTE)
@@ -134,6 +136,7 @@ def attach(
                 f"Mỗi tiêu chí nhận tối đa {evidence.MOST} tệp.",
                 f"A criterion takes at most {evidence.MOST} files.",
             )
+        _anew(batch, form, key)
         row = AssessmentFile(
             assessment=form.assessment,
             key=key,
@@ -292,6 +295,13 @@ def _editable(form: Filled, key: str) -> Criterion:
     if not form.editable(one):
         raise problems.criterion_closed()
     return one
+
+
+def _anew(batch: Batch, form: Filled, key: str) -> None:
+    """An opinion of an answer to an older wording says nothing of the new answer."""
+    verdict = form.verdicts.get(key)
+    if verdict is not None and verdict.value != Opinion.AGAIN:
+        batch.remove(verdict)
 
 
 def _text(text: str, most: int) -> str:

@@ -171,6 +171,8 @@ def discard(by: audit.Actor, set: str, *, page: str = "") -> None:
         version = draft(set)
         if version is None:
             raise problems.no_draft()
+        for row in version.rows.select_related("version"):
+            batch.remove(row)
         batch.remove(version)
 
 

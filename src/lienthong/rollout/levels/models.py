@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django.db import models
 from django.db.models import Q
@@ -53,7 +53,7 @@ class CriterionRow(Typed):
     THING = "criterion"
     LABEL = pgettext_lazy("levels", "Criterion")
     SILENT = frozenset({"place", "sources"})
-    version = models.ForeignKey(CriteriaVersion, on_delete=models.CASCADE, related_name="rows")
+    version = models.ForeignKey(CriteriaVersion, on_delete=models.PROTECT, related_name="rows")
     place = models.PositiveSmallIntegerField(pgettext_lazy("levels", "Order"))
     key = models.CharField(_("Number"), max_length=20)
     group = models.CharField(pgettext_lazy("criteria", "Group"), max_length=10)
@@ -153,30 +153,50 @@ class Assessment(Typed):
 
 
 class _Part(Typed):
-    """A row of an assessment; belongs to its unit, and stays as it is once the department has decided."""
+    """A row of an assessment; belongs to its unit, and is written only while the assessment is in a state for it."""
+
+    WRITTEN_IN: ClassVar[tuple[State, ...]] = ()
+    assessment: models.ForeignKey[Assessment, Assessment]
+    key: models.CharField[str, str]
 
     class Meta:
         abstract = True
-
-    assessment: models.ForeignKey[Assessment, Assessment]
 
     def unit_code(self) -> str:
         return self.assessment.facility
 
     def save(self, *args: Any, **kwargs: Any) -> None:
-        self._still_open()
+        """Refuses what no step allows, also when something older is taken back."""
+        self._open()
         super().save(*args, **kwargs)
 
     def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
-        self._still_open()
+        """The same for removing."""
+        self._open()
         return super().delete(*args, **kwargs)
 
-    def _still_open(self) -> None:
-        if Assessment.objects.filter(pk=self.assessment_id, state=State.DECIDED).exists():  # type: ignore[attr-defined]
+    def _open(self) -> None:
+        state = Assessment.objects.values_list("state", flat=True).get(pk=self.assessment.pk)
+        if state not in self.WRITTEN_IN:
             raise problems.assessment_closed()
 
 
-class AssessmentAnswer(_Part):
+class _Said(_Part):
+    """What the unit says: of a returned assessment only that of which the department has made up no mind."""
+
+    WRITTEN_IN = (State.OPEN, State.RETURNED)
+
+    class Meta:
+        abstract = True
+
+    def _open(self) -> None:
+        super()._open()
+        judged = AssessmentVerdict.objects.filter(assessment=self.assessment, key=self.key)
+        if judged.filter(assessment__state=State.RETURNED).exclude(value=Opinion.AGAIN).exists():
+            raise problems.criterion_closed()
+
+
+class AssessmentAnswer(_Said):
     """The unit's answer to a criterion. ``about``: digest of the wording it was given to (:func:`.filled.about`).
 
     ``carried``: taken over from the assessment before, not looked at again yet.
@@ -185,7 +205,7 @@ class AssessmentAnswer(_Part):
     THING = "assessment-answer"
     LABEL = pgettext_lazy("levels", "Answer to a criterion")
     SILENT = frozenset({"about", "carried"})
-    assessment = models.ForeignKey(Assessment, on_delete=models.CASCADE, related_name="answers")
+    assessment = models.ForeignKey(Assessment, on_delete=models.PROTECT, related_name="answers")
     key = models.CharField(pgettext_lazy("levels", "Criterion"), max_length=20)
     value = models.CharField(_("Answer"), max_length=8, choices=Value.choices)
     reason = models.CharField(pgettext_lazy("levels", "Why it does not apply"), max_length=600, blank=True)
@@ -198,11 +218,12 @@ class AssessmentAnswer(_Part):
 
 
 class AssessmentVerdict(_Part):
-    """What the department says of an answer."""
+    """What the department says of an answer; goes with the answer when that is given anew."""
 
     THING = "assessment-verdict"
     LABEL = pgettext_lazy("levels", "Review of a criterion")
-    assessment = models.ForeignKey(Assessment, on_delete=models.CASCADE, related_name="verdicts")
+    WRITTEN_IN = (State.SUBMITTED, State.RETURNED)
+    assessment = models.ForeignKey(Assessment, on_delete=models.PROTECT, related_name="verdicts")
     key = models.CharField(pgettext_lazy("levels", "Criterion"), max_length=20)
     value = models.CharField(pgettext_lazy("levels", "Review"), max_length=8, choices=Opinion.choices)
     why = models.CharField(_("Reason"), max_length=600, blank=True)
@@ -211,13 +232,13 @@ class AssessmentVerdict(_Part):
         constraints = [models.UniqueConstraint(fields=["assessment", "key"], name="rollout_verdict_once")]
 
 
-class AssessmentFile(_Part):
+class AssessmentFile(_Said):
     """A file that shows that a criterion is met; its bytes are in the node's blob folder."""
 
     THING = "assessment-file"
     LABEL = pgettext_lazy("levels", "Evidence file")
     SILENT = frozenset({"kind", "size", "sha256"})
-    assessment = models.ForeignKey(Assessment, on_delete=models.CASCADE, related_name="files")
+    assessment = models.ForeignKey(Assessment, on_delete=models.PROTECT, related_name="files")
     key = models.CharField(pgettext_lazy("levels", "Criterion"), max_length=20)
     name = models.CharField(pgettext_lazy("levels", "File name"), max_length=120)
     kind = models.CharField(pgettext_lazy("levels", "Kind of file"), max_length=8)

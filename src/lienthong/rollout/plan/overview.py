@@ -62,6 +62,11 @@ class Plan:
     items: Mapping[str, Item]
     needs: Mapping[str, Collection[str]]
 
+    @property
+    def wholes(self) -> set[int]:
+        """Keys of the province's tasks that tasks of units are parts of."""
+        return {item.task.part_of_id for item in self.items.values() if item.task.part_of_id is not None}
+
     def of(self, unit: str) -> list[Item]:
         """The tasks of a unit; of the province (empty)."""
         return [item for item in self.items.values() if item.task.unit == unit]

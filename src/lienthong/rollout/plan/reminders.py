@@ -8,10 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from datetime import date
 from enum import StrEnum
+from functools import lru_cache
 
 from lienthong.foundation import clock
 from lienthong.foundation.errors import Problem
+from lienthong.rollout.changes import BatchRow
 from lienthong.rollout.plan.overview import Item, plan
 
 OVERDUE, SOON, READY = "plan-overdue", "plan-soon", "plan-ready"
@@ -58,7 +61,14 @@ def _kind(item: Item) -> Kind | None:
 
 def look() -> dict[str, dict[str, Problem]]:
     """For the watch of the hub: an alert each for what is overdue, due within a week, and free to begin."""
-    found = reminders(plan(clock.today()).items.values())
+    newest = BatchRow.objects.order_by("-id").values_list("id", flat=True).first()
+    return _alerts(clock.today(), newest)
+
+
+@lru_cache(maxsize=1)
+def _alerts(day: date, newest: str | None) -> dict[str, dict[str, Problem]]:
+    """The same as long as nothing new was typed (``newest``: the last batch)."""
+    found = reminders(plan(day).items.values())
     late = [one for one in found if one.kind is Kind.OVERDUE]
     soon = [one for one in found if one.kind in (Kind.IN_1, Kind.IN_7)]
     ready = [one for one in found if one.kind is Kind.READY]

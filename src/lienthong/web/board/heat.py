@@ -16,7 +16,7 @@ from lienthong.rollout.feeds.usual import Usual, day_start
 from lienthong.rollout.feeds.words import number
 
 LEVELS = 5
-_LEFT, _TOP, _SIDE, _STEP = 48, 18, 17, 19
+_LEFT, _TOP, _SIDE, _STEP = 54, 22, 17, 19
 _WIDTH = _LEFT + 24 * _STEP + 4
 _MISSED = 3.0
 """An hour that usually brings so many and brought none is crossed."""
@@ -74,7 +74,7 @@ def strip(rows: Mapping[date, Sequence[Square]], title: str, items: str) -> Safe
         shapes += [_square(place, y, one, most, items) for place, one in enumerate(row)]
     heads = format_html_join(
         "",
-        '<text class="axis" x="{}" y="12">{}</text>',
+        '<text class="axis" x="{}" y="15">{}</text>',
         ((_LEFT + place * _STEP + 2, f"{place}h") for place in range(0, 24, 3)),
     )
     height = _TOP + len(rows) * _STEP + 2
@@ -150,9 +150,11 @@ def _table(rows: Mapping[date, Sequence[Square]], title: str, items: str) -> Saf
         total = number(sum(known)) if known else pgettext("feed", "not known")
         lines.append((day.strftime("%d/%m/%Y"), total, ", ".join(busy) or "–", ", ".join(missed) or "–"))
     return format_html(
-        '<div class="scroll"><table class="plain"><caption>{}</caption><thead><tr><th scope="col">{}</th>'
+        '<div class="scroll" tabindex="0" role="region" aria-label="{}"><table class="plain"><caption>{}</caption>'
+        '<thead><tr><th scope="col">{}</th>'
         '<th scope="col" class="number">{}</th><th scope="col">{}</th><th scope="col">{}</th></tr></thead>'
         "<tbody>{}</tbody></table></div>",
+        title,
         title,
         _("Day"),
         items,

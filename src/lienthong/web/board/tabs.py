@@ -24,6 +24,7 @@ TABS: tuple[tuple[str, StrOrPromise, Right], ...] = (
     ("board-money", pgettext_lazy("tab", "Money"), rights.BOARD),
     ("board-vendors", pgettext_lazy("tab", "Vendors"), rights.BOARD),
     ("board-tickets", pgettext_lazy("tab", "Faults and requests"), rights.TICKETS),
+    ("board-report", pgettext_lazy("tab", "Reports"), rights.BOARD),
     ("board-security", pgettext_lazy("tab", "Security"), rights.SECURITY_SEE),
     ("board-history", pgettext_lazy("tab", "Changes"), rights.BOARD),
 )

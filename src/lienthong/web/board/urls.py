@@ -11,6 +11,7 @@ from lienthong.web.board import (
     money,
     plan,
     province,
+    report,
     security,
     units,
     vendors,
@@ -25,6 +26,7 @@ PARTS = (
     money,
     vendors,
     security,
+    report,
     history,
 )
 

@@ -21,6 +21,7 @@ from lienthong.facilities import directory
 from lienthong.foundation import clock
 from lienthong.foundation.errors import LienThongError
 from lienthong.rollout import units
+from lienthong.rollout.vendors.models import Vendor
 from lienthong.web.words import hint, sentence
 
 HUB_ROLES = (
@@ -33,6 +34,8 @@ HUB_ROLES = (
     Role.UNIT,
     Role.VENDOR,
 )
+SCOPES = {Role.UNIT: "units", Role.VENDOR: "vendors"}
+"""Roles that are given for something, and the field that says for what."""
 
 
 class RolesForm(forms.Form):
@@ -49,6 +52,15 @@ class RolesForm(forms.Form):
         label=gettext_lazy("Units of the roll-out team"),
         required=False,
         widget=forms.CheckboxSelectMultiple,
+        help_text=gettext_lazy(
+            "Only for the role “Roll-out team of a unit”: the units whose facts the person enters."
+        ),
+    )
+    vendors = forms.MultipleChoiceField(
+        label=gettext_lazy("Vendors the person answers for"),
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        help_text=gettext_lazy("Only for the role “Vendor”: whose faults and requests the person answers."),
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -59,13 +71,16 @@ class RolesForm(forms.Form):
         if directory.is_hub():
             names = [(unit.code, directory.name(unit.code)) for unit in units.listing()]
             self.fields["units"].choices = names  # type: ignore[attr-defined]
+            sellers = [(vendor.code, vendor.name) for vendor in Vendor.objects.all()]
+            self.fields["vendors"].choices = sellers  # type: ignore[attr-defined]
         else:
-            del self.fields["units"]
+            for name in SCOPES.values():
+                del self.fields[name]
 
     def clean(self) -> dict[str, Any]:
         """A role that is given for a unit has one, and a unit has the role."""
         found: dict[str, Any] = super().clean() or {}
-        for role, name in ((Role.UNIT, "units"),):
+        for role, name in SCOPES.items():
             if (role.value in found.get("roles", [])) != bool(found.get(name)):
                 self.add_error(
                     name, _("Choose both: the role “%(role)s” and for what.") % {"role": role.label}
@@ -77,7 +92,11 @@ class RolesForm(forms.Form):
         """What was chosen, as :func:`lienthong.access.accounts.set_roles` takes it."""
         chosen = self.cleaned_data
         plain: list[accounts.Given] = [Role(role) for role in chosen["roles"] if Role(role) not in SCOPED]
-        return [*plain, *((Role.UNIT, code) for code in chosen.get("units", []))]
+        return [*plain, *((role, code) for role, name in SCOPES.items() for code in chosen.get(name, []))]
+
+    def scoped(self) -> list[forms.BoundField]:
+        """The fields that say for what a role is given."""
+        return [self[name] for name in SCOPES.values() if name in self.fields]
 
 
 class AccountForm(RolesForm):
@@ -96,7 +115,7 @@ class AccountForm(RolesForm):
     )
     full_name = forms.CharField(label=gettext_lazy("Full name"), max_length=120)
     licence = forms.CharField(label=gettext_lazy("Practice licence"), max_length=60, required=False)
-    field_order = ("username", "full_name", "licence", "roles", "units")
+    field_order = ("username", "full_name", "licence", "roles", "units", "vendors")
 
 
 @require_GET
@@ -139,7 +158,7 @@ def one(request: HttpRequest, username: str) -> HttpResponse:
     held = accounts.grants(account)
     initial = {
         "roles": sorted({role for role, scope in held}),
-        "units": [scope for role, scope in held if role == Role.UNIT],
+        **{name: [scope for role, scope in held if role == scoped] for scoped, name in SCOPES.items()},
     }
     form = RolesForm(request.POST or None, initial=initial)
     if request.method == "POST" and form.is_valid():

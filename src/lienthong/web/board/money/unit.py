@@ -141,7 +141,7 @@ def estimate_sheet(request: HttpRequest, code: str) -> HttpResponse:
     if found is None:
         raise Http404
     content = sheet.workbook(found, directory.name(code), level, on)
-    audit.record(person.actor, "board-taken", page=request.path, detail={"level": level})
+    audit.record(person.actor, "board-estimate", page=request.path, detail={"level": level})
     answer = HttpResponse(content, content_type=sheet.KIND)
     answer["Content-Disposition"] = f'attachment; filename="estimate-{code}-level-{level}-{on}.xlsx"'
     return answer

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import calendar as months
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -150,13 +151,19 @@ def gantt(request: HttpRequest) -> HttpResponse:
             (item, schedule.forecasts.get(item.task.number), bar)
             for item, bar in zip(items, bars, strict=True)
         ],
-        "critical": [found.items[number] for number in schedule.critical],
+        "critical": _read(found, schedule.critical, want),
         "end": schedule.end,
         "unknown": [item for item in items if item.task.days is None and not item.done],
         "more": len(every) - len(items),
         "marks": marks,
     }
     return render(request, "web/board/plan/gantt.html", page)
+
+
+def _read(found: Plan, numbers: Sequence[str], want: Asked) -> list[Item]:
+    """Of some tasks those that whoever asks may read."""
+    items = (found.items[number] for number in numbers)
+    return [item for item in items if asking.reads(want.person, item.task)]
 
 
 def _marks(want: Asked) -> list[Mark]:
@@ -214,7 +221,7 @@ def blocking(request: HttpRequest) -> HttpResponse:
         "too_many": len(nodes) > MOST_BOXES,
         "rows": sorted(open_items, key=lambda item: (-len(item.holds_up), item.task.number)),
         "free": [item for item in open_items if item.holds_up and not item.blockers],
-        "critical": [found.items[number] for number in critical],
+        "critical": _read(found, critical, want),
         "whole": pgettext("plan", "Whole province"),
     }
     return render(request, "web/board/plan/blocking.html", page)

@@ -34,7 +34,11 @@ def difficulties(request: HttpRequest) -> HttpResponse:
     person, day = scope.person(request), asking.day_of(request)
     unit, category = request.GET.get("unit", ""), request.GET.get("category", "")
     closed = bool(request.GET.get("closed"))
-    found = [one for one in Difficulty.objects.filter(raised_on__lte=day) if _reads(person, one)]
+    found = [
+        one
+        for one in Difficulty.objects.filter(raised_on__lte=day).select_related("task")
+        if _reads(person, one)
+    ]
     rows = [
         (one, organisations.name(one.to_whom, day) if one.to_whom else "")
         for one in found

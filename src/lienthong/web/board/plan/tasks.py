@@ -26,7 +26,7 @@ from lienthong.web.board.plan import asked as asking
 from lienthong.web.board.plan.asked import Asked
 from lienthong.web.board.plan.forms import CommentForm, DecisionForm, DueForm, NeedForm, ProgressForm
 
-PAGE = 40
+PAGE = CARDS = 40
 PRESSING = 8
 """Reminders on top of a page."""
 REMINDERS = {
@@ -88,14 +88,18 @@ def board(request: HttpRequest) -> HttpResponse:
     want = asking.asked(request)
     found = plan(want.day)
     items = asking.chosen(found, want)
-    columns = [
-        {
-            "state": state,
-            "shape": states.SHAPES[state],
-            "rows": [_row(item, found, want) for item in items if item.state is state],
-        }
-        for state in State
-    ]
+    columns = []
+    for state in State:
+        own = [item for item in items if item.state is state]
+        columns.append(
+            {
+                "state": state,
+                "shape": states.SHAPES[state],
+                "count": len(own),
+                "rows": [_row(item, found, want) for item in own[:CARDS]],
+                "more": len(own) - CARDS,
+            }
+        )
     audit.record(want.person.actor, "board", page=request.path)
     return render(
         request, "web/board/plan/board.html", {**asking.page(request, want, found), "columns": columns}
@@ -107,15 +111,14 @@ def _counts(items: list[Item]) -> list[tuple[State, int]]:
 
 
 def _row(item: Item, found: Plan, want: Asked) -> dict[str, Any]:
-    part = progress(found, item.task.number) if not item.task.unit else []
-    whole = [share for share in part if share.whole]
+    part = progress(found, item.task.number) if item.task.pk in found.wholes else []
     return {
         "item": item,
         "task": item.task,
         "lead": organisations.name(item.task.lead, found.day),
         "partners": organisations.names(item.task.partners, found.day),
         "may": asking.works_on(want.person, item.task) and not want.past,
-        "units": {"done": sum(share.complete for share in part), "all": len(part)} if whole else None,
+        "units": {"done": sum(share.complete for share in part), "all": len(part)} if part else None,
     }
 
 
