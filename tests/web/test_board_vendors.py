@@ -254,19 +254,3 @@ def test_what_was_said_stays_in_the_history(team: Client, officer: Client) -> No
         "closed_by",
     }
     assert "Sự cố" in words_of(officer.get("/board/history"))
-
-
-def test_an_account_of_a_vendor_is_made_for_that_vendor(
-    officer: Client, someone: Callable[..., Client]
-) -> None:
-    from lienthong.access import accounts
-    from lienthong.access.models import Account, Role
-
-    head = someone(Role.HEAD)
-    made = {"username": "ncc.phuong", "full_name": "Ngô Thế Phương", "roles": ["vendor"]}
-    head.post("/accounts/new", made)
-    assert not Account.objects.filter(username="ncc.phuong").exists()
-    head.post("/accounts/new", {**made, "vendors": [VENDOR]})
-    assert accounts.grants(Account.objects.get(username="ncc.phuong")) == {(Role.VENDOR, VENDOR)}
-    head.post("/accounts/ncc.phuong", {"roles": ["vendor"], "vendors": [VENDOR, "lucdau"]})
-    assert len(accounts.grants(Account.objects.get(username="ncc.phuong"))) == 2

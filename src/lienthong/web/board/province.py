@@ -146,7 +146,7 @@ def _days(on: date, today: date, now: Overview) -> list[tuple[date, str]]:
 
 
 def _lights(seen: Sequence[Standing]) -> list[dict[str, object]]:
-    found = []
+    found: list[dict[str, object]] = []
     for light in lights.ORDER:
         count = sum(one.light is light for one in seen)
         name = lights.WORDS[light]
@@ -171,7 +171,7 @@ def _spot(one: Standing, sources: Sources) -> Spot:
 
 
 def _groups(before: Overview, now: Overview, person: Person, sources: Sources) -> list[dict[str, object]]:
-    found = []
+    found: list[dict[str, object]] = []
     for group in changed.groups(before, now):
         own = [one for one in group.sentences if person.all_units or one.unit in person.units]
         if own:
@@ -196,6 +196,7 @@ def _emr_rank(one: Standing) -> int:
     return software.index(one.seen.emr) if one.seen.emr in software else -1
 
 
+REVIEWS = ("failed", "none", "under-way", "passed")
 SORTS: dict[str, Callable[[Standing], tuple[Any, ...]]] = {
     "unit": lambda one: (one.unit.place,),
     "light": lambda one: (lights.ORDER.index(one.light), one.unit.place),
@@ -208,7 +209,6 @@ SORTS: dict[str, Callable[[Standing], tuple[Any, ...]]] = {
     "next": lambda one: (one.next.day if one.next else date.max, one.unit.place),
 }
 """Orders of the table, in that of the columns: what lags behind stands first."""
-REVIEWS = ("failed", "none", "under-way", "passed")
 HEADS: dict[str, StrOrPromise] = {
     "unit": pgettext_lazy("province", "Unit"),
     "light": pgettext_lazy("light", "Light"),

@@ -198,7 +198,7 @@ def unit(request: HttpRequest, id: str, code: str) -> HttpResponse:
     page = {
         "report": report,
         "line": view.line(report),
-        "code": code,
+        "unit_code": code,
         "rows": rows,
         "seen": whole.unit_seen(there.content, code),
         "confirmed": there.confirmed.get(code),

@@ -58,7 +58,7 @@ _ORDER = [State.DRAFT, State.UNITS, State.DIRECTOR, State.CLERK, State.NUMBERED,
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A figure on the page; ``how`` it is computed; ``page`` is the address of its source, empty where there is none."""
+    """A figure on the page, how it is computed, and the address of its source (empty where there is none)."""
 
     name: str
     value: str

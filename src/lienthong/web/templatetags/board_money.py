@@ -7,9 +7,9 @@ from decimal import Decimal
 
 from django import template
 from django.utils.translation import get_language
+from django.utils.translation import gettext as _
 
 from lienthong.rollout.money import catalogue
-from lienthong.web.board.history import SEED
 from lienthong.web.board.money import showing
 from lienthong.web.views.measures import span
 
@@ -52,7 +52,7 @@ def stage_name(id: str) -> str:
 @register.filter
 def typist(name: str) -> str:
     """Who entered something; what came with the program says so."""
-    return str(SEED) if name == "seed" else name
+    return _("the program") if name == "seed" else name
 
 
 @register.filter
