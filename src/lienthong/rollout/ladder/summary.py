@@ -42,7 +42,7 @@ class ExchangeLine:
     """What a unit exchanged in a period.
 
     Attributes:
-        connected_since: day on which its first node was entered at the hub; None when none was.
+        connected_since: day on which its first node was entered at the hub; None when none was by the last day.
         sent, accepted, rejected: transfers of the period, by the day for which the sender counts them: of how many a
             receipt says stored; of how many none does and one says refused.
         top_error: the most frequent reason of a refusal, in words; empty when nothing was refused.
@@ -81,7 +81,7 @@ def exchange(first: date, last: date) -> list[ExchangeLine]:
     """Every unit's transfers out, of the days from ``first`` to ``last``."""
     period = messages.exchanged(desk.TRANSFER, first, last)
     ever = messages.exchanged(desk.TRANSFER, BEGIN, last)
-    joined = {code: steps[0].at for code, steps in evidence.of_units(units.codes(last), None).items()}
+    joined = {code: steps[0].at for code, steps in evidence.of_units(units.codes(last), last).items()}
     return [_line(code, joined[code], period.get(code), ever.get(code)) for code in units.codes(last)]
 
 
