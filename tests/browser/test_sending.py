@@ -13,14 +13,11 @@ from urllib.parse import urljoin
 import pytest
 from playwright.sync_api import Page, expect
 
+from counted import begin, counted
+
 SignIn = Callable[[Page, str, str], str]
 SENT = re.compile(r"/transfers/[0-9a-f]{32}$")
 FORM = re.compile(r"/transfers/[0-9a-f]{32}/form")
-COUNT = """
-addEventListener("mousedown", () => count("clicks"), true);
-addEventListener("keydown", e => { if (!["Shift", "Control", "Alt"].includes(e.key)) count("keys") }, true);
-function count(what) { sessionStorage.setItem(what, 1 + Number(sessionStorage.getItem(what))) }
-"""
 SHORT = {
     "question": "PCI",
     "condition": "Tỉnh, đau ngực",
@@ -29,13 +26,6 @@ SHORT = {
 }
 MOST = {"planned": (20, 45), "emergency": (7, 28)}
 """Clicks and keystrokes that a prepared patient may cost, from the list of transfers to the signed transfer."""
-
-
-def _counted(page: Page) -> tuple[int, int]:
-    clicks, keys = (
-        int(page.evaluate(f"sessionStorage.getItem('{what}')") or 0) for what in ("clicks", "keys")
-    )
-    return clicks, keys
 
 
 def _choose(page: Page, name: str, value: str) -> None:
@@ -74,9 +64,7 @@ def _fill_gaps(page: Page) -> None:
 def _begin_from_the_list(page: Page, province: Any) -> None:
     """The prepared patient: the visit of the last week whose export is there."""
     page.goto(province.url("son-dong", "/transfers/out"))
-    page.add_init_script(COUNT)
-    page.reload()
-    page.evaluate("sessionStorage.clear()")
+    begin(page)
     page.locator("a.button[href='/transfers/new']").click()
     expect(page.locator("#q")).to_be_focused()
     page.keyboard.type("nguyen 1947")
@@ -105,7 +93,7 @@ def test_a_planned_transfer_of_a_prepared_patient_is_counted(
     page.locator("button[value=check]").click()
     _sign(page)
     expect(page.locator(".flash-success")).to_be_visible()
-    clicks, keys = _counted(page)
+    clicks, keys = counted(page)
     print(f"planned: {clicks} clicks, {keys} keystrokes")
     assert clicks <= MOST["planned"][0]
     assert keys <= MOST["planned"][1]
@@ -119,7 +107,7 @@ def test_an_emergency_is_counted(province: Any, page: Page, sign_in: SignIn) -> 
     _type(page, "condition", "Tỉnh, đau ngực")
     page.locator("button[value=send]:visible").click()
     page.wait_for_url(SENT)
-    clicks, keys = _counted(page)
+    clicks, keys = counted(page)
     print(f"emergency: {clicks} clicks, {keys} keystrokes")
     assert clicks <= MOST["emergency"][0]
     assert keys <= MOST["emergency"][1]

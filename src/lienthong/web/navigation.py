@@ -41,7 +41,7 @@ ENTRIES = (
     Entry("letter", _("Scan a letter"), rights.TRANSFERS, hub=False),
     Entry("patients", _("Find a person"), rights.RECORDS, hub=False),
     Entry("reception", _("Reception"), rights.RECEPTION, hub=False),
-    Entry("board-history", _("Roll-out board"), rights.BOARD, site=False),
+    Entry("board-province", _("Roll-out board"), rights.BOARD, site=False),
     Entry("board-tickets", _("Faults and requests"), rights.TICKETS, site=False, unless=rights.BOARD),
     Entry("province", _("Province today"), rights.PROVINCE, site=False),
     Entry("measures", _("How transfers go"), rights.MEASURES),

@@ -209,7 +209,7 @@ class AssessmentAnswer(_Said):
     key = models.CharField(pgettext_lazy("levels", "Criterion"), max_length=20)
     value = models.CharField(_("Answer"), max_length=8, choices=Value.choices)
     reason = models.CharField(pgettext_lazy("levels", "Why it does not apply"), max_length=600, blank=True)
-    note = models.CharField(_("Note"), max_length=1000, blank=True)
+    note = models.CharField(pgettext_lazy("levels", "Note"), max_length=1000, blank=True)
     about = models.CharField(pgettext_lazy("levels", "Wording answered"), max_length=32)
     carried = models.BooleanField(pgettext_lazy("levels", "From the assessment before"), default=False)
 
@@ -261,7 +261,7 @@ class AssessmentStage(Typed):
     assessment = models.ForeignKey(Assessment, on_delete=models.CASCADE, related_name="stages")
     state = models.CharField(_("State"), max_length=10, choices=State.choices)
     on = models.DateField(_("Day"))
-    note = models.CharField(_("Note"), max_length=600, blank=True)
+    note = models.CharField(pgettext_lazy("levels", "Note"), max_length=600, blank=True)
     outcome: models.JSONField[dict[str, Any], dict[str, Any]] = models.JSONField(
         pgettext_lazy("levels", "Levels"), default=dict
     )

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
 
 TABS: tuple[tuple[str, StrOrPromise, Right], ...] = (
+    ("board-province", pgettext_lazy("tab", "The province"), rights.BOARD),
     ("board-units", pgettext_lazy("tab", "Units"), rights.BOARD),
     ("board-levels", pgettext_lazy("tab", "Levels"), rights.BOARD),
     ("board-plan", pgettext_lazy("tab", "Plan"), rights.BOARD),

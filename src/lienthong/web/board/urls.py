@@ -10,6 +10,7 @@ from lienthong.web.board import (
     levels,
     money,
     plan,
+    province,
     report,
     security,
     units,
@@ -17,6 +18,7 @@ from lienthong.web.board import (
 )
 
 PARTS = (
+    province,
     units,
     levels,
     ladder,
