@@ -118,7 +118,7 @@ class Nodes:
         with contextlib.closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=30)) as database:
             return database.execute(query).fetchall()
 
-    def wait_for(self, name: str, query: str, wanted: Any, seconds: float = 30) -> None:
+    def wait_for(self, name: str, query: str, wanted: Any, seconds: float = 90) -> None:
         """Until a query's first value is as wanted."""
         deadline = time.monotonic() + seconds
         while self.rows(name, query)[0][0] != wanted:

@@ -200,13 +200,12 @@ def _box(boxed: Sequence[Spot], drawn: Plan, height: int, language: str) -> Safe
 
 
 def _link(spot: Spot, place: str, name: str, inside: SafeString) -> SafeString:
-    told = f"{name} {spot.word}: {spot.words}"  # what is seen stands first, as for whoever speaks to the page
+    told = f"{name} {spot.word}: {spot.words}"
     return format_html(
-        '<a class="{} {}" href="{}" aria-label="{}"><title>{}</title>{}</a>',
+        '<a class="{} {}" href="{}"><title>{}</title>{}</a>',
         place,
         spot.kind,
         spot.url,
-        told,
         told,
         inside,
     )
