@@ -57,7 +57,7 @@ def units(**more: Any) -> tuple[UnitRow, ...]:
 def sent(code: str, name: str, numbers: tuple[int, int, int, int, int]) -> ExchangeRow:
     """A row of the exchange: sent, accepted, rejected, waiting, cumulated."""
     one, two, three, four, five = numbers
-    return ExchangeRow(code, name, "2025-01-12" if one else "", one, two, three, four, "", five)
+    return ExchangeRow(code, name, "2025-01-12" if one else "", one, two, three, four, "", five, five - three)
 
 
 def task(number: str, state: str, due: str = "2025-03-15") -> TaskRow:

@@ -78,6 +78,13 @@ def test_a_folder_that_cannot_be_written_is_told(
     assert "Không ghi được tệp" in capsys.readouterr().err
 
 
+def test_the_home_is_that_of_a_hub(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    days = ["--from", "2025-02-18", "--to", "2025-03-03", "--out", str(tmp_path / "out")]
+    assert cli.main(["report", "--home", str(tmp_path / "nowhere"), *days]) == 1
+    assert "không phải là thư mục của trục tỉnh" in capsys.readouterr().err
+    assert not (tmp_path / "nowhere").exists()
+
+
 def test_the_command_asks_for_days_and_folder(capsys: pytest.CaptureFixture[str]) -> None:
     for words in ([], ["--from", "2025-02-18"], ["--from", "18/02/2025", "--to", "x", "--out", "y"]):
         with pytest.raises(SystemExit) as stop:

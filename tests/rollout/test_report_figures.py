@@ -39,6 +39,11 @@ def test_a_missing_unit_is_named_and_not_counted_as_nought() -> None:
     assert len(none.missing) == 17
 
 
+def test_connected_is_who_had_a_transfer_received() -> None:
+    assert _made(material())["connected"].value == 1
+    assert _made(material(exchange=()))["connected"].value is None
+
+
 def test_difference_needs_both_sides() -> None:
     found = _made(material(), {"emr-used": 3, "servers": None})
     assert (found["emr-used"].difference, found["servers"].difference) == (1, None)

@@ -6,6 +6,7 @@ from datetime import date
 from typing import Any
 
 import pytest
+from django.db import connection
 
 from lienthong.access import audit
 from lienthong.access.models import Role
@@ -91,15 +92,27 @@ def test_from_the_draft_to_the_provincial_system(report: Report) -> None:
     assert [event.detail["step"] for event in audit.trail(action="report-step")][:1] == ["sent"]
 
 
-def test_the_files_of_a_numbered_report_are_made_once(report: Report) -> None:
+def test_the_files_of_a_numbered_report_are_made_once(
+    report: Report, monkeypatch: pytest.MonkeyPatch
+) -> None:
     _signed(report)
     _take(report, "numbered", CLERK, number=12, day=DAY)
     kept = {form: files.of(_fresh(report), form) for form in files.FORMS}
-    put("24006", "his_level", "6", date(2025, 3, 1))
+    monkeypatch.setattr(files, "make", lambda paper, form: b"as a later edition of the program lays it out")
     assert {form: files.of(_fresh(report), form) for form in files.FORMS} == kept
     with pytest.raises(TypeError):
-        _fresh(report).documents.update(content=b"")
+        _fresh(report).files.update(content=b"")
     assert files.name(_fresh(report), "pdf") == "12-BC-SYT-2025-03-04.pdf"
+
+
+def test_a_kept_file_that_was_changed_is_refused(report: Report) -> None:
+    _signed(report)
+    _take(report, "numbered", CLERK, number=12, day=DAY)
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE rollout_reportfile SET content = %s", [b"other"])
+    with pytest.raises(LienThongError) as stop:
+        files.of(_fresh(report), "pdf")
+    assert stop.value.problem.code == "report-damaged"
 
 
 def test_a_draft_without_signer_is_not_handed_on(report: Report) -> None:

@@ -327,9 +327,16 @@ def _report(parser: argparse.ArgumentParser) -> None:
 
 
 def _run_report(options: argparse.Namespace) -> int:
-    from lienthong.config import setup
+    from lienthong.config import node, setup
 
+    if node.load(options.home).role != "hub":
+        print(
+            f"{options.home} không phải là thư mục của trục tỉnh. / {options.home} is no folder of a hub.",
+            file=sys.stderr,
+        )
+        return 1
     setup.use(options.home)
+    setup.migrate()
     from lienthong.config import report_command
 
     return report_command.run(options.kind, options.first, options.last, options.out)

@@ -145,13 +145,10 @@ def _exchanged(name: str, material: Material) -> Count:
     return Count(sum(int(getattr(row, name)) for row in rows) if rows else None)
 
 
-def proven(rung: str) -> Callable[[Material], Count]:
-    """Counts the units that reached a step of the evidence ladder."""
-    return partial(_proven, rung)
-
-
-def _proven(rung: str, material: Material) -> Count:
-    return Count(sum(1 for unit in material.units if rung in unit.proven) if material.units else None)
+def connected(material: Material) -> Count:
+    """Counts the units of which any transfer was received; unknown when the exchange was not computed."""
+    rows = material.exchange
+    return Count(sum(1 for row in rows if row.received) if rows else None)
 
 
 def security(*wanted: str) -> Callable[[Material], Count]:

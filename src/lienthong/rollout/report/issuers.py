@@ -27,6 +27,7 @@ class Issuer:
         units: how many units the province named, None where nobody did.
         basis: what ordered the report, within a sentence.
         exchange_since: first day of the exchange with ``partner`` (ISO 8601).
+        reports_since: first day of the first fortnightly report (ISO 8601).
     """
 
     superior: str
@@ -40,6 +41,7 @@ class Issuer:
     archive: str
     units: int | None
     exchange_since: str
+    reports_since: str
     partner: str
     basis: str
     source: str

@@ -20,7 +20,6 @@ class UnitRow:
         unconfirmed: keys of states and counts that nobody confirmed.
         levels: group ``I`` to ``VIII`` of Circular 54/2017 to its level; ``overall`` is the level of the unit.
         met, asked: requirements of Circular 13/2025 that are met, of how many.
-        proven: steps of the evidence ladder to the day on which each was reached, computed from traffic.
         tier: ``province``, ``district`` or ``commune``.
         level_document, level_day: the decision that fixed the level.
         security: ``passed``, ``failed``, ``under-way`` or ``none``; ``conditions``: passed with conditions.
@@ -39,7 +38,6 @@ class UnitRow:
     tier: str = ""
     level_document: str = ""
     level_day: str = ""
-    proven: dict[str, str] = field(default_factory=dict)
     security: str = "none"
     conditions: bool = False
 
@@ -51,7 +49,7 @@ class ExchangeRow:
     Attributes:
         since: day on which its node was entered at the hub; empty when it has none.
         waiting: sent and not answered yet.
-        cumulated: since the first day of the exchange.
+        cumulated, received: sent since the first day of the exchange, and how many of them a receipt says stored.
     """
 
     code: str
@@ -63,6 +61,7 @@ class ExchangeRow:
     waiting: int
     top_error: str
     cumulated: int
+    received: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -126,7 +126,7 @@ class ReportStep(Kept):
 class ReportFile(Kept):
     """A finished file of a numbered report, made once, with its SHA-256."""
 
-    report = models.ForeignKey(Report, on_delete=models.PROTECT, related_name="documents")
+    report = models.ForeignKey(Report, on_delete=models.PROTECT, related_name="files")
     form = models.CharField(max_length=4)
     sha256 = models.CharField(max_length=64)
     content = models.BinaryField()

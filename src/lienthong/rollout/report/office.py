@@ -29,7 +29,8 @@ def usual(kind: str) -> tuple[date, date]:
     today, months = clock.today(), KINDS[kind].months
     newest = Report.objects.filter(kind=kind).order_by("-last").first()
     if not months:
-        first = newest.last + timedelta(days=1) if newest else snapshot.BEGINNING
+        begun = date.fromisoformat(issuers.of(today).reports_since)
+        first = newest.last + timedelta(days=1) if newest else begun
         return first, first + timedelta(days=13)
     year = today.year
     if months == 12:

@@ -174,7 +174,7 @@ def _exchange() -> Iterator[Definition]:
         "connected",
         "Đơn vị đã kết nối, có biên nhận hồ sơ",
         "Units connected, with a transfer received",
-        count.proven("first-receipt"),
+        count.connected,
     )
     for key, vi, en, brief in (
         ("sent", "Hồ sơ chuyển viện đã gửi trong kỳ", "Transfers sent in the period", True),

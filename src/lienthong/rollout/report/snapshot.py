@@ -16,8 +16,6 @@ from lienthong.rollout.report.material import Material
 from lienthong.rollout.report.models import Report, Snapshot, State
 
 LONGEST = timedelta(days=370)
-BEGINNING = date(2025, 2, 18)
-"""The conference that ordered the fortnightly report."""
 NUMBERED = (State.NUMBERED, State.SENT)
 
 

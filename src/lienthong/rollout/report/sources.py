@@ -8,7 +8,6 @@ from datetime import date
 from django.utils import translation
 
 from lienthong.facilities import directory
-from lienthong.foundation import clock
 from lienthong.rollout import facts, units
 from lienthong.rollout.facts import Fact
 from lienthong.rollout.ladder import summary as ladder
@@ -106,7 +105,7 @@ def gather(kind: str, first: date, last: date, *, on: date | None = None) -> Mat
 
 
 def _units(day: date, known: Mapping[tuple[str, str], Fact]) -> tuple[UnitRow, ...]:
-    levelled, climbed, reviewed = levels.levels(day), ladder.rungs(day), security.reviews(day)
+    levelled, reviewed = levels.levels(day), security.reviews(day)
     decided = {line.code: line for line in levels.december(day).facilities}
     rows = []
     for unit in units.listing(day):
@@ -128,11 +127,6 @@ def _units(day: date, known: Mapping[tuple[str, str], Fact]) -> tuple[UnitRow, .
                 tier=line.tier if line else "",
                 level_document=line.document if line else "",
                 level_day=line.day.isoformat() if line and line.day else "",
-                proven={
-                    rung.name: clock.vietnam_day(clock.iso(rung.at))
-                    for rung in climbed.get(unit.code, [])
-                    if rung.at is not None
-                },
                 security=review.state if review else "none",
                 conditions=bool(review and review.conclusion == "conditions"),
             )
@@ -141,6 +135,8 @@ def _units(day: date, known: Mapping[tuple[str, str], Fact]) -> tuple[UnitRow, .
 
 
 def _exchange(first: date, last: date, names: Mapping[str, str]) -> tuple[ExchangeRow, ...]:
+    begun = date.fromisoformat(issuers.of(last).exchange_since)
+    received = {line.unit: line.accepted for line in ladder.exchange(begun, last)}
     return tuple(
         ExchangeRow(
             line.unit,
@@ -150,8 +146,9 @@ def _exchange(first: date, last: date, names: Mapping[str, str]) -> tuple[Exchan
             line.accepted,
             line.rejected,
             line.sent - line.accepted - line.rejected,
-            line.top_error or "",
+            line.top_error,
             line.cumulated,
+            received[line.unit],
         )
         for line in ladder.exchange(first, last)
     )

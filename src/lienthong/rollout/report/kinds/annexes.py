@@ -8,7 +8,7 @@ from lienthong.rollout.papers.paper import Annex, Block, Column, Paragraph, Tabl
 from lienthong.rollout.report import words
 from lienthong.rollout.report.figures import Figure
 from lienthong.rollout.report.kinds.kind import Said
-from lienthong.rollout.report.material import UnitRow
+from lienthong.rollout.report.material import ExchangeRow, UnitRow
 from lienthong.rollout.report.words import EMR_STATE, HOSTING, LEVEL, MISSING, TASK_STATE, day_text, number
 
 _MARK = "(*)"
@@ -138,7 +138,7 @@ def exchange(said: Said) -> tuple[Block, ...]:
         (
             str(place),
             row.name,
-            day_text(row.since) or "Chưa kết nối",
+            _since(row, said.content.last.isoformat()),
             *(number(value) for value in (row.sent, row.accepted, row.rejected, row.waiting)),
             row.top_error,
             number(row.cumulated),
@@ -158,6 +158,12 @@ def exchange(said: Said) -> tuple[Block, ...]:
         totals=("", "Cộng", "", *added[:4], "", added[4]),
     )
     return _or_missing(table, "kết nối, liên thông")
+
+
+def _since(row: ExchangeRow, closing: str) -> str:
+    if row.since and row.since <= closing:
+        return day_text(row.since)
+    return "Đã kết nối" if row.received else "Chưa kết nối"
 
 
 def money(said: Said) -> tuple[Block, ...]:

@@ -55,7 +55,7 @@ def short(said: Said) -> list[str]:
     low = content.named("his_level", "1", "2", "3")
     if low:
         lines.append(f"- {two(len(low))} đơn vị có HIS từ mức 3 trở xuống{_which(low, 'I')}.")
-    apart = [unit.name for unit in material.units if "first-receipt" not in unit.proven]
+    apart = [row.name for row in material.exchange if not row.received]
     if apart:
         lines.append(
             f"- {two(len(apart))} đơn vị chưa có hồ sơ liên thông được tiếp nhận{_which(apart, 'III')}."

@@ -251,7 +251,7 @@ def exchange(said: Said, annex: str = "III") -> list[str]:
     rows = content.material.exchange
     if connected.value is None:
         return ["Chưa có số liệu về kết nối, liên thông trong kỳ."]
-    names = [unit.name for unit in content.material.units if "first-receipt" in unit.proven]
+    names = [row.name for row in rows if row.received]
     change = than_before(said, connected)
     lines = [
         f"{_of(connected.value, whole)} đơn vị đã kết nối, có hồ sơ được tiếp nhận và có biên nhận điện tử"
@@ -282,10 +282,9 @@ def exchange(said: Said, annex: str = "III") -> list[str]:
             f" Phụ lục {annex})."
         )
     lines += [
-        f"Trước khi hệ thống ghi nhận, giai đoạn từ ngày {day_text(told.first)} đến ngày"
-        f" {day_text(told.last)}, {told.name}"
-        f" đã chuyển {number(told.transfers)} hồ sơ (số liệu công bố ngày {day_text(told.told)}, nguồn:"
-        f" {told.source})."
+        f"Theo số liệu công bố ngày {day_text(told.told)} ({told.source}), từ ngày {day_text(told.first)} đến ngày"
+        f" {day_text(told.last)}, {told.name} đã chuyển {number(told.transfers)} hồ sơ; số này không cộng vào lũy kế"
+        " do hệ thống ghi nhận."
         for told in content.material.told
     ]
     errors = [f"{row.name}: {row.top_error.rstrip('.')}" for row in rows if row.top_error]
