@@ -8,6 +8,7 @@ import lienthong.rollout.feeds.models
 import lienthong.rollout.levels.models
 import lienthong.rollout.money.models
 import lienthong.rollout.plan.models
+import lienthong.rollout.reorganisation.names
 import lienthong.rollout.report.models
 import lienthong.rollout.security.models
 import lienthong.rollout.sheets.models
