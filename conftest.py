@@ -16,8 +16,10 @@ from pathlib import Path
 import hypothesis
 import pytest
 
-hypothesis.settings.register_profile("untimed", deadline=None)
-hypothesis.settings.load_profile("untimed")  # a slow machine is no failure
+EXAMPLES = int(os.environ.get("LIENTHONG_EXAMPLES", "40"))
+hypothesis.settings.register_profile("here", deadline=None, max_examples=EXAMPLES)  # a slow machine is no failure
+hypothesis.settings.register_profile("postgresql", deadline=None, max_examples=max(5, EXAMPLES // 3))
+hypothesis.settings.load_profile("here")
 
 _DATABASE_FIXTURES = {"db", "transactional_db", "django_db_setup", "live_server", "client", "admin_client"}
 
@@ -40,6 +42,8 @@ def pytest_configure(config: pytest.Config) -> None:
         os.environ.pop("LIENTHONG_DATABASE", None)
         if config.getoption("--database") == "postgresql":
             os.environ["LIENTHONG_DATABASE"] = _start_postgresql(config)
+    if config.getoption("--database") == "postgresql":
+        hypothesis.settings.load_profile("postgresql")
     os.environ["DJANGO_SETTINGS_MODULE"] = "lienthong.config.settings"
     from django.conf import settings
 
