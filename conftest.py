@@ -10,14 +10,18 @@ import itertools
 import os
 import shutil
 import tempfile
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 
 import hypothesis
 import pytest
 
-EXAMPLES = int(os.environ.get("LIENTHONG_EXAMPLES", "40"))
-hypothesis.settings.register_profile("here", deadline=None, max_examples=EXAMPLES)  # a slow machine is no failure
+PAGES = Path(__file__).parent / "tests" / "web"
+EXAMPLES = int(os.environ.get("LIENTHONG_EXAMPLES", "30"))
+hypothesis.settings.register_profile(
+    "here", deadline=None, max_examples=EXAMPLES
+)  # a slow machine is no failure
 hypothesis.settings.register_profile("postgresql", deadline=None, max_examples=max(5, EXAMPLES // 3))
 hypothesis.settings.load_profile("here")
 
@@ -94,6 +98,9 @@ def _long_first(items: list[pytest.Item], workers: int) -> None:
 
 
 def _uses_database(item: pytest.Item) -> bool:
+    """Whether a test runs on PostgreSQL too; of the tests of pages, which ask through parts that do, a third."""
+    if item.path.is_relative_to(PAGES) and zlib.crc32(item.nodeid.encode()) % 3:
+        return False
     names = set(getattr(item, "fixturenames", ()))
     return item.get_closest_marker("django_db") is not None or bool(names & _DATABASE_FIXTURES)
 

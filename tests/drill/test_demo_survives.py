@@ -49,6 +49,7 @@ def demo_folder(tmp_path: Path) -> Iterator[Path]:
     return tmp_path / "province"
 
 
+@pytest.mark.long
 def test_killing_any_process_at_any_moment_loses_nothing(demo_folder: Path) -> None:
     seed = int(os.environ.get("DRILL_SEED", random.randrange(10**6)))
     print(f"DRILL_SEED={seed}")

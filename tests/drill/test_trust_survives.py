@@ -17,6 +17,7 @@ OWN_KEYS = (
 )
 
 
+@pytest.mark.long
 def test_a_cut_off_site_is_out_and_the_others_go_on(tmp_path: Path) -> None:
     """Before, during and after; what was on the way to it is not handed over and its senders are told."""
     with joined(tmp_path, "sender", "receiver", "other") as nodes:
