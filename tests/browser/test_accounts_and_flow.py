@@ -54,6 +54,7 @@ def test_flow_page_renews_itself_under_the_policy(province: Any, page: Page, sig
 
 def test_province_table_and_chart(province: Any, page: Page, sign_in: SignIn) -> None:
     sign_in(page, "hub", "department")
+    page.goto(province.url("hub", "/province"))
     units = page.locator("main table:has(.tag) tbody tr")
     expect(units).to_have_count(18)
     expect(units.filter(has_text="Đang kết nối")).to_have_count(3)

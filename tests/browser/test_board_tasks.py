@@ -161,14 +161,15 @@ def _sent(page: Page, province: Any) -> None:
     page.locator("input[name=password]").press("Enter")
     page.wait_for_url(lambda url: not url.endswith("/sign-in"))
     page.goto(province.url("hub", f"/board/levels/unit/{UNIT}"))
-    page.locator("form:has(input[value=tt13]) button").click()
+    with page.expect_navigation():
+        page.locator("form:has(input[value=tt13]) button").click()
     form = page.url
     groups = page.locator("a[href*='/groups/']").evaluate_all("all => all.map(one => one.href)")
     for group in dict.fromkeys(groups):
         page.goto(group)
         while page.locator(".criterion.open").count():
-            page.locator(".criterion.open button[value=met]").first.click()
-            page.wait_for_load_state()
+            with page.expect_navigation():
+                page.locator(".criterion.open button[value=met]").first.click()
     page.goto(form)
     page.fill("#document", "15/QĐ-TTYT")
     page.fill("#day", clock.today().isoformat())
