@@ -3,7 +3,7 @@ PY ?= python3.11
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check --no-input install
-SEEDS ?= 1-6
+SEEDS ?= 1-4
 .DEFAULT_GOAL := help
 .PHONY: help setup dev run test check drill bench browser lock clean
 
@@ -53,7 +53,7 @@ bench: $(VENV)/.dev ## Measure, side by side in one run, and write docs/referenc
 	@PYTHONPATH=tests $(BIN)/python -m bench
 
 browser: $(VENV)/.dev ## The pages in Debian's Chromium, with axe
-	@$(BIN)/python -m pytest tests/browser -m browser -n 3 --dist worksteal
+	@$(BIN)/python -m pytest tests/browser -m browser -n 2 --dist worksteal
 
 lock: $(VENV)/.dev ## Renew the hashed locks (needs uv) and the list of licences
 	@cd requirements && for name in build run dev; do \

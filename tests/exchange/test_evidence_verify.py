@@ -394,7 +394,7 @@ def test_a_first_message_that_follows_another_forks(make: Make, prev: str) -> No
 # Bits
 
 
-@settings(max_examples=400, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(place=st.integers(min_value=0), bit=st.integers(0, 7), back=st.booleans())
 def test_no_bit_of_a_package_is_free(package: bytes, place: int, bit: int, back: bool) -> None:
     at = place % len(package)
@@ -403,7 +403,7 @@ def test_no_bit_of_a_package_is_free(package: bytes, place: int, bit: int, back:
     assert check(changed).status == 1
 
 
-@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=80, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_no_byte_of_a_member_is_free_even_when_the_list_is_signed_anew(
     package: bytes, data: st.DataObject

@@ -94,7 +94,7 @@ def expected(paper: Paper) -> list[str]:
     return [packed(form.clean(text)).rstrip(".;") for text in found]  # the last one ends with "./."
 
 
-@settings(max_examples=40, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@settings(max_examples=20, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 @given(PAPER)
 def test_both_files_open_and_hold_every_text(paper: Paper) -> None:
     file = docx.write(paper)

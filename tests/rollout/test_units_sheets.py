@@ -463,7 +463,7 @@ def test_entities_are_not_read(by: Any) -> None:
         _previewed(out.getvalue())
 
 
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(seed=st.integers(0, 2**32 - 1))
 def test_damaged_files_always_get_a_clear_answer(by: Any, seed: int) -> None:
     from lienthong.foundation.errors import LienThongError
@@ -548,7 +548,7 @@ _WRITTEN: dict[str, list[Any]] = {
 }
 
 
-@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(edits=_EDITS, since=st.sampled_from([None, "17/02/2025", date(2025, 2, 25)]))
 def test_what_is_shown_is_applied_and_undo_gives_back_every_fact(by: Any, edits: Any, since: Any) -> None:
     from django.db import transaction

@@ -678,7 +678,7 @@ def _spoiled(value: Any, path: list[Any], new: Any) -> Any:
 
 
 _settings = settings(
-    max_examples=150,
+    max_examples=50,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
     deadline=None,
 )

@@ -38,7 +38,7 @@ def _plain(found: Facts | None) -> Any:
 
 
 @given(told(), st.randoms(use_true_random=False))
-@settings(max_examples=150)
+@settings(max_examples=60)
 def test_the_hub_knows_of_a_transfer_what_its_steps_say(one: Told, chance: Any) -> None:
     rows = _rows(one)
     assert _plain(reading.facts(rows)) == _plain(_own(one))

@@ -202,7 +202,7 @@ def test_the_validators_see_faults() -> None:
 
 
 @given(dossiers())
-@settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
 def test_any_dossier_gives_valid_resources_that_refer_to_each_other(dossier: Dossier) -> None:
     resources = to_fhir(dossier, SOURCE)
     assert [fault for one in resources for fault in faults(one)] == []
@@ -212,7 +212,7 @@ def test_any_dossier_gives_valid_resources_that_refer_to_each_other(dossier: Dos
 
 
 @given(dossiers())
-@settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=50, deadline=None, suppress_health_check=list(HealthCheck))
 def test_the_same_dossier_gives_the_same_bytes_whichever_file_brings_it(dossier: Dossier) -> None:
     first = to_fhir(dossier, SOURCE)
     assert json.dumps(to_fhir(dossier, SOURCE)) == json.dumps(first)
@@ -223,7 +223,7 @@ def test_the_same_dossier_gives_the_same_bytes_whichever_file_brings_it(dossier:
 
 
 @given(dossiers())
-@settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=50, deadline=None, suppress_health_check=list(HealthCheck))
 def test_the_short_forms_name_resources_of_the_long_one(dossier: Dossier) -> None:
     ids = {f"{one['resourceType']}/{one['id']}" for one in to_fhir(dossier, SOURCE)}
     visit = visit_of(dossier)

@@ -236,7 +236,7 @@ _texts = {"signs": "DAU_HIEU_LS", "course": "QT_BENHLY", "condition": "TINH_TRAN
 _coded = {"diagnosis_code": "MA_BENH_CHINH", "reason": "MA_LYDO_CT"}
 
 
-@run(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@run(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(filled=_forms)
 def test_whatever_the_form_says_is_read_back_the_same(filled: dict[str, Any]) -> None:
     transfer = made(filled)
