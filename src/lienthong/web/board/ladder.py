@@ -31,6 +31,7 @@ from lienthong.rollout.ladder import comparing, rungs, summary, words
 from lienthong.rollout.ladder.comparing import Found
 from lienthong.rollout.ladder.daily import WANTED
 from lienthong.rollout.ladder.rungs import Evidence
+from lienthong.web import days
 from lienthong.web.board import heat
 from lienthong.web.board.doors import opens
 from lienthong.web.charts import Column, bars_by_day, columns
@@ -180,11 +181,7 @@ def _seen(request: HttpRequest, on: date | None = None) -> tuple[scope.Person, l
 
 
 def _day(request: HttpRequest) -> date | None:
-    try:
-        found = date.fromisoformat(request.GET.get("on", ""))
-    except ValueError:
-        return None
-    return found if date(2000, 1, 1) <= found < clock.today() else None
+    return days.read(request.GET.get("on", ""), date(2000, 1, 1), clock.today() - timedelta(days=1))
 
 
 @require_GET

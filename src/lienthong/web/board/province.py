@@ -19,6 +19,7 @@ from lienthong.foundation import clock
 from lienthong.rollout import changed, facts, lights, overview, scope
 from lienthong.rollout.overview import Overview, Standing
 from lienthong.rollout.scope import Person
+from lienthong.web import days
 from lienthong.web.board import figures, security
 from lienthong.web.board.doors import opens
 from lienthong.web.board.drawing import Spot, draw
@@ -129,11 +130,7 @@ def province(request: HttpRequest) -> HttpResponse:
 
 
 def _day(text: str, today: date) -> date:
-    try:
-        asked = date.fromisoformat(text)
-    except ValueError:
-        return today
-    return min(max(asked, BEGAN), today)
+    return min(max(days.read(text) or today, BEGAN), today)
 
 
 def _days(on: date, today: date, now: Overview) -> list[tuple[date, str]]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date
 from typing import Any
 
 from django import forms
@@ -26,6 +25,7 @@ from lienthong.rollout.report import files, office, problems, snapshot, steps, s
 from lienthong.rollout.report.kinds import KINDS
 from lienthong.rollout.report.models import Report, State
 from lienthong.rollout.scope import Person
+from lienthong.web import days
 from lienthong.web.board import report_view as view
 from lienthong.web.board.doors import opens
 from lienthong.web.words import hint, sentence
@@ -297,7 +297,7 @@ def step(request: HttpRequest, id: str) -> HttpResponse:
         said.get("note", "")[:2000],
         said.get("unit", "")[:16],
         _whole(said.get("number", "")),
-        _date(said.get("day", "")),
+        days.read(said.get("day", "")),
     )
     person, name = scope.person(request), said.get("step", "")[:10]
     if _try(request, lambda: steps.take(_report(id).id, name, person, given, page=request.path)):
@@ -330,13 +330,6 @@ def _try(request: HttpRequest, do: Callable[[], Any]) -> bool:
 
 def _whole(text: str) -> int | None:
     return int(text) if text.isascii() and text.isdigit() and len(text) < 7 else None
-
-
-def _date(text: str) -> date | None:
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        return None
 
 
 urlpatterns = [

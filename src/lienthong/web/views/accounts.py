@@ -24,16 +24,7 @@ from lienthong.rollout import units
 from lienthong.rollout.vendors.models import Vendor
 from lienthong.web.words import hint, sentence
 
-HUB_ROLES = (
-    Role.DEPARTMENT,
-    Role.DIVISION,
-    Role.DIRECTOR,
-    Role.CLERK,
-    Role.LEADER,
-    Role.POLICE,
-    Role.UNIT,
-    Role.VENDOR,
-)
+HUB_ROLES = (*rights.BOARD, Role.VENDOR)
 SCOPES = {Role.UNIT: "units", Role.VENDOR: "vendors"}
 """Roles that are given for something, and the field that says for what."""
 

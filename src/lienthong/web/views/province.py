@@ -21,6 +21,7 @@ from lienthong.facilities import directory
 from lienthong.facilities.models import Facility
 from lienthong.foundation import clock
 from lienthong.transfers import desk
+from lienthong.web import days
 from lienthong.web.charts import bars_by_day
 
 CONNECTED = timedelta(minutes=5)
@@ -96,10 +97,7 @@ def _units(traffic: Sequence[exchange.DayCount]) -> list[Unit]:
 
 
 def _until(request: HttpRequest) -> date:
-    try:
-        return date.fromisoformat(request.GET.get("until", ""))
-    except ValueError:
-        return date.max
+    return days.read(request.GET.get("until", "")) or date.max
 
 
 def _chart(traffic: Sequence[exchange.DayCount], until: date) -> tuple[SafeString, date | None]:

@@ -15,16 +15,13 @@ from lienthong.foundation.errors import LienThongError
 from lienthong.rollout import scope, units
 from lienthong.rollout.levels.models import Assessment
 from lienthong.rollout.units import Unit
+from lienthong.web import days
 from lienthong.web.words import hint, sentence
 
 
 def day(text: str, default: date | None = None) -> date | None:
     """A day as a date field sends it; the default where it is none of this time."""
-    try:
-        found = date.fromisoformat(text.strip())
-    except ValueError:
-        return default
-    return found if 2000 <= found.year < 2100 else default
+    return days.read(text.strip(), date(2000, 1, 1), date(2099, 12, 31)) or default
 
 
 def on(request: HttpRequest) -> date:

@@ -12,6 +12,7 @@ from django.utils.translation import get_language, pgettext
 from django.utils.translation import gettext as _
 
 from lienthong.foundation import clock
+from lienthong.web import days
 
 
 def missing() -> str:
@@ -65,8 +66,5 @@ def number(value: Decimal | int | None) -> str:
 
 def day_asked(request: HttpRequest) -> date:
     """The day that the page is asked for (``on``); today when none is given, it is no day or lies ahead."""
-    try:
-        found = date.fromisoformat(request.GET.get("on", ""))
-    except ValueError:
-        return clock.today()
-    return min(found, clock.today())
+    today = clock.today()
+    return min(days.read(request.GET.get("on", "")) or today, today)

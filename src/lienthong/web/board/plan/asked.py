@@ -22,6 +22,7 @@ from lienthong.rollout.plan.models import Area, Task
 from lienthong.rollout.plan.overview import Item, Plan, plan
 from lienthong.rollout.plan.states import State
 from lienthong.rollout.scope import Person
+from lienthong.web import days
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
@@ -118,11 +119,7 @@ def _among(value: str, allowed: object) -> str:
 
 
 def _day(text: str) -> date | None:
-    try:
-        found = date.fromisoformat(text[:10])
-    except ValueError:
-        return None
-    return found if 2000 <= found.year <= 2100 else None
+    return days.read(text[:10], date(2000, 1, 1), date(2100, 12, 31))
 
 
 def day_of(request: HttpRequest, name: str = "on") -> date:

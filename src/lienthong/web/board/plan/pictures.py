@@ -20,6 +20,7 @@ from lienthong.rollout.plan.overview import Item, Plan, plan
 from lienthong.rollout.plan.schedule import Schedule
 from lienthong.transfers.validity import working_days
 from lienthong.transfers.validity.working_days import Day
+from lienthong.web import days
 from lienthong.web.board.doors import opens
 from lienthong.web.board.plan import asked as asking
 from lienthong.web.board.plan.asked import Asked
@@ -97,11 +98,7 @@ def calendar(request: HttpRequest) -> HttpResponse:
 
 
 def _month(text: str) -> date | None:
-    try:
-        found = date.fromisoformat(f"{text[:7]}-01")
-    except ValueError:
-        return None
-    return found if 2000 < found.year < 2100 else None
+    return days.read(f"{text[:7]}-01", date(2001, 1, 1), date(2099, 12, 31))
 
 
 def _special(one: Day | None) -> str:

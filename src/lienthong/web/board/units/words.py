@@ -16,6 +16,7 @@ from lienthong.foundation.errors import LienThongError
 from lienthong.rollout import facts
 from lienthong.rollout.facts import Fact, Key
 from lienthong.rollout.sheets.preview import number
+from lienthong.web import days
 from lienthong.web.words import hint, sentence
 
 if TYPE_CHECKING:
@@ -51,11 +52,7 @@ def typed(key: Key, fact: Fact | None) -> str:
 
 def on_day(request: HttpRequest) -> date:
     """The day that the address asks for (``on``, ``yyyy-mm-dd``); today if it names none."""
-    try:
-        found = date.fromisoformat(request.GET.get("on", ""))
-    except ValueError:
-        return clock.today()
-    return found if 1990 <= found.year <= 2100 else clock.today()
+    return days.read(request.GET.get("on", ""), date(1990, 1, 1), date(2100, 12, 31)) or clock.today()
 
 
 def known_unit(code: str) -> Facility:
