@@ -122,10 +122,10 @@ def record_many(events: Sequence[Wanted]) -> list[int]:
     """
     if not events:
         return []
-    at = clock.iso(clock.now())
     with transaction.atomic(savepoint=False), connection.cursor() as cursor:
         cursor.execute(_HEAD, (len(events),))
         last, digest = cursor.fetchone()
+        at = clock.iso(clock.now())
         first = last - len(events) + 1
         rows: list[Any] = []
         for seq, event in enumerate(events, first):

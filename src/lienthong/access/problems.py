@@ -26,3 +26,15 @@ def out_of_scope(scope: str) -> Problem:
         hint_vi="Nhân viên CNTT của đơn vị cấp quyền ở trang “Hệ thống được phép gọi”, rồi lấy token mới.",
         hint_en="The unit's IT person grants it on the page “Systems that may call”; then fetch a new token.",
     )
+
+
+def too_often() -> Problem:
+    """More calls than the door allows."""
+    return Problem(
+        "exchange-too-often",
+        "Gọi quá nhiều lần trong thời gian ngắn.",
+        "Too many calls in a short time.",
+        "Chờ theo thời gian trong Retry-After rồi gọi lại.",
+        "Wait as Retry-After says, then call again.",
+        retry=True,
+    )
