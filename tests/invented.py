@@ -9,7 +9,19 @@ from typing import Any
 from lienthong.records.fhirpath import model
 
 _TYPES = ("Patient", "Group", "Practitioner", "PractitionerRole", "Location", "RelatedPerson", "Device")
-_WORDS = ("Nguyễn", "Thị", "Ánh", "đỏ", "phone", "email", "composed-of", "final", "Sơn Động", "a b", "depends-on")
+_WORDS = (
+    "Nguyễn",
+    "Thị",
+    "Ánh",
+    "đỏ",
+    "phone",
+    "email",
+    "composed-of",
+    "final",
+    "Sơn Động",
+    "a b",
+    "depends-on",
+)
 
 
 def resource(kind: str, random: Random, *, fill: float = 0.6, depth: int = 4) -> dict[str, Any]:
@@ -56,7 +68,9 @@ def value(kind: str, random: Random, fill: float, depth: int) -> Any:
         case "date":
             return random.choice(("2025", "2025-01", "2025-01-12"))
         case "dateTime":
-            return random.choice(("2025", "2025-01-12", "2025-01-12T07:30:00+07:00", "2024-12-31T23:59:59.5Z"))
+            return random.choice(
+                ("2025", "2025-01-12", "2025-01-12T07:30:00+07:00", "2024-12-31T23:59:59.5Z")
+            )
         case "instant":
             return "2025-01-12T07:30:00.125+07:00"
         case "time":

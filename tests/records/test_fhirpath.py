@@ -11,8 +11,6 @@ from random import Random
 from typing import Any
 
 import fhirpathpy
-import invented
-import pytest
 from django.conf import settings
 from fhirpathpy.engine.nodes import ResourceNode
 from fhirpathpy.engine.util import get_data
@@ -20,9 +18,10 @@ from fhirpathpy.models import models
 from hypothesis import given
 from hypothesis import strategies as st
 
+import invented
 import lienthong
 from lienthong.foundation import json
-from lienthong.records.fhirpath import NotCompiled, Primitive, compile, model
+from lienthong.records.fhirpath import compile, model
 
 SAMPLES = Path(lienthong.__file__).parent / "connectors/his_xml/samples"
 TYPES = sorted(model.resource_types())
