@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from lienthong.foundation.errors import Problem
+from lienthong.records import validation
 from lienthong.transfers.fhir import words
 
 _CODES = {
@@ -34,8 +35,7 @@ def outcome(problems: Sequence[Problem], status: int = 422) -> dict[str, Any]:
 
 
 def _issue(problem: Problem, code: str) -> dict[str, Any]:
-    if problem.code == "fhir-invalid":
-        code = "structure"
+    code = validation.ISSUE_TYPES.get(problem.code, code)
     issue: dict[str, Any] = {
         "severity": problem.severity,
         "code": code,
