@@ -111,20 +111,19 @@ def _meaning(
     resource: Resource, path: str, profiles: Sequence[str], references: Known | None, thorough: bool
 ) -> list[Problem]:
     """What is wrong with a resource whose structure is right."""
-    found: list[Problem] = []
-    if thorough:
-        found += Walk(resource, path, references=references, extension=claims.of_extension).run()
-        for number, inner in enumerate(resource.get("contained", ())):
-            place = f"{path}.contained[{number}]"
-            found += Walk(
-                inner, place, root=resource, references=references, extension=claims.of_extension
-            ).run()
-            found += claims.of_resource(inner, place, ())
-        for place, inner in _inside(resource, path):
-            found += _structure(inner, place) or _meaning(inner, place, (), references, True)
-        found += claims.of_resource(resource, path, profiles)
-    else:
-        found += claims.asked(resource, path, profiles)
+    found = claims.asked(resource, path, profiles)
+    if not thorough:
+        return found
+
+    def walked(one: Resource, place: str) -> list[Problem]:
+        walk = Walk(one, place, root=resource, references=references, extension=claims.of_extension)
+        return walk.run() + claims.claimed(one, place)
+
+    found += walked(resource, path)
+    for number, inner in enumerate(resource.get("contained", ())):
+        found += walked(inner, f"{path}.contained[{number}]")
+    for place, inner in _inside(resource, path):
+        found += _structure(inner, place) or _meaning(inner, place, (), references, True)
     return found
 
 

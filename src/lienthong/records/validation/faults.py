@@ -286,3 +286,38 @@ def too_deep(path: str) -> Problem:
         f"Các phần tử trong {path} lồng nhau quá sâu.",
         f"The elements of {path} are nested too deeply.",
     )
+
+
+def no_profile(url: str, path: str, *, severity: Severity) -> Problem:
+    """A profile that is not known at this node."""
+    return problem(
+        UNKNOWN_PROFILE,
+        path,
+        f"Nút này không biết profile {url}; tài nguyên chưa được kiểm tra theo profile đó.",
+        f"This node does not know the profile {url}; the resource was not checked against it.",
+        severity=severity,
+        profile=url,
+    )
+
+
+def other_type(url: str, path: str, kind: str) -> Problem:
+    """A profile on another type of resource."""
+    return problem(
+        PROFILE,
+        path,
+        f"Profile {url} dành cho loại {kind}.",
+        f"The profile {url} is about the type {kind}.",
+        profile=url,
+    )
+
+
+def no_modifier(url: str, path: str) -> Problem:
+    """A modifierExtension that nobody here understands."""
+    return problem(
+        MODIFIER,
+        path,
+        f"modifierExtension {url} tại {path} không được nút này hiểu; nó làm thay đổi ý nghĩa của dữ liệu nên không "
+        "được bỏ qua.",
+        f"This node does not understand the modifierExtension {url} at {path}; it changes what the data mean and may "
+        "not be ignored.",
+    )

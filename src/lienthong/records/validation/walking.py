@@ -30,7 +30,7 @@ class Walk:
     Args:
         resource: valid in structure.
         path: where it stands, e.g. ``Bundle.entry[3].resource``.
-        root: the resource that contains it, if one does.
+        root: the resource that contains it, or itself.
         references: whether ``Type/id`` is known; None leaves that open.
         extension: called with each extension and its path; gives its problems.
     """
@@ -40,13 +40,13 @@ class Walk:
         resource: Resource,
         path: str,
         *,
-        root: Resource | None = None,
+        root: Resource,
         references: Callable[[str], bool] | None = None,
         extension: Callable[[Resource, Callable[[], str], bool], list[Problem]],
     ) -> None:
         self.resource = resource
         self.path = path
-        self.root = resource if root is None else root
+        self.root = root
         self.references = references
         self.extension = extension
         self.inner = {
