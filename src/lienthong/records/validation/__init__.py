@@ -69,7 +69,7 @@ def problems(
             found = _meaning(resource, path, profiles, references, thorough)
     except RecursionError:
         found = [faults.too_deep(path)]
-    return found[:_MOST]
+    return list({(one.code, one.where["path"], one.en): one for one in found}.values())[:_MOST]
 
 
 def _structure(resource: Any, path: str) -> list[Problem]:
