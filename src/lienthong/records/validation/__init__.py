@@ -11,11 +11,12 @@ from typing import Any
 
 from lienthong.foundation.errors import LienThongError, Problem
 from lienthong.records import definitions
+from lienthong.records import profiles as profiles_known
 from lienthong.records.validation import claims, faults, schema
 from lienthong.records.validation.plans import not_run
 from lienthong.records.validation.walking import Walk
 
-__all__ = ["ISSUE_TYPES", "InvalidResource", "check", "not_run", "problems"]
+__all__ = ["ISSUE_TYPES", "InvalidResource", "check", "is_type", "not_run", "problems", "supported", "types"]
 
 ISSUE_TYPES = faults.ISSUE_TYPES
 Known = Callable[[str], bool]
@@ -31,16 +32,33 @@ class InvalidResource(LienThongError):
         self.problems = problems
 
 
-def check(resource: Resource) -> None:
-    """Structure, types, cardinality and required codes of a resource and of what it contains.
+def is_type(kind: str) -> bool:
+    """Whether R4 has a resource type of this name."""
+    return kind in definitions.resource_types()
+
+
+def types() -> list[str]:
+    """All resource types of R4, by name."""
+    return sorted(definitions.resource_types())
+
+
+def supported() -> dict[str, list[str]]:
+    """Resource type to the addresses of the profiles known here (``CapabilityStatement.rest.resource``)."""
+    return {kind: urls for kind in types() if (urls := profiles_known.of_type(kind))}
+
+
+def check(resource: Resource, *, thorough: bool = False) -> None:
+    """Structure, types, cardinality and required codes of a resource and of what it contains; with ``thorough`` all
+    that :func:`problems` looks at.
 
     Raises:
-        InvalidResource: the resource is not valid FHIR R4.
+        InvalidResource: there is an error.
     """
-    validator = schema.validator(str(resource.get("resourceType", "")), exact=False)
-    if validator is not None and "contained" not in resource and validator.is_valid(resource):
-        return
-    found = problems(resource)
+    if not thorough and "contained" not in resource:
+        validator = schema.validator(str(resource.get("resourceType", "")), exact=False)
+        if validator is not None and validator.is_valid(resource):
+            return
+    found = [one for one in problems(resource, thorough=thorough) if one.severity == "error"]
     if found:
         raise InvalidResource(found)
 
