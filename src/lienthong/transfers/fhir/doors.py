@@ -58,7 +58,6 @@ _STATUS = {
     "transfer-unknown": 404,
     "transfer-changed": 412,
     "transfer-no-visit": 422,
-    "fhir-invalid": 422,
 }
 
 _knocks = Bucket(rate=5, burst=50)
