@@ -34,13 +34,14 @@ from lienthong.records import validation
 from lienthong.records.api import capability, outcomes, problems
 from lienthong.records.api.call import JSON, Call, form, parameters
 from lienthong.records.api.routing import Table, route
+from lienthong.records.validation import operation as validate
 from lienthong.records.xml import write as as_xml
 
 ROOT = "/fhir"
 BODY = 64 << 20
 _FORM_LIMIT = 32_768
 
-TABLE = Table(operations=(), owners={}, bundles=())
+TABLE = Table(operations=(validate.OPERATION,), owners={}, bundles=())
 """What other parts answer."""
 
 _knocks = Bucket(rate=5, burst=50)
