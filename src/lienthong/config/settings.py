@@ -136,6 +136,7 @@ EXCHANGE_NEWEST_STANDS = "lienthong.config.handlers.NEWEST_STANDS"
 EXCHANGE_LONG_POLLS, EXCHANGE_STREAMS = 24, 48
 SERVER_THREADS = 96 if NODE.role == "hub" else 16
 
+ACCESS_NODE = "lienthong.config.callers.node"
 TIMESTAMP_CHECK = "lienthong.exchange.evidence.verify.check_stamp"
 
 LOGGING = {

@@ -78,6 +78,11 @@ class Code:
         return self.text if self.truth else f"truth({self.text})"
 
     @property
+    def nothing(self) -> bool:
+        """Whether it is empty whatever the resource holds."""
+        return not self.truth and self.types == frozenset()
+
+    @property
     def dates(self) -> bool:
         return self.dated or bool(self.types and self.types <= model.DATES)
 
@@ -87,7 +92,7 @@ _NOTHING = Code("[]", types=frozenset())
 
 def source(node: Node, kind: str) -> str:
     """A Python function ``expression(this, resource, root)`` for a tree that begins at a type."""
-    code = _Generator(kind).code(node, Code("[this]", types=frozenset({kind})))
+    code = Generator(kind).start_code(node)
     return f"def expression(this, resource, root):\n    return plains({code.items})\n"
 
 
@@ -107,10 +112,16 @@ def _text(value: str) -> Code:
     return Code(f"[{value!r}]", types=frozenset({"string"}))
 
 
-class _Generator:
+class Generator:
+    """Writes Python for trees that begin at a type."""
+
     def __init__(self, kind: str) -> None:
         self.kind = kind
         self.variables = 0
+
+    def start_code(self, node: Node) -> Code:
+        """The source for a tree; in it ``this`` is the focus, ``resource`` and ``root`` are the external constants."""
+        return self.code(node, Code("[this]", types=frozenset({self.kind})))
 
     def code(self, node: Node, this: Code) -> Code:
         match node:
@@ -234,7 +245,7 @@ class _Generator:
             narrowed = self.narrowed(operand, wanted)
         if node.operator == "as":
             return narrowed
-        if narrowed.text == "[]":
+        if narrowed.nothing:
             return Code(f"is_one({operand.items}, lambda one: False)", truth=True)
         name, _ = self.each(None, False)
         one = replace(operand, text=f"[{name}]", truth=False)
@@ -306,7 +317,7 @@ class _Generator:
         return Code(f"reckon({left.items}, {right.items}, {operator!r})")
 
     def union(self, parts: list[Node], this: Code) -> Code:
-        codes = [code for part in parts if (code := self.code(part, this)).text != "[]"]
+        codes = [code for part in parts if not (code := self.code(part, this)).nothing]
         if not codes:
             return _NOTHING
         if len(codes) == 1 and not codes[0].truth:
@@ -381,7 +392,7 @@ _PRIMITIVES = (
 )
 
 _Arguments = tuple[Node, ...]
-_Made = Callable[[_Generator, Code, _Arguments, Code], Code]
+_Made = Callable[[Generator, Code, _Arguments, Code], Code]
 
 
 def _set(names: Types) -> str:
@@ -394,24 +405,26 @@ def _joined(node: Node, operator: str) -> list[Node]:
     return [node]
 
 
-def _where(g: _Generator, focus: Code, arguments: _Arguments, this: Code) -> Code:
+def _where(g: Generator, focus: Code, arguments: _Arguments, this: Code) -> Code:
+    if focus.nothing:
+        return focus
     name, test = g.inside(focus, arguments[0])
     kept = test.test if test.truth and test.certain else f"{test.test} is True"
     return replace(focus, text=f"[{name} for {name} in {focus.items} if {kept}]", truth=False)
 
 
-def _exists(g: _Generator, focus: Code, arguments: _Arguments, this: Code) -> Code:
+def _exists(g: Generator, focus: Code, arguments: _Arguments, this: Code) -> Code:
     if arguments:
         focus = _where(g, focus, arguments, this)
     return _certain(f"bool({focus.items})")
 
 
-def _all(g: _Generator, focus: Code, arguments: _Arguments, this: Code) -> Code:
+def _all(g: Generator, focus: Code, arguments: _Arguments, this: Code) -> Code:
     name, test = g.inside(focus, arguments[0])
     return _certain(f"all({test.test} is True for {name} in {focus.items})")
 
 
-def _select(g: _Generator, focus: Code, arguments: _Arguments, this: Code) -> Code:
+def _select(g: Generator, focus: Code, arguments: _Arguments, this: Code) -> Code:
     name, made = g.inside(focus, arguments[0])
     g.variables += 1
     inner = f"item{g.variables}"
@@ -420,24 +433,24 @@ def _select(g: _Generator, focus: Code, arguments: _Arguments, this: Code) -> Co
     )
 
 
-def _repeat(g: _Generator, focus: Code, arguments: _Arguments, this: Code) -> Code:
+def _repeat(g: Generator, focus: Code, arguments: _Arguments, this: Code) -> Code:
     name, made = g.inside(replace(focus, types=None), arguments[0])
     return Code(f"repeat({focus.items}, lambda {name}: {made.items})")
 
 
-def _iif(g: _Generator, focus: Code, arguments: _Arguments, this: Code) -> Code:
+def _iif(g: Generator, focus: Code, arguments: _Arguments, this: Code) -> Code:
     test, then = g.code(arguments[0], focus), g.code(arguments[1], focus)
     other = g.code(arguments[2], focus) if len(arguments) > 2 else _NOTHING
     types = then.types | other.types if then.types is not None and other.types is not None else None
     return Code(f"({then.items} if {test.test} is True else {other.items})", types=types)
 
 
-def _resolve(g: _Generator, focus: Code, arguments: _Arguments, this: Code) -> Code:
+def _resolve(g: Generator, focus: Code, arguments: _Arguments, this: Code) -> Code:
     return Code(f"resolve({focus.items}, resource)", types=frozenset({"Resource"}))
 
 
 def _below(name: str) -> _Made:
-    def made(g: _Generator, focus: Code, arguments: _Arguments, this: Code) -> Code:
+    def made(g: Generator, focus: Code, arguments: _Arguments, this: Code) -> Code:
         kind = next(iter(focus.types)) if focus.types and len(focus.types) == 1 else ""
         return Code(f"{name}({focus.items}, {kind!r})", carried=True)
 
@@ -447,7 +460,7 @@ def _below(name: str) -> _Made:
 def _same(template: str) -> _Made:
     """A function that keeps some of the items."""
 
-    def made(g: _Generator, focus: Code, arguments: _Arguments, this: Code) -> Code:
+    def made(g: Generator, focus: Code, arguments: _Arguments, this: Code) -> Code:
         given = {f"a{i}": g.code(argument, this).items for i, argument in enumerate(arguments)}
         return replace(focus, text=template.format(focus=focus.items, **given), truth=False)
 
@@ -457,7 +470,7 @@ def _same(template: str) -> _Made:
 def _mixed(template: str) -> _Made:
     """A function that joins the items with others."""
 
-    def made(g: _Generator, focus: Code, arguments: _Arguments, this: Code) -> Code:
+    def made(g: Generator, focus: Code, arguments: _Arguments, this: Code) -> Code:
         other = g.code(arguments[0], this)
         types = focus.types | other.types if focus.types is not None and other.types is not None else None
         return Code(template.format(focus=focus.items, a0=other.items), types=types)
@@ -468,7 +481,7 @@ def _mixed(template: str) -> _Made:
 def _tells(template: str, certain: bool = True) -> _Made:
     """A function that gives a truth."""
 
-    def made(g: _Generator, focus: Code, arguments: _Arguments, this: Code) -> Code:
+    def made(g: Generator, focus: Code, arguments: _Arguments, this: Code) -> Code:
         given = {f"a{i}": g.code(argument, this).items for i, argument in enumerate(arguments)}
         return Code(template.format(focus=focus.items, **given), truth=True, certain=certain)
 
@@ -478,7 +491,7 @@ def _tells(template: str, certain: bool = True) -> _Made:
 def _gives(template: str, kind: str = "") -> _Made:
     """A function that gives a value."""
 
-    def made(g: _Generator, focus: Code, arguments: _Arguments, this: Code) -> Code:
+    def made(g: Generator, focus: Code, arguments: _Arguments, this: Code) -> Code:
         given = {f"a{i}": g.code(argument, this).items for i, argument in enumerate(arguments)}
         types = frozenset({kind}) if kind else None
         return Code(template.format(focus=focus.items, **given), types=types)
@@ -486,7 +499,7 @@ def _gives(template: str, kind: str = "") -> _Made:
     return made
 
 
-def _not(g: _Generator, focus: Code, arguments: _Arguments, this: Code) -> Code:
+def _not(g: Generator, focus: Code, arguments: _Arguments, this: Code) -> Code:
     if focus.truth and focus.certain:
         return _certain(f"(not {focus.text})")
     return Code(f"negate({focus.test})", truth=True)
