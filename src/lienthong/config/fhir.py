@@ -34,6 +34,7 @@ from lienthong.records import validation
 from lienthong.records.api import ROOT, capability, outcomes, problems
 from lienthong.records.api.call import JSON, Call, form, parameters
 from lienthong.records.api.routing import Table, route
+from lienthong.records.validation import operation as validate
 from lienthong.records.xml import write as as_xml
 from lienthong.transfers.fhir import answers as transfers
 
@@ -41,7 +42,7 @@ BODY = 64 << 20
 _FORM_LIMIT = 32_768
 
 TABLE = Table(
-    operations=(),
+    operations=(validate.OPERATION,),
     owners={
         "ServiceRequest": transfers.service_request,
         "Task": transfers.task,
