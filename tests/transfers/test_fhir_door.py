@@ -30,6 +30,12 @@ pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("
 DOCTOR = audit.Actor("bs", "Bác sĩ Thử", "doctor", "127.0.0.1")
 
 
+@pytest.fixture(autouse=True)
+def unknown_address(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each test knocks as if for the first time."""
+    monkeypatch.setattr(doors, "_knocks", Bucket(rate=5, burst=50))
+
+
 @pytest.fixture
 def his() -> Client:
     return fhir_calls.register()
