@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Final, Literal, NamedTuple
@@ -17,7 +17,7 @@ from lienthong.identity import events, index, problems, registering, rules, sql,
 from lienthong.identity.events import Known
 from lienthong.identity.index import Match, Registration
 from lienthong.identity.models import WeightsInUse
-from lienthong.identity.persons import Pair, partition
+from lienthong.identity.persons import Pair, Said, partition
 from lienthong.identity.registering import pair
 from lienthong.identity.rules import Verdict
 from lienthong.identity.weights import Weights
@@ -197,16 +197,19 @@ class _Walk:
                 yield self._change("drop", other, one)
 
     def _matched(
-        self, one: Registration, match: Match, said: Iterable[str], asked: set[Pair]
+        self, one: Registration, match: Match, said: Mapping[str, Said], asked: set[Pair]
     ) -> Change | None:
         other = match.registration
         mine, its = self._person(one), self._person(other)
-        if mine == its or any(said):  # a person, whose source is not empty, has spoken
+        if mine == its:
             return None
         if match.verdict.outcome == "link":
+            if any(word.value for word in said.values()):
+                return None
             self.joined[max(mine, its)] = min(mine, its)
             return self._change("link", other, one)
-        return None if pair(one, other) in asked else self._change("ask", other, one)
+        people_spoke = any(said)  # their source is not empty
+        return None if people_spoke or pair(one, other) in asked else self._change("ask", other, one)
 
     def _change(self, kind: Kind, one: Registration, other: Registration) -> Change:
         verdict = rules.judge(one.fields, other.fields, self.new)

@@ -58,8 +58,8 @@ def write(new: New) -> int:
             bits=new.bits,
             weights=new.weights,
             detail=new.detail,
-            before=_around(before, moved),
-            after=_around(after, moved),
+            before=[group for group in before.sets() if group not in after.sets()],
+            after=[group for group in after.sets() if group not in before.sets()],
             undoes=new.undoes,
         )
         rows = [(event.id, *pair, new.source, value, new.bits or 0.0) for pair, value in new.pairs.items()]
@@ -80,11 +80,6 @@ def _pairs(new: New) -> list[Pair]:
     if target is None:
         return list(new.pairs)
     return [(first, second) for _, first, second, *_ in sql.among(sql.SAID_BY, [target])]
-
-
-def _around(found: Partition, moved: set[int]) -> list[list[int]]:
-    """The persons that lose or win somebody."""
-    return [group for group in found.sets() if not moved.isdisjoint(group)]
 
 
 def _settle(pairs: Sequence[Pair]) -> None:

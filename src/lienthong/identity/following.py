@@ -45,7 +45,7 @@ def follow(stop: threading.Event) -> None:
 
 
 def catch_up(stop: threading.Event) -> None:
-    """Registers everything that was stored; rests as long as it worked between the steps, so that storing goes first."""
+    """Registers everything that was stored; rests as long as it worked, so that storing goes first."""
     while not stop.is_set():
         began = time.monotonic()
         if not step():
