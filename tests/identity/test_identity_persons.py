@@ -15,10 +15,21 @@ from lienthong.identity.persons import Said
 
 NUMBERS = range(1, 6)
 PAIRS = st.tuples(st.sampled_from(NUMBERS), st.sampled_from(NUMBERS)).filter(lambda p: p[0] < p[1])
-SAID = st.lists(
+WORDS = st.lists(
     st.tuples(PAIRS, st.sampled_from(["", "24011", "01929"]), st.sampled_from([1, -1, 0]), st.integers(0, 9)),
     max_size=14,
-).map(lambda rows: [Said(n, *pair, source, value if source else abs(value), float(bits)) for n, (pair, source, value, bits) in enumerate(rows, 1)])  # fmt: skip
+)
+
+
+def _said(words: list[tuple[tuple[int, int], str, int, int]]) -> list[Said]:
+    """The program links or takes back its link; only people say that two are different."""
+    return [
+        Said(event, *pair, source, value if source else abs(value), float(bits))
+        for event, (pair, source, value, bits) in enumerate(words, 1)
+    ]
+
+
+SAID = WORDS.map(_said)
 
 
 @given(SAID, st.randoms(use_true_random=False))
