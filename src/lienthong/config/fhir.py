@@ -30,6 +30,7 @@ from lienthong.foundation.wsgi import (
     answer,
     problem_response,
 )
+from lienthong.identity.api import match, pix
 from lienthong.records import validation
 from lienthong.records.api import capability, outcomes, problems
 from lienthong.records.api.call import JSON, Call, form, parameters
@@ -40,7 +41,7 @@ ROOT = "/fhir"
 BODY = 64 << 20
 _FORM_LIMIT = 32_768
 
-TABLE = Table(operations=(), owners={}, bundles=())
+TABLE = Table(operations=(match.OPERATION, pix.OPERATION), owners={}, bundles=())
 """What other parts answer."""
 
 _knocks = Bucket(rate=5, burst=50)
