@@ -19,11 +19,11 @@ from fhir_calls import CITIZEN, CODES, FACILITY, HIS, SID, Answer, Client, bundl
 from lienthong.access import audit, systems
 from lienthong.access.limits import Bucket
 from lienthong.access.models import AuditEvent, System
+from lienthong.config import fhir as doors
 from lienthong.foundation import clock, ids
 from lienthong.foundation import json as exact
 from lienthong.records import validation
 from lienthong.transfers import desk, rules, taking
-from lienthong.transfers.fhir import doors
 from lienthong.transfers.models import RequestIdentifier, State, Step, Transfer
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("hospitals")]

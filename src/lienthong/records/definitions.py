@@ -137,5 +137,10 @@ def ruled() -> list[tuple[str, str]]:
         if path in _file()["elements"] or not parent:
             found.append((path, path))
         else:
-            found += [(path, type_) for element in elements(parent) if element.name == name for type_ in element.types]
+            found += [
+                (path, type_)
+                for element in elements(parent)
+                if element.name == name
+                for type_ in element.types
+            ]
     return found

@@ -98,7 +98,9 @@ def below_path(value: Any, steps: list[str]) -> list[Any]:
     found = [value]
     for step in steps:
         held = [one.get(step) for one in found if isinstance(one, dict)]
-        found = [part for one in held for part in (one if isinstance(one, list) else [one]) if part is not None]
+        found = [
+            part for one in held for part in (one if isinstance(one, list) else [one]) if part is not None
+        ]
     return found
 
 

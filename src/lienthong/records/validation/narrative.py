@@ -8,18 +8,110 @@ from lxml import etree
 
 _XHTML = "{http://www.w3.org/1999/xhtml}"
 _ELEMENTS = frozenset(
-    (
-        "a abbr acronym b big blockquote br caption cite code col colgroup dd dfn div dl dt em h1 h2 h3 h4 h5 h6 hr i "
-        "img kbd li ol p pre q samp small span strong sub sup table tbody td tfoot th thead tr tt ul var"
-    ).split()
+    [
+        "a",
+        "abbr",
+        "acronym",
+        "b",
+        "big",
+        "blockquote",
+        "br",
+        "caption",
+        "cite",
+        "code",
+        "col",
+        "colgroup",
+        "dd",
+        "dfn",
+        "div",
+        "dl",
+        "dt",
+        "em",
+        "h1",
+        "h2",
+        "h3",
+        "h4",
+        "h5",
+        "h6",
+        "hr",
+        "i",
+        "img",
+        "kbd",
+        "li",
+        "ol",
+        "p",
+        "pre",
+        "q",
+        "samp",
+        "small",
+        "span",
+        "strong",
+        "sub",
+        "sup",
+        "table",
+        "tbody",
+        "td",
+        "tfoot",
+        "th",
+        "thead",
+        "tr",
+        "tt",
+        "ul",
+        "var",
+    ]
 )
 _ATTRIBUTES = frozenset(
-    (
-        "abbr accesskey align alt axis bgcolor border cellhalign cellpadding cellspacing cellvalign char charoff "
-        "charset cite class colspan compact coords dir frame headers height href hreflang hspace id lang longdesc "
-        "name nowrap rel rev rowspan rules scope shape span src start style summary tabindex title type valign value "
-        "vspace width"
-    ).split()
+    [
+        "abbr",
+        "accesskey",
+        "align",
+        "alt",
+        "axis",
+        "bgcolor",
+        "border",
+        "cellhalign",
+        "cellpadding",
+        "cellspacing",
+        "cellvalign",
+        "char",
+        "charoff",
+        "charset",
+        "cite",
+        "class",
+        "colspan",
+        "compact",
+        "coords",
+        "dir",
+        "frame",
+        "headers",
+        "height",
+        "href",
+        "hreflang",
+        "hspace",
+        "id",
+        "lang",
+        "longdesc",
+        "name",
+        "nowrap",
+        "rel",
+        "rev",
+        "rowspan",
+        "rules",
+        "scope",
+        "shape",
+        "span",
+        "src",
+        "start",
+        "style",
+        "summary",
+        "tabindex",
+        "title",
+        "type",
+        "valign",
+        "value",
+        "vspace",
+        "width",
+    ]
 )
 _PARSER = {"resolve_entities": False, "no_network": True, "load_dtd": False, "dtd_validation": False}
 _SCHEMES = ("javascript:", "vbscript:", "data:text")
@@ -54,4 +146,3 @@ def _allowed(node: etree._Element) -> bool:
         and not value.strip().lower().startswith(_SCHEMES)
         for name, value in node.attrib.items()
     )
-

@@ -158,7 +158,9 @@ class _Reader:
         if binding.get("strength") in ("required", "extensible") and binding.get("valueSet"):
             node.binding = (binding["strength"], binding["valueSet"])
             if profiles.codes(binding["valueSet"]) is None:
-                self.left_out.append(f"{where}: binding to {binding['valueSet']}, which cannot be listed here")
+                self.left_out.append(
+                    f"{where}: binding to {binding['valueSet']}, which cannot be listed here"
+                )
         self._slicing(node, element.get("slicing"), where)
         self._rules(node, element, where)
 
@@ -289,9 +291,13 @@ class Check:
 
     def _count(self, count: int, node: Node, at: Where) -> None:
         if count < node.low:
-            self._add(at(), f"cần ít nhất {node.low}, có {count}", f"at least {node.low} needed, {count} found")
+            self._add(
+                at(), f"cần ít nhất {node.low}, có {count}", f"at least {node.low} needed, {count} found"
+            )
         if node.high is not None and count > node.high:
-            self._add(at(), f"chỉ cho phép {node.high}, có {count}", f"at most {node.high} allowed, {count} found")
+            self._add(
+                at(), f"chỉ cho phép {node.high}, có {count}", f"at most {node.high} allowed, {count} found"
+            )
 
     def _belongs(self, one: matching.Value, node: Node, inner: Node) -> bool:
         discriminators = node.discriminators
@@ -320,7 +326,12 @@ class Check:
             self._bound(value, node, at)
         for rule in node.rules:
             if rule.run(value, self.resource) == [False]:
-                self._add(at(), f"vi phạm {rule.key}: {rule.human}", f"breaks {rule.key}: {rule.human}", rule.severity)
+                self._add(
+                    at(),
+                    f"vi phạm {rule.key}: {rule.human}",
+                    f"breaks {rule.key}: {rule.human}",
+                    rule.severity,
+                )
         self._followed(value, node, at)
 
     def _followed(self, value: Any, node: Node, at: Where) -> None:
@@ -336,7 +347,8 @@ class Check:
         reference = value.get("reference", "") if isinstance(value, dict) else ""
         kind = matching.pointed(reference, self.resource) or (value or {}).get("type", "")
         allowed = {
-            known.kind if (known := ready(url)) is not None else url.rpartition("/")[2] for url in node.targets
+            known.kind if (known := ready(url)) is not None else url.rpartition("/")[2]
+            for url in node.targets
         }
         unknown = any("/" in url and ready(url) is None for url in node.targets)
         if kind and kind not in allowed and not unknown:

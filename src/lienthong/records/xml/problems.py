@@ -40,13 +40,20 @@ def _problem(path: str, vi: str, en: str, line: int | None) -> Problem:
 
 def not_xml(reason: str, line: int | None) -> NotRead:
     """Not well-formed, or with a document type."""
-    return NotRead(_problem("", f"Nội dung không phải XML hợp lệ: {reason}", f"Not well-formed XML: {reason}", line))
+    return NotRead(
+        _problem("", f"Nội dung không phải XML hợp lệ: {reason}", f"Not well-formed XML: {reason}", line)
+    )
 
 
 def too_large(limit: int) -> NotRead:
     """More bytes than are read."""
     return NotRead(
-        _problem("", f"XML lớn hơn giới hạn {limit} byte.", f"The XML is larger than the limit of {limit} bytes.", None)
+        _problem(
+            "",
+            f"XML lớn hơn giới hạn {limit} byte.",
+            f"The XML is larger than the limit of {limit} bytes.",
+            None,
+        )
     )
 
 
@@ -66,7 +73,9 @@ def no_value(path: str, text: str, kind: str, line: int | None) -> NotRead:
     """A value that is not of its type."""
     shown = text[:60]
     return NotRead(
-        _problem(path, f"{shown!r} tại {path} không phải kiểu {kind}.", f"{shown!r} at {path} is no {kind}.", line)
+        _problem(
+            path, f"{shown!r} tại {path} không phải kiểu {kind}.", f"{shown!r} at {path} is no {kind}.", line
+        )
     )
 
 

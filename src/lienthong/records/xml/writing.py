@@ -52,7 +52,10 @@ def _fill(node: etree._Element, value: Resource, kind: str, path: str) -> None:
         here, beside = value.get(name), value.get(f"_{name}")
         if here is None and beside is None:
             continue
-        if (name == "id" and kind not in definitions.resource_types()) or (kind, name) == ("Extension", "url"):
+        if (name == "id" and kind not in definitions.resource_types()) or (kind, name) == (
+            "Extension",
+            "url",
+        ):
             node.set(name, str(here))
             continue
         for one, more in _pairs(here, beside, property.element.many):

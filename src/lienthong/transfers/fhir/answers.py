@@ -136,7 +136,9 @@ def bundle(call: Call) -> Response | None:
     if not orders:
         return None
     if len(orders) != 1 or len(entries) > MOST_ENTRIES:
-        raise HttpError(422, problems.not_understood(f"1 ServiceRequest, 1–{MOST_ENTRIES} entry", "Bundle.entry"))
+        raise HttpError(
+            422, problems.not_understood(f"1 ServiceRequest, 1–{MOST_ENTRIES} entry", "Bundle.entry")
+        )
     found = [_entry(entry, place) for place, entry in enumerate(entries)]
     place = orders[0]
     order, asked = found[place], entries[place]["request"]
@@ -194,7 +196,9 @@ def _searched(call: Call, kind: str, one: Callable[[Transfer], Resource], *, alo
     """The transfers that fit; None where none does and the store may hold others, or where the parameters are those
     of the store alone."""
     call.caller.needs(kind, "s")
-    if not alone and any(name not in (*searching.PARAMETERS[kind], "_count", "_after") for name, _ in call.query):
+    if not alone and any(
+        name not in (*searching.PARAMETERS[kind], "_count", "_after") for name, _ in call.query
+    ):
         return None
     found = searching.search(kind, call.query)
     if not alone and not found.total:
@@ -239,7 +243,12 @@ def _begun(call: Call, given: Resource, beside: Sequence[Resource], unless: str)
         )
         transfer = searching.known(found.transfer.loop)
         _note(
-            call, "fhir-begin", transfer.patient, loop=transfer.loop, new=found.new, ignored=list(found.ignored)
+            call,
+            "fhir-begin",
+            transfer.patient,
+            loop=transfer.loop,
+            new=found.new,
+            ignored=list(found.ignored),
         )
     headers = [
         *_etag(transfer),

@@ -17,7 +17,8 @@ from lienthong.access.doors import requires
 from lienthong.access.models import System
 from lienthong.facilities import directory
 from lienthong.foundation.errors import LienThongError
-from lienthong.transfers.fhir import doors, tokens
+from lienthong.records.api import ROOT
+from lienthong.transfers.fhir import tokens
 from lienthong.web.words import hint, sentence
 
 SCOPES = {
@@ -68,7 +69,7 @@ def listing(request: HttpRequest) -> HttpResponse:
     """``/it/systems``: every system with what it may do and when it last called."""
     _site()
     found = [(one, [SCOPES[name] for name in _granted(one.scopes)]) for one in System.objects.all()]
-    address = request.build_absolute_uri(doors.ROOT)
+    address = request.build_absolute_uri(ROOT)
     return render(request, "web/systems/list.html", {"systems": found, "address": address})
 
 
@@ -105,7 +106,7 @@ def one(request: HttpRequest, identifier: str) -> HttpResponse:
         "system": system,
         "form": form,
         "scope": scopes.written(scopes.grants(system.scopes)),
-        "address": request.build_absolute_uri(doors.ROOT),
+        "address": request.build_absolute_uri(ROOT),
         "keys": [(key["kid"], _KINDS[key["kty"]]) for key in system.keys],
     }
     return render(request, "web/systems/one.html", page, status=400 if form.errors else 200)
