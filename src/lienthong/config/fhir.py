@@ -30,6 +30,7 @@ from lienthong.foundation.wsgi import (
     answer,
     problem_response,
 )
+from lienthong.identity.api import match, pix
 from lienthong.records import validation
 from lienthong.records.api import ROOT, capability, outcomes, problems
 from lienthong.records.api.call import JSON, Call, form, parameters
@@ -42,7 +43,7 @@ BODY = 64 << 20
 _FORM_LIMIT = 32_768
 
 TABLE = Table(
-    operations=(validate.OPERATION,),
+    operations=(validate.OPERATION, match.OPERATION, pix.OPERATION,),
     owners={
         "ServiceRequest": transfers.service_request,
         "Task": transfers.task,
