@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 from django.db import transaction
-from document_world import PATIENT, keep, person
 from hypothesis import given
 from hypothesis import strategies as st
 
+from document_world import PATIENT, keep, person
 from lienthong import records
 from lienthong.access import audit
 from lienthong.documents import summary
