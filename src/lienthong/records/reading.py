@@ -13,7 +13,7 @@ from django.db import connection
 
 from lienthong.foundation import json
 from lienthong.foundation.text import name_words
-from lienthong.records import sql, values
+from lienthong.records import keys, sql, values
 
 Resource = dict[str, Any]
 
@@ -74,7 +74,7 @@ def read_many(refs: Iterable[str]) -> dict[str, Stored]:
     wanted = list(dict.fromkeys(refs))
     found: dict[str, Stored] = {}
     for start in range(0, len(wanted), _CHUNK):
-        chunk = wanted[start : start + _CHUNK]
+        chunk = [keys.ref_key(ref) for ref in wanted[start : start + _CHUNK]]
         for stored in _fetch(sql.READ_REFS.format(marks=sql.marks(len(chunk))), chunk):
             if not stored.deleted:
                 found[stored.ref] = stored
@@ -83,8 +83,8 @@ def read_many(refs: Iterable[str]) -> dict[str, Stored]:
 
 def history(type: str, id: str) -> list[Stored]:
     """All versions, newest first."""
-    ref = f"{type}/{id}"
-    return _fetch(sql.READ_REFS.format(marks="%s"), [ref]) + _fetch(sql.HISTORY, [ref])
+    key = keys.ref_key(f"{type}/{id}")
+    return _fetch(sql.READ_REFS.format(marks="%s"), [key]) + _fetch(sql.HISTORY, [key])
 
 
 def for_patient(
@@ -109,7 +109,9 @@ def for_patient(
         types=f" AND r.type IN ({sql.marks(len(kinds))})" if kinds else "",
         open="" if with_restricted else " AND r.restricted = 0",
     )
-    return _fetch(statement, [f"Patient/{patient}", *kinds, since, until or "9999", limit or _EVERYTHING])
+    return _fetch(
+        statement, [keys.ref_key(f"Patient/{patient}"), *kinds, since, until or "9999", limit or _EVERYTHING]
+    )
 
 
 def appointments(since: str, until: str, *, limit: int = 500) -> list[Stored]:
@@ -121,7 +123,9 @@ def appointments(since: str, until: str, *, limit: int = 500) -> list[Stored]:
 def with_code(patient: str, type: str, system: str, code: str, *, limit: int = 50) -> list[Stored]:
     """A patient's resources of a type whose first coding is this code, newest first, e.g. every blood group that was
     told; never a restricted one."""
-    return _fetch(sql.WITH_CODE, [values.CODE, f"{system}|{code}", f"Patient/{patient}", type, limit])
+    return _fetch(
+        sql.WITH_CODE, [values.CODE, f"{system}|{code}", keys.ref_key(f"Patient/{patient}"), type, limit]
+    )
 
 
 def of_origin(origin: str, types: Sequence[str] | None = None) -> list[Stored]:
@@ -132,7 +136,7 @@ def of_origin(origin: str, types: Sequence[str] | None = None) -> list[Stored]:
 
 def restricted_count(patient: str) -> int:
     """How many specially protected resources a patient has."""
-    return _number(sql.COUNT_RESTRICTED, [f"Patient/{patient}"])
+    return _number(sql.COUNT_RESTRICTED, [keys.ref_key(f"Patient/{patient}")])
 
 
 def count(type: str) -> int:
@@ -257,7 +261,7 @@ def origins(refs: Iterable[str]) -> dict[str, tuple[str, int]]:
     found: dict[str, tuple[str, int]] = {}
     with connection.cursor() as cursor:
         for start in range(0, len(wanted), _CHUNK):
-            chunk = wanted[start : start + _CHUNK]
+            chunk = [keys.ref_key(ref) for ref in wanted[start : start + _CHUNK]]
             cursor.execute(sql.ORIGINS.format(marks=sql.marks(len(chunk))), chunk)
             found.update((ref, (origin, first)) for ref, origin, first in cursor.fetchall())
     return found

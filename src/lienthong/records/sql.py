@@ -9,8 +9,8 @@ NEXT_NUMBERS = (
 ORIGIN = "INSERT INTO records_origin (key) VALUES (%s) ON CONFLICT (key) DO UPDATE SET key = excluded.key RETURNING id"
 INSERT_PACK = "INSERT INTO records_pack (id, at, body) VALUES (%s, %s, %s)"
 INSERT_RESOURCE = (
-    "INSERT INTO records_resource (id, ref, type, patient, moment, origin, restricted, version, pack, start, length,"
-    " hash, deleted) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, 0)"
+    "INSERT INTO records_resource (id, key, ref, type, patient, moment, origin, restricted, version, pack, start,"
+    " length, hash, deleted) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, 0)"
 )
 KEEP_VERSION = (
     "INSERT INTO records_version (resource, version, pack, start, length, hash, deleted)"
@@ -27,23 +27,23 @@ PACKS_AFTER = "SELECT id, at, body FROM records_pack WHERE id > %s ORDER BY id L
 ORIGINS = (
     "SELECT r.ref, o.key, CASE WHEN r.version = 1 THEN r.pack ELSE (SELECT v.pack FROM records_version v"
     " WHERE v.resource = r.id AND v.version = 1) END FROM records_resource r"
-    " JOIN records_origin o ON o.id = r.origin WHERE r.ref IN ({marks})"
+    " JOIN records_origin o ON o.id = r.origin WHERE r.key IN ({marks})"
 )
 
 _READ = (
     "SELECT r.type, r.ref, r.version, p.at, r.moment, o.key, r.restricted, r.deleted, r.pack, r.start, r.length"
     " FROM records_resource r JOIN records_pack p ON p.id = r.pack LEFT JOIN records_origin o ON o.id = r.origin"
 )
-READ_REFS = _READ + " WHERE r.ref IN ({marks})"
+READ_REFS = _READ + " WHERE r.key IN ({marks})"
 READ_IDS = _READ + " WHERE r.id IN ({marks})"
 READ_ORIGIN = _READ + " WHERE r.origin = (SELECT id FROM records_origin WHERE key = %s) AND r.deleted = 0"
 READ_PATIENT = (
-    _READ + " WHERE r.patient = (SELECT id FROM records_resource WHERE ref = %s) AND r.deleted = 0"
+    _READ + " WHERE r.patient = %s AND r.deleted = 0"
     "{types} AND r.moment >= %s AND r.moment <= %s{open} ORDER BY r.moment DESC, r.id LIMIT %s"
 )
 WITH_CODE = (
     _READ + " JOIN records_searchvalue v ON v.resource = r.id AND v.param = %s AND v.value = %s"
-    " WHERE r.patient = (SELECT id FROM records_resource WHERE ref = %s) AND r.type = %s AND r.deleted = 0"
+    " WHERE r.patient = %s AND r.type = %s AND r.deleted = 0"
     " AND r.restricted = 0 ORDER BY r.moment DESC LIMIT %s"
 )
 APPOINTED = (
@@ -54,19 +54,18 @@ APPOINTED = (
 HISTORY = (
     "SELECT r.type, r.ref, v.version, p.at, r.moment, o.key, r.restricted, v.deleted, v.pack, v.start, v.length"
     " FROM records_resource r JOIN records_version v ON v.resource = r.id JOIN records_pack p ON p.id = v.pack"
-    " LEFT JOIN records_origin o ON o.id = r.origin WHERE r.ref = %s ORDER BY v.version DESC"
+    " LEFT JOIN records_origin o ON o.id = r.origin WHERE r.key = %s ORDER BY v.version DESC"
 )
 EXISTING = (
     "SELECT id, ref, hash, moment, origin, deleted, pack, start, length FROM records_resource"
-    " WHERE ref IN ({marks})"
+    " WHERE key IN ({marks})"
 )
 EXISTING_OF_ORIGIN = (
     "SELECT id, ref, pack, start, length FROM records_resource WHERE origin = %s AND deleted = 0"
 )
 COUNT = "SELECT COUNT(*) FROM records_resource WHERE type = %s AND deleted = 0"
 COUNT_RESTRICTED = (
-    "SELECT COUNT(*) FROM records_resource WHERE patient = (SELECT id FROM records_resource WHERE ref = %s)"
-    " AND deleted = 0 AND restricted = 1"
+    "SELECT COUNT(*) FROM records_resource WHERE patient = %s AND deleted = 0 AND restricted = 1"
 )
 
 

@@ -12,7 +12,7 @@ from django.db import connection
 
 from lienthong.access import audit
 from lienthong.foundation import clock, json
-from lienthong.records import reading, sql, validation, values
+from lienthong.records import keys, reading, sql, validation, values
 
 Resource = dict[str, Any]
 
@@ -116,7 +116,7 @@ class _Write:
 
     def find(self, refs: Sequence[str]) -> None:
         for start in range(0, len(refs), _CHUNK):
-            chunk = refs[start : start + _CHUNK]
+            chunk = [keys.ref_key(ref) for ref in refs[start : start + _CHUNK]]
             self.cursor.execute(sql.EXISTING.format(marks=sql.marks(len(chunk))), chunk)
             for id, ref, digest, moment, origin, deleted, *place in self.cursor.fetchall():
                 self.known[ref] = _Known(id, bytes(digest), moment, origin, bool(deleted), tuple(place))
@@ -182,14 +182,10 @@ class _Write:
         """Patient number, moment, origin, restricted."""
         kind = resource["resourceType"]
         patient = values.patient_ref(resource)
-        number = self.numbers.get(patient)
-        if patient and number is None:
-            self.cursor.execute(sql.EXISTING.format(marks="%s"), (patient,))
-            row = self.cursor.fetchone()
-            number = self.numbers[patient] = row[0] if row else 0
+        number = keys.ref_key(patient) if patient else None
         shared = kind in values.SHARED
         moment = self.moment if shared else values.moment(resource)
-        return number or None, moment, None if shared else self.origin, int(values.restricted(resource))
+        return number, moment, None if shared else self.origin, int(values.restricted(resource))
 
     def _insert(self, pack: int) -> None:
         rows = []
@@ -198,7 +194,21 @@ class _Write:
             patient, moment, origin, restricted = self._facts(resource)
             kind = resource["resourceType"]
             rows.append(
-                (number, ref, kind, patient, moment, origin, restricted, 1, pack, start, length, digest)
+                (
+                    number,
+                    keys.ref_key(ref),
+                    ref,
+                    kind,
+                    patient,
+                    moment,
+                    origin,
+                    restricted,
+                    1,
+                    pack,
+                    start,
+                    length,
+                    digest,
+                )
             )
             self.fresh_values += [(param, value, number) for param, value in values.search_values(resource)]
         if rows:

@@ -18,8 +18,8 @@ from django.http.request import validate_host
 
 from lienthong import records
 from lienthong.access import audit
+from lienthong.access.limits import Bucket
 from lienthong.exchange import space
-from lienthong.exchange.limits import Bucket
 from lienthong.foundation import json
 from lienthong.foundation.errors import LienThongError, Problem
 from lienthong.foundation.wsgi import (
