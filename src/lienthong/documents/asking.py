@@ -224,7 +224,7 @@ def _as_kept(asked: Fetch, word: Statement) -> Resource:
     entry["subject"] = {"reference": f"Patient/{asked.patient}"}
     attachment = {
         **elements.at(entry, "content", "attachment"),
-        "url": f"Binary/{asked.received}",
+        "url": mhd.address(asked.received),
         "size": word.size,
     }
     entry["content"] = [{"attachment": attachment}]

@@ -12,10 +12,10 @@ from django.db import DatabaseError, close_old_connections, connection, transact
 from msgspec import Meta, Struct
 
 from lienthong import records
+from lienthong.access.limits import Bucket
 from lienthong.documents import basis, problems, providing, registry
 from lienthong.documents.providing import Publisher
 from lienthong.exchange import space, tokens
-from lienthong.exchange.limits import Bucket
 from lienthong.exchange.tokens import Caller
 from lienthong.foundation import json
 from lienthong.foundation.errors import LienThongError

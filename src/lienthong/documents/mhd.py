@@ -9,6 +9,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from django.conf import settings
+
 from lienthong.documents import kinds, signed
 from lienthong.documents.signed import Statement
 from lienthong.facilities import directory
@@ -153,11 +155,12 @@ def submission_set(
     }
 
 
-def binary(id: str, content: bytes, media: str, about: str) -> Resource:
-    """The document's bytes; ``about`` is the reference whose access rules hold for them."""
+def binary(id: str, content: bytes, media: str, about: str, security: Sequence[Resource] = ()) -> Resource:
+    """The document's bytes; ``about`` is the reference whose access rules hold for them, ``security`` its labels."""
     return {
         "resourceType": "Binary",
         "id": id,
+        **({"meta": {"security": list(security)}} if security else {}),
         "contentType": media,
         "securityContext": {"reference": about},
         "data": base64.b64encode(content).decode(),
@@ -196,6 +199,11 @@ def bundle(set_id: str, one: Document, *, status: str = "current") -> Resource:
         "timestamp": at,
         "entry": entries,
     }
+
+
+def address(id: str, base: str = "") -> str:
+    """Where a document can be read that this node has; ``base`` is the FHIR door's address as a caller sees it."""
+    return f"{base or f'{settings.NODE.pages}/fhir'}/Binary/{id}"
 
 
 def sha1(content: bytes) -> str:

@@ -34,8 +34,11 @@ class Publisher:
     signs: bool
 
 
-def take(bundle: Resource, *, publisher: Publisher, actor: Actor, why: str = "") -> Resource:
+def take(bundle: Resource, *, publisher: Publisher, actor: Actor, why: str = "", base: str = "") -> Resource:
     """Stores a Provide Document Bundle and returns the transaction-response; the same Bundle again changes nothing.
+
+    Args:
+        base: address of the FHIR door as the caller sees it, if it came there.
 
     Raises:
         LienThongError: ``mhd-invalid``, ``document-too-large``, ``document-bad-signature``, ``document-other-content``,
@@ -49,7 +52,7 @@ def take(bundle: Resource, *, publisher: Publisher, actor: Actor, why: str = "")
         if found.patient_place >= 0:
             names[found.patient_place] = f"Patient/{patient}"
         for one, word in zip(found.documents, words, strict=True):
-            held = _document(one, word, publisher, patient, actor)
+            held = _document(one, word, publisher, patient, actor, base)
             names[one.place] = f"DocumentReference/{held}"
             if one.content_place >= 0:
                 names[one.content_place] = f"Binary/{held}"
@@ -66,7 +69,7 @@ def take(bundle: Resource, *, publisher: Publisher, actor: Actor, why: str = "")
     return {
         "resourceType": "Bundle",
         "type": "transaction-response",
-        "entry": [_answer(names[place]) for place in range(found.entries)],
+        "entry": [_answer(names[place], base) for place in range(found.entries)],
     }
 
 
@@ -80,10 +83,13 @@ def origin(publisher: str, id: str) -> str:
     return f"document/{publisher}/{id}"
 
 
-def _answer(ref: str) -> Resource:
+def _answer(ref: str, base: str) -> Resource:
     stored = records.read(*ref.split("/"))
     version = stored.version if stored else 1
-    answer = {"status": "201 Created" if version == 1 else "200 OK", "location": f"{ref}/_history/{version}"}
+    answer = {
+        "status": "201 Created" if version == 1 else "200 OK",
+        "location": f"{base and f'{base}/'}{ref}/_history/{version}",
+    }
     return {
         "response": answer | ({"etag": f'W/"{version}"', "lastModified": stored.updated} if stored else {})
     }
@@ -137,7 +143,7 @@ def _patient(found: Provided, publisher: Publisher, actor: Actor) -> str:
 
 
 def _document(
-    one: Given, word: signed.Statement | None, publisher: Publisher, patient: str, actor: Actor
+    one: Given, word: signed.Statement | None, publisher: Publisher, patient: str, actor: Actor, base: str
 ) -> str:
     id = id_of(publisher.name, one.number)
     digest = word.sha256 if word else provided.digest(one)
@@ -149,11 +155,12 @@ def _document(
         if before.status == status or before.status == Status.ERROR or status == Status.CURRENT:
             return id
     mode = Mode.ENTRY if one.content is None and (before is None or before.mode == Mode.ENTRY) else Mode.COPY
-    resource = _stored(one, id, publisher, patient)
+    resource = _stored(one, id, publisher, patient, base)
     resources = [resource]
     if one.content is not None and status == Status.CURRENT:
         media = resource["content"][0]["attachment"]["contentType"]
-        resources.append(mhd.binary(id, one.content, media, f"DocumentReference/{id}"))
+        security = resource.get("meta", {}).get("security", ())
+        resources.append(mhd.binary(id, one.content, media, f"DocumentReference/{id}", security))
     records.transact(resources, origin=origin(publisher.name, id), actor=actor)
     _replace(one, publisher, actor)
     Held.objects.update_or_create(
@@ -172,12 +179,12 @@ def _document(
     return id
 
 
-def _stored(one: Given, id: str, publisher: Publisher, patient: str) -> Resource:
+def _stored(one: Given, id: str, publisher: Publisher, patient: str, base: str) -> Resource:
     """The DocumentReference as it is kept here."""
     resource = {**one.resource, "id": id, "subject": {"reference": f"Patient/{patient}"}}
     attachment = {**one.resource["content"][0]["attachment"]}
     if one.content is not None:
-        attachment |= {"url": f"Binary/{id}", "size": len(one.content), "hash": mhd.sha1(one.content)}
+        attachment |= {"url": mhd.address(id, base), "size": len(one.content), "hash": mhd.sha1(one.content)}
     resource["content"] = [{**one.resource["content"][0], "attachment": attachment}]
     earlier = _earlier(one, publisher)
     if earlier:

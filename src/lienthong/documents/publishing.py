@@ -294,7 +294,7 @@ def _keep(one: mhd.Document, content: bytes, actor: Actor) -> None:
         title=one.title,
     )
     resources = [
-        mhd.reference(one, subject=subject, url=f"Binary/{one.id}", target=target),
+        mhd.reference(one, subject=subject, url=mhd.address(one.id), target=target),
         mhd.binary(one.id, content, one.statement.media, about),
         listed,
     ]

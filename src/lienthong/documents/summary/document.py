@@ -13,7 +13,7 @@ from typing import Any
 
 from lienthong import records
 from lienthong.documents.summary import narrative
-from lienthong.documents.summary.gather import Gathered, gather
+from lienthong.documents.summary.gather import Gathered, See, gather, is_open
 from lienthong.documents.summary.narrative import Row
 from lienthong.facilities import directory
 from lienthong.foundation import ids, json
@@ -136,13 +136,13 @@ _SECTIONS = (
 )
 
 
-def compose(patient: Stored, *, with_restricted: bool = False) -> Resource:
+def compose(patient: Stored, *, see: See = is_open) -> Resource:
     """The patient's summary as a document Bundle. The same store gives the same bytes.
 
     Args:
-        patient: the Patient; with_restricted: also what is specially protected, for whom it may be shown.
+        patient: the Patient; see: what may be shown, without it all that is not specially protected.
     """
-    found = gather(patient, with_restricted=with_restricted)
+    found = gather(patient, see=see)
     maker = author()
     entries: dict[str, Resource] = {}
     sections = [
@@ -153,9 +153,7 @@ def compose(patient: Stored, *, with_restricted: bool = False) -> Resource:
     subject = ref(found.patient)
     composition = _composition(found, subject, ref(maker), sections)
     content: dict[str, Resource] = {subject: found.patient, ref(maker): maker, **entries}
-    return bundled(
-        composition, content, updated=found.updated, profile=IPS_BUNDLE, with_restricted=with_restricted
-    )
+    return bundled(composition, content, updated=found.updated, profile=IPS_BUNDLE, see=see)
 
 
 def bundled(
@@ -164,7 +162,7 @@ def bundled(
     *,
     updated: str,
     profile: str = "",
-    with_restricted: bool = False,
+    see: See = is_open,
 ) -> Resource:
     """A document Bundle (FHIR R4 Documents) of a Composition and what it refers to, by ``Type/id``; what that refers to
     in turn is put beside. The same content gives the same bytes.
@@ -173,7 +171,7 @@ def bundled(
         updated: when its newest part was stored, ISO 8601 UTC; profile: what the Bundle follows.
     """
     content = dict(content)
-    _follow(content, with_restricted)
+    _follow(content, see)
     resources = [composition, *content.values()]
     urls = {ref(one): _url(ref(one)) for one in resources}
     entry = [{"fullUrl": urls[ref(one)], "resource": _linked(one, urls)} for one in resources]
@@ -274,7 +272,7 @@ def author() -> Resource:
     }
 
 
-def _follow(content: dict[str, Resource], with_restricted: bool) -> None:
+def _follow(content: dict[str, Resource], see: See) -> None:
     """Puts beside what the entries refer to: people, hospitals, drugs, single results of a report."""
     fresh = list(content.values())
     for _ in range(_DEPTH):
@@ -285,11 +283,7 @@ def _follow(content: dict[str, Resource], with_restricted: bool) -> None:
             if ref not in content and ref.partition("/")[0] in _FOLLOWED
         }
         read = records.read_many(sorted(wanted))
-        fresh = [
-            bare(stored)
-            for ref in sorted(read)
-            if (stored := read[ref]) and (with_restricted or not stored.restricted)
-        ]
+        fresh = [bare(stored) for ref in sorted(read) if (stored := read[ref]) and see(stored)]
         content.update({ref(one): one for one in fresh})
 
 

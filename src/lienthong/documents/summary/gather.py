@@ -73,13 +73,18 @@ class Gathered:
     updated: str
 
 
-def gather(patient: Stored, *, with_restricted: bool = False) -> Gathered:
-    """The content of a patient's summary. Reads the store; the same store gives the same answer.
+See = Callable[[Stored], bool]
+"""Whether a resource may be shown."""
 
-    Args:
-        with_restricted: also what is specially protected.
-    """
-    stored = records.for_patient(patient.id, TYPES, with_restricted=with_restricted)
+
+def is_open(stored: Stored) -> bool:
+    """Whether a resource is not specially protected."""
+    return not stored.restricted
+
+
+def gather(patient: Stored, *, see: See = is_open) -> Gathered:
+    """The content of a patient's summary. Reads the store; the same store gives the same answer."""
+    stored = [one for one in records.for_patient(patient.id, TYPES, with_restricted=True) if see(one)]
     stored.sort(key=lambda one: (one.moment, one.ref), reverse=True)
     newest = max((one.moment for one in stored if one.type != "Appointment"), default="")
     of = {kind: [one for one in stored if one.type == kind] for kind in TYPES}
