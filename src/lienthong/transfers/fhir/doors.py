@@ -33,12 +33,11 @@ from lienthong.foundation.wsgi import (
     send,
 )
 from lienthong.records import validation
+from lienthong.records.api import json_patch, outcomes
 from lienthong.transfers import resources
 from lienthong.transfers.fhir import (
     beginning,
     capability,
-    outcomes,
-    patching,
     problems,
     requests,
     searching,
@@ -338,7 +337,7 @@ def _task(request: Request, loop: str, caller: Caller) -> Response:
     caller.needs("Task", "u")
     version = _version(request.header("if-match"))
     if request.method == "PATCH":
-        given = _valid(patching.patched(tasks.resource(transfer), _body(request)), "Task", "Task")
+        given = _valid(json_patch.patched(tasks.resource(transfer), _body(request)), "Task", "Task")
         version = transfer.version if version is None else version
     else:
         given = _resource(request, "Task")
