@@ -17,9 +17,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-import fhir_calls
 import psycopg
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+
+import fhir_calls
 from lienthong.config import node
 
 SOURCE = Path(__file__).resolve().parent.parent / "src"

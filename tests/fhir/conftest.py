@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 
-import fhir_door
 import pytest
+
+import fhir_door
 
 
 @pytest.fixture(scope="session")
