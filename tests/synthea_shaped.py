@@ -322,17 +322,18 @@ class _Patient:
             "billablePeriod": {"start": start, "end": end},
             "created": end,
             "provider": hospital,
-            "insurance": [{"sequence": 1, "focal": True, "coverage": {"display": "BHYT"}}],
         }
         item = {
             "sequence": 1,
             "productOrService": _concept(_SNOMED, "162673000", "General examination of patient"),
             "encounter": [encounter],
         }
+        cover = {"focal": True, "coverage": {"display": "BHYT"}}
         claim = self.add(
             {
                 "resourceType": "Claim",
                 **shared,
+                "insurance": [{"sequence": 1, **cover}],
                 "priority": _concept(f"{_HL7}/processpriority", "normal", "normal"),
                 "diagnosis": [{"sequence": 1, "diagnosisReference": condition}],
                 "item": [item],
@@ -343,6 +344,7 @@ class _Patient:
             {
                 "resourceType": "ExplanationOfBenefit",
                 **shared,
+                "insurance": [cover],
                 "insurer": {"display": "BHXH"},
                 "claim": claim,
                 "outcome": "complete",
