@@ -1,4 +1,4 @@
-"""A load of HTTP calls from a process of its own: so many connections, each sends its next call when the last is answered.
+"""A load of HTTP calls from a process of its own: each connection sends its next call when the last is answered.
 
 Plain sockets and one ``epoll``, so that the load costs little of the processor that it measures.
 """

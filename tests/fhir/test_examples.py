@@ -4,15 +4,22 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
+
 from fhir_door import Door
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "node_modules" / "hl7.fhir.r4.examples"
-DEFINING = ("CodeSystem", "SearchParameter", "StructureDefinition", "ValueSet", "ConceptMap", "OperationDefinition")
+DEFINING = (
+    "CodeSystem",
+    "SearchParameter",
+    "StructureDefinition",
+    "ValueSet",
+    "ConceptMap",
+    "OperationDefinition",
+)
 """Types of which the package holds the whole standard; of them a sample is enough."""
 SAMPLE = 10
 LARGEST = 400_000
@@ -30,9 +37,18 @@ def _files() -> Iterator[Path]:
                 yield path
 
 
+class _Number(str):
+    """A decimal as it was written; equal to no string."""
+
+    __hash__ = str.__hash__
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Number) and str(self) == str(other)
+
+
 def _exact(content: bytes | str) -> Any:
     """With the order of names and the digits of numbers kept."""
-    return json.loads(content, parse_float=Decimal, object_pairs_hook=list)
+    return json.loads(content, parse_float=_Number, object_pairs_hook=list)
 
 
 def _without(pairs: Any, *names: str) -> Any:
@@ -73,7 +89,9 @@ def test_read_back_unchanged_or_refused_with_a_reason(door: Door, served: set[st
                 wrong.append(f"{path.name}: came back changed")
             continue
         issues = json.loads(made.data)["issue"]
-        refused.append(f"{path.name} {made.status} {issues[0]['details']['coding'][0]['code']} {issues[0].get('expression')}")
+        refused.append(
+            f"{path.name} {made.status} {issues[0]['details']['coding'][0]['code']} {issues[0].get('expression')}"
+        )
         if kind not in served and made.status in (404, 405):
             continue
         if made.status != 422 or not all(issue.get("expression") for issue in issues):

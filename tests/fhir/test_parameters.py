@@ -7,9 +7,10 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 from urllib.parse import quote
 
+import pytest
+
 import fhir_filler
 import fhir_paths
-import pytest
 from fhir_door import Door
 from fhir_paths import Sample
 
@@ -53,9 +54,7 @@ def test_all_that_r4_defines_are_there(served: dict[str, dict[str, str]]) -> Non
 
 
 @pytest.mark.parametrize("part", range(PARTS))
-def test_each_finds_its_value_and_no_other(
-    door: Door, served: dict[str, dict[str, str]], part: int
-) -> None:
+def test_each_finds_its_value_and_no_other(door: Door, served: dict[str, dict[str, str]], part: int) -> None:
     kinds = sorted(served)[part::PARTS]
     samples = [sample for kind in kinds for sample in fhir_paths.samples(kind)]
     wanted = {
