@@ -12,6 +12,7 @@ import msgspec
 import pytest
 
 import fhir_calls
+from lienthong.access.grounds import PURPOSES
 from lienthong.foundation import clock
 from lienthong.transfers import desk, rules, steps, taking
 from lienthong.transfers.fhir import capability, doors, searching, tokens
@@ -43,7 +44,7 @@ def test_codes_scopes_and_limits_are_those_of_the_program() -> None:
     for some in tokens.SCOPES.values():
         assert " ".join(f"`{scope}`" for scope in some) in PAGE
     assert f"{doors.BODY >> 20} MiB, {doors.MOST_ENTRIES} entries" in PAGE
-    assert ", ".join(doors.PURPOSES[1:]) in PAGE
+    assert ", ".join(PURPOSES[1:]) in PAGE
     for kind in searching.PARAMETERS:
         listed = re.search(rf"\| `GET /fhir/{kind}\?…` \| `(.*)` \|", PAGE)
         assert listed is not None

@@ -68,7 +68,7 @@ def application(environ: Environ, start_response: StartResponse) -> Iterable[byt
     )
 
 
-_STATUS = {"fhir-patch": 422}
+_STATUS = {"fhir-patch": 422, "fhir-xml": 400}
 
 
 def _failed(media: str, found: Sequence[Problem], status: int, headers: Headers) -> Response:

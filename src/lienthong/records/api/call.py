@@ -134,7 +134,7 @@ class Call:
         media = form(self.media)
         if not media or self.media.strip() in ("", "*/*"):
             raise HttpError(415, problems.not_acceptable(self.media or "Content-Type"))
-        content = xml.read(self.content) if media == XML else self.content
+        content = json.dumps(xml.read(self.content)) if media == XML else self.content
         return parsed(content), content
 
     def version(self) -> int | None:

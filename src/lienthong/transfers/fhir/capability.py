@@ -7,6 +7,7 @@ from typing import Any
 
 from django.conf import settings
 
+from lienthong.access.tokens import configuration
 from lienthong.facilities import directory
 from lienthong.transfers.fhir import searching, tokens
 
@@ -75,12 +76,5 @@ def _resource(kind: str) -> dict[str, Any]:
 
 def smart(base: str) -> dict[str, Any]:
     """``.well-known/smart-configuration`` (SMART App Launch 2.0)."""
-    return {
-        "token_endpoint": f"{base}/token",
-        "grant_types_supported": ["client_credentials"],
-        "token_endpoint_auth_methods_supported": ["private_key_jwt"],
-        "token_endpoint_auth_signing_alg_values_supported": ["ES384", "RS384", "EdDSA"],
-        "scopes_supported": sorted({scope for some in tokens.SCOPES.values() for scope in some}),
-        "capabilities": ["client-confidential-asymmetric", "permission-v2"],
-        "code_challenge_methods_supported": ["S256"],
-    }
+    supported = sorted({scope for some in tokens.SCOPES.values() for scope in some})
+    return configuration(base, supported)

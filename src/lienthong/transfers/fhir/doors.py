@@ -8,16 +8,16 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from typing import Any
-from urllib.parse import parse_qsl, unquote
+from urllib.parse import parse_qsl
 
 from django.conf import settings
 from django.db import DatabaseError, close_old_connections, connection, transaction
 from django.http.request import validate_host
 
 from lienthong import records
-from lienthong.access import audit
+from lienthong.access import audit, callers, tokens
+from lienthong.access.callers import Caller
 from lienthong.access.limits import Bucket
 from lienthong.exchange import space
 from lienthong.foundation import json
@@ -42,9 +42,7 @@ from lienthong.transfers.fhir import (
     requests,
     searching,
     tasks,
-    tokens,
 )
-from lienthong.transfers.fhir.tokens import Caller
 from lienthong.transfers.fhir.words import Resource
 from lienthong.transfers.models import Transfer
 
@@ -52,8 +50,6 @@ log = logging.getLogger(__name__)
 
 ROOT = "/fhir"
 BODY, MOST_ENTRIES = 2 << 20, 200
-PURPOSES = ("TREAT", "ETREAT", "CAREMGT", "COC", "HOPERAT", "HPAYMT", "PATADMIN", "PUBHLTH")
-"""Purposes of use (v3-PurposeOfUse) that ``X-Purpose-Of-Use`` may name; ``TREAT`` without it."""
 _JSON = ("application/fhir+json", "application/json", "application/json-patch+json")
 _FORM_LIMIT = 32_768
 _ID = re.compile(r"[A-Za-z0-9.-]{1,64}")
@@ -62,7 +58,6 @@ _STATUS = {
     "transfer-unknown": 404,
     "transfer-changed": 412,
     "transfer-no-visit": 422,
-    "fhir-invalid": 422,
 }
 
 _knocks = Bucket(rate=5, burst=50)
@@ -125,7 +120,7 @@ def _route(request: Request) -> Response:
         _knocks.take(request.address)
         return _token(request, base)
     try:
-        caller = _caller(request)
+        caller = callers.caller(request, base)
     except HttpError:
         _knocks.take(request.address)
         raise
@@ -170,16 +165,6 @@ def _token(request: Request, base: str) -> Response:
     return answer(200, found, [("Pragma", "no-cache")])
 
 
-def _caller(request: Request) -> Caller:
-    found = tokens.caller(request.header("authorization"), request.address)
-    purpose = request.header("x-purpose-of-use") or "TREAT"
-    if purpose not in PURPOSES:
-        raise HttpError(400, problems.not_understood(f"X-Purpose-Of-Use: {', '.join(PURPOSES)}"))
-    person = unquote(request.header("x-acting-person"), errors="replace")
-    person = "".join(letter for letter in person if letter.isprintable())[:80].strip()
-    return replace(found, purpose=purpose, person=person)
-
-
 def _note(caller: Caller, action: str, request: Request, detail: dict[str, Any], patient: str = "") -> None:
     audit.record(
         caller.actor,
@@ -187,7 +172,7 @@ def _note(caller: Caller, action: str, request: Request, detail: dict[str, Any],
         patient=patient,
         page=f"{request.method} {request.path}".encode("ascii", "replace").decode().replace("\0", "?"),
         why=caller.purpose,
-        detail=detail,
+        detail={**caller.ground, **detail},
     )
 
 
