@@ -112,8 +112,8 @@ class _Reader:
         base = str(self.definition.get("baseDefinition", ""))
         known = profiles.profile(base) is not None
         root = Node(self.kind, self.kind)
-        whole = self.definition.get("snapshot", {})
-        found = self.definition.get("differential", whole) if known or base.startswith(_CORE) else whole
+        whole: Resource = self.definition.get("snapshot", {})
+        found: Resource = self.definition.get("differential", whole) if known or base.startswith(_CORE) else whole
         for element in found.get("element", ()):
             node = self._node(root, str(element.get("id") or _id(element)))
             if node is None:
@@ -348,7 +348,7 @@ class Check:
         if not known or value.__class__ is not dict or len(known) < len(node.profiles):
             return
         tries = [Check(self.resource, one.url).run(value, one, at) for one in known]
-        self.found += min(tries, key=_weight)
+        self.found += sorted(tries, key=_weight)[0]
 
     def _target(self, value: Any, node: Node, at: Where) -> None:
         reference = value.get("reference", "") if isinstance(value, dict) else ""
