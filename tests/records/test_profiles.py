@@ -11,8 +11,8 @@ from django.test import override_settings
 
 from lienthong.connectors.his_xml import samples
 from lienthong.foundation import json
-from lienthong.records import profiles, validation
-from lienthong.records.validation import profile
+from lienthong.records import definitions, profiles, validation
+from lienthong.records.validation import plans, profile
 from lienthong.terminology import systems
 
 Resource = dict[str, Any]
@@ -91,6 +91,19 @@ def test_our_definitions_are_valid_r4_dated_versioned_and_wholly_checked() -> No
         ready = profile.ready(url)
         assert ready is not None
         assert ready.left_out == []
+
+
+def test_the_page_names_every_profile_and_all_that_is_not_checked() -> None:
+    page = (Path(__file__).parents[2] / "docs/reference/profiles.md").read_text("utf-8")
+    for url in [*profiles.of_type("Extension"), *(url for _, url in ours())]:
+        assert f"`{url.removeprefix(OURS)}`" in page
+    for url in definitions.unlisted():
+        assert f"`{url}`" in page
+    for code in validation.ISSUE_TYPES:
+        assert f"| `{code}` |" in page
+    assert f"{len(definitions.invariants())} expressions are held, {len(plans.NATIVE)} of them" in page
+    assert "Invariants of R4 that are not run: none." in page
+    assert validation.not_run() == []
 
 
 def test_what_the_connector_makes_follows_our_profiles() -> None:
