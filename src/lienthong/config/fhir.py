@@ -16,6 +16,7 @@ from django.http.request import validate_host
 
 from lienthong.access import audit, callers, tokens
 from lienthong.access.limits import Bucket
+from lienthong.documents.api import provide, retrieve, summary
 from lienthong.exchange import space
 from lienthong.exchange.answering import Headers, answered
 from lienthong.facilities import directory
@@ -35,6 +36,7 @@ from lienthong.records import validation
 from lienthong.records.api import ROOT, capability, outcomes, problems
 from lienthong.records.api.call import JSON, Call, form, parameters
 from lienthong.records.api.routing import Table, route
+from lienthong.records.validation import operation as validate
 from lienthong.records.xml import write as as_xml
 from lienthong.transfers.fhir import answers as transfers
 
@@ -42,20 +44,21 @@ BODY = 64 << 20
 _FORM_LIMIT = 32_768
 
 TABLE = Table(
-    operations=(match.OPERATION, pix.OPERATION),
+    operations=(validate.OPERATION, summary.SUMMARY, match.OPERATION, pix.OPERATION),
     owners={
         "ServiceRequest": transfers.service_request,
         "Task": transfers.task,
+        "Binary": retrieve.binary,
         "Patient": transfers.patient,
         "Composition": transfers.paper("Composition"),
         "DocumentReference": transfers.paper("DocumentReference"),
     },
-    bundles=(transfers.bundle,),
+    bundles=(provide.provide, transfers.bundle),
 )
 """What other parts answer."""
 
 _knocks = Bucket(rate=5, burst=50)
-_calls = Bucket(rate=2000, burst=4000)
+_calls = Bucket(rate=20_000, burst=20_000)
 
 
 def serves(path: str) -> bool:

@@ -122,6 +122,8 @@ def _site_threads(stop: threading.Event) -> list[threading.Thread]:
 
     from lienthong.connectors.his_xml import concerns, outbox
     from lienthong.connectors.his_xml.folder import Folder
+    from lienthong.documents import automatic
+    from lienthong.documents import work as documents
     from lienthong.exchange.trust import keeper
     from lienthong.exchange.watch import Watch
     from lienthong.rollout.feeds import work as feeds
@@ -134,6 +136,8 @@ def _site_threads(stop: threading.Event) -> list[threading.Thread]:
         out
         | {
             "feeds": lambda: feeds.run(stop),
+            "documents": lambda: documents.run(stop),
+            "ended-stays": lambda: automatic.run(stop),
             "exports": lambda: Folder(settings.NODE.exports).run(stop),
             "joining": lambda: keeper.join(stop),
             "line": lambda: _work_the_line(stop),

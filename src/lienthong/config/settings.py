@@ -40,6 +40,7 @@ INSTALLED_APPS = [
     "lienthong.records",
     "lienthong.exchange",
     "lienthong.identity",
+    "lienthong.documents",
     "lienthong.transfers",
     "lienthong.rollout",
     *_CONNECTORS,

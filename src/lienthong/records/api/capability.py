@@ -57,7 +57,7 @@ def statement(base: str, name: str, table: Table, profiles: Mapping[str, list[st
                 "interaction": [
                     {"code": code} for code in ("transaction", "batch", "search-system", "history-system")
                 ],
-                "operation": _operations("", table),
+                **({"operation": operations} if (operations := _operations("", table)) else {}),
                 "compartment": ["http://hl7.org/fhir/CompartmentDefinition/patient"],
             }
         ],

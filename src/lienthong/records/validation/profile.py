@@ -1,7 +1,7 @@
 """A profile (StructureDefinition of FHIR R4) as something that checks: what its differential says, element by element.
 
 The structure of R4 itself is checked elsewhere, so only what a profile adds is looked at: cardinality, types and
-targets, fixed values and patterns, lengths and bounds, bindings, slices, extensions by their own definition, invariants.
+targets, fixed values, patterns, lengths, bounds, bindings, slices, extensions by their own definition, invariants.
 ``mustSupport`` asks nothing of a resource. What a profile says and nothing here can check stands in ``left_out``.
 """
 
@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 from lienthong.foundation.errors import Problem, Severity
@@ -261,7 +261,7 @@ class Check:
                 self._element(value, kind, child, at)
 
     def _element(self, parent: Resource, kind: str, node: Node, at: Where) -> None:
-        values = list(matching.values(parent, kind, node.name))
+        values = matching.values(parent, kind, node.name)
         name = node.name.removesuffix("[x]")
         many = any(one.number is not None for one in values)
 
@@ -286,8 +286,8 @@ class Check:
             groups[found] += 1
             self._value(one.value, one.kind, node.slices[found], place(one))
         for slice_name, count in groups.items():
-            shown = f"{name}:{slice_name}" if many or values == [] else name
-            self._count(count, node.slices[slice_name], lambda shown=shown: f"{at()}.{shown}")
+            shown = f"{name}:{slice_name}" if many or not values else name
+            self._count(count, node.slices[slice_name], partial("{}.{}".format, at(), shown))
 
     def _count(self, count: int, node: Node, at: Where) -> None:
         if count < node.low:
@@ -339,9 +339,9 @@ class Check:
         known = [one for one in (ready(url) for url in node.profiles) if one is not None]
         if not known or value.__class__ is not dict or len(known) < len(node.profiles):
             return
-        tries = [Check(self.resource, one.url).run(value, one, at) for one in known]
+        tries: list[list[Problem]] = [Check(self.resource, one.url).run(value, one, at) for one in known]
         if all(any(problem.severity == "error" for problem in found) for found in tries):
-            self.found += min(tries, key=len)
+            self.found += sorted(tries, key=len)[0]
 
     def _target(self, value: Any, node: Node, at: Where) -> None:
         reference = value.get("reference", "") if isinstance(value, dict) else ""

@@ -19,8 +19,9 @@ from lienthong.access import audit
 from lienthong.foundation import json
 from lienthong.foundation.wsgi import HttpError, Response
 from lienthong.records import validation
-from lienthong.records.api import json_patch
+from lienthong.records.api import finding, json_patch
 from lienthong.records.api.call import Call, version_of
+from lienthong.records.reading import Stored
 from lienthong.terminology import systems
 from lienthong.transfers import resources
 from lienthong.transfers.fhir import beginning, problems, requests, searching, tasks, words
@@ -45,7 +46,8 @@ def service_request(call: Call, steps: list[str]) -> Response | None:
         _one_person(given, beside, set())
         return _begun(call, given, beside, call.headers("if-none-exist"))
     if not steps and call.method in ("GET", "HEAD"):
-        return _searched(call, "ServiceRequest", requests.resource, alone=False)
+        found = _searched(call, "ServiceRequest", requests.resource, alone=False)
+        return found or finding.find(call, "ServiceRequest", without=_of_transfers)
     if len(steps) != 1 or _transfer(steps[0]) is None:
         return None
     loop = steps[0]
@@ -179,6 +181,12 @@ def is_transfer(given: Resource) -> bool:
 
 def _here() -> bool:
     return bool(settings.NODE.role == "site")
+
+
+def _of_transfers(found: Sequence[Stored]) -> set[str]:
+    """The store's copies of what transfers answer for."""
+    loops = Transfer.objects.filter(loop__in=[stored.id for stored in found]).values_list("loop", flat=True)
+    return {f"ServiceRequest/{loop}" for loop in loops}
 
 
 def _transfer(loop: str) -> Transfer | None:
