@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from lienthong.foundation.errors import Problem
+from lienthong.records import validation
 from lienthong.terminology import systems
 
 _CODES = {
@@ -27,15 +28,13 @@ _CODES = {
     507: "no-store",
 }
 _OF_PROBLEM = {
-    "fhir-invalid": "structure",
-    "fhir-structure": "structure",
-    "fhir-cardinality": "required",
-    "fhir-binding": "code-invalid",
-    "fhir-invariant": "invariant",
-    "fhir-profile": "structure",
-    "fhir-reference": "not-found",
+    **validation.ISSUE_TYPES,
+    "fhir-xml": "structure",
     "fhir-request-differs": "duplicate",
     "fhir-several": "multiple-matches",
+    "identity-several": "multiple-matches",
+    "identity-source-domain": "code-invalid",
+    "identity-target-domain": "code-invalid",
 }
 
 
