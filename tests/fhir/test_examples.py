@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import urllib3
+
 from fhir_door import Door
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "node_modules" / "hl7.fhir.r4.examples"
