@@ -9,19 +9,8 @@ from typing import Any
 from lienthong.records.fhirpath import model
 
 _TYPES = ("Patient", "Group", "Practitioner", "PractitionerRole", "Location", "RelatedPerson", "Device")
-_WORDS = (
-    "Nguyễn",
-    "Thị",
-    "Ánh",
-    "đỏ",
-    "phone",
-    "email",
-    "composed-of",
-    "final",
-    "Sơn Động",
-    "a b",
-    "depends-on",
-)
+_WORDS = ("Nguyễn", "Thị", "Ánh", "đỏ", "Sơn Động", "a b", "TRẠM Y TẾ XÃ", "2025")
+_CODES = ("phone", "email", "composed-of", "depends-on", "derived-from", "predecessor", "successor", "final")
 
 
 def resource(kind: str, random: Random, *, fill: float = 0.6, depth: int = 4) -> dict[str, Any]:
@@ -35,9 +24,9 @@ def element(kind: str, random: Random, fill: float, depth: int) -> dict[str, Any
     """A complex element of a type."""
     found: dict[str, Any] = {}
     for name, part in model.elements(kind).items():
-        if name in ("contained", "extension", "modifierExtension", "text") or random.random() > fill:
-            continue
         key, below = random.choice(part.keys)
+        if name == "contained" or below in ("Extension", "Narrative") or random.random() > fill:
+            continue
         if not model.primitive(below) and depth == 0:
             continue
         many = random.choice((1, 1, 2)) if part.many else 1
@@ -78,5 +67,17 @@ def value(kind: str, random: Random, fill: float, depth: int) -> Any:
         case "uri" | "url" | "canonical" | "oid" | "uuid":
             return random.choice(("urn:oid:1.2.3", "http://example.vn/fhir/Questionnaire/q|1.0", "Library/l"))
         case _ if model.primitive(kind):
-            return random.choice(_WORDS)
+            return random.choice(_CODES if kind == "code" else _WORDS)
     return element(kind, random, fill, depth)
+
+
+def spoilt(value: Any, random: Random, junk: list[Any]) -> Any:
+    """A copy in which some of the elements are something else."""
+    if random.random() < 0.1:
+        return random.choice(junk)
+    if isinstance(value, dict):
+        return {
+            key: inner if key == "resourceType" else spoilt(inner, random, junk)
+            for key, inner in value.items()
+        }
+    return [spoilt(inner, random, junk) for inner in value] if isinstance(value, list) else value

@@ -40,13 +40,9 @@ _LATER = {
     "DeviceDefinition.classification",
     "ObservationDefinition.publisher",
     "ResearchStudy.objective.description",
-    *(
-        f"ResearchStudy.{name}"
-        for name in (
-            "name label studyDesign region descriptionSummary classifier associatedParty progressStatus whyStopped "
-            "recruitment comparisonGroup outcomeMeasure result"
-        ).split()
-    ),
+    *(f"ResearchStudy.{name}" for name in ("name", "label", "studyDesign", "region", "descriptionSummary")),
+    *(f"ResearchStudy.{name}" for name in ("classifier", "associatedParty", "progressStatus", "whyStopped")),
+    *(f"ResearchStudy.{name}" for name in ("recruitment", "comparisonGroup", "outcomeMeasure", "result")),
 }
 _CHARACTERISTIC_R4: list[list[Any]] = [
     ["description", 0, 1, ["string"]],

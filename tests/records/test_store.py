@@ -178,10 +178,10 @@ def test_a_patients_record_is_bounded_by_time_and_number() -> None:
     ("change", "path"),
     [
         ({"status": "nearly"}, "Observation.status"),
-        ({"status": None}, "Observation"),
-        ({"colour": "red"}, "Observation"),
+        ({"status": None}, "Observation.status"),
+        ({"colour": "red"}, "Observation.colour"),
         ({"effectiveDateTime": "12/01/2025"}, "Observation.effectiveDateTime"),
-        ({"contained": [{"resourceType": "Patient", "gender": "x"}]}, "Patient.gender"),
+        ({"contained": [{"resourceType": "Patient", "gender": "x"}]}, "Observation.contained[0].gender"),
         ({"resourceType": "Observatio"}, "Observatio.resourceType"),
         ({"id": "a/b"}, "Observation.id"),
     ],

@@ -39,6 +39,8 @@ INSTALLED_APPS = [
     "lienthong.access",
     "lienthong.records",
     "lienthong.exchange",
+    "lienthong.identity",
+    "lienthong.documents",
     "lienthong.transfers",
     "lienthong.rollout",
     *_CONNECTORS,

@@ -58,7 +58,7 @@ class Request:
     @property
     def query_string(self) -> str:
         """What stands after ``?``, as it came."""
-        return str(self._environ.get("QUERY_STRING", ""))
+        return str(self.environ.get("QUERY_STRING", ""))
 
     @property
     def parameters(self) -> list[tuple[str, str]]:

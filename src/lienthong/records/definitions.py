@@ -6,6 +6,7 @@ A type is named as in FHIR (``HumanName``), a nested element by its path (``Obse
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cache
 from importlib import resources
 from typing import Any, NamedTuple
@@ -71,13 +72,16 @@ def bases(kind: str) -> tuple[str, ...]:
     return (base, *bases(base)) if base else ()
 
 
+def _row(
+    name: str, low: int, high: int, types: list[str], binding: str = "", targets: Sequence[str] = ()
+) -> Element:
+    return Element(name, low, high, tuple(types), binding, frozenset(targets))
+
+
 @cache
 def elements(kind: str) -> tuple[Element, ...]:
     """All elements of a type or nested element, those of its base first; none for an unknown one."""
-    own = tuple(
-        Element(*row[:3], tuple(row[3]), *row[4:5], *(frozenset(names) for names in row[5:6]))
-        for row in _file()["elements"].get(kind, ())
-    )
+    own = tuple(_row(*row) for row in _file()["elements"].get(kind, ()))
     base = _file()["bases"].get(kind, "")
     names = {element.name for element in own}
     return (*(element for element in elements(base) if element.name not in names), *own) if base else own
@@ -137,5 +141,10 @@ def ruled() -> list[tuple[str, str]]:
         if path in _file()["elements"] or not parent:
             found.append((path, path))
         else:
-            found += [(path, type_) for element in elements(parent) if element.name == name for type_ in element.types]
+            found += [
+                (path, type_)
+                for element in elements(parent)
+                if element.name == name
+                for type_ in element.types
+            ]
     return found

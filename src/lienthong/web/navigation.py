@@ -57,7 +57,7 @@ ENTRIES = (
     Entry("hub-link", _("Connection with the hub"), rights.LINK, hub=False),
     Entry("laboratories", _("Laboratories"), rights.LABORATORIES, hub=False),
     Entry("hooks", _("Hooks"), rights.HOOKS_SEE, hub=False),
-    Entry("systems", _("Systems that may call"), rights.SYSTEMS, hub=False),
+    Entry("systems", _("Systems that may call"), rights.SYSTEMS),
     Entry("accounts", _("Accounts"), rights.ACCOUNTS),
     Entry("evidence", _("Evidence"), rights.EVIDENCE_CHECK),
     Entry("trail", _("Audit trail"), rights.TRAIL),

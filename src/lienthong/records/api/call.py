@@ -114,8 +114,7 @@ class Call:
 
     def event(self, action: str, patient: str = "", **detail: Any) -> audit.Wanted:
         """A row of the audit trail about this call."""
-        if self.caller.basis:
-            detail["basis"] = self.caller.basis
+        detail |= self.caller.ground
         return audit.Wanted(
             self.caller.actor,
             action,

@@ -57,7 +57,7 @@ def statement(base: str, name: str, table: Table, profiles: Mapping[str, list[st
                 "interaction": [
                     {"code": code} for code in ("transaction", "batch", "search-system", "history-system")
                 ],
-                "operation": _operations("", table),
+                **({"operation": operations} if (operations := _operations("", table)) else {}),
                 "compartment": ["http://hl7.org/fhir/CompartmentDefinition/patient"],
             }
         ],
@@ -96,16 +96,3 @@ def _operations(kind: str, table: Table) -> list[dict[str, str]]:
         for one in table.operations
         if one.kind == kind or (not one.kind and not kind)
     ]
-
-
-def smart(base: str) -> dict[str, Any]:
-    """``.well-known/smart-configuration`` (SMART App Launch 2.0)."""
-    return {
-        "token_endpoint": f"{base}/token",
-        "grant_types_supported": ["client_credentials"],
-        "token_endpoint_auth_methods_supported": ["private_key_jwt"],
-        "token_endpoint_auth_signing_alg_values_supported": ["ES384", "RS384", "EdDSA"],
-        "scopes_supported": ["system/*.cruds", "system/*.rs"],
-        "capabilities": ["client-confidential-asymmetric", "permission-v2"],
-        "code_challenge_methods_supported": ["S256"],
-    }

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+
 from django.db import transaction
 
 from lienthong.access import audit
@@ -11,17 +13,24 @@ from lienthong.records import search, values
 from lienthong.records.api import outcomes, problems
 from lienthong.records.api.bundles import bundle, link
 from lienthong.records.api.call import Call, parameters
+from lienthong.records.api.read import visible
 from lienthong.records.reading import Stored
 
 _FORM = "application/x-www-form-urlencoded"
 
 
-def find(call: Call, kind: str = "", patient: str = "") -> Response:
+def find(
+    call: Call,
+    kind: str = "",
+    patient: str = "",
+    without: Callable[[Sequence[Stored]], set[str]] = lambda found: set(),
+) -> Response:
     """A searchset Bundle, one page at a time.
 
     Args:
         kind: resource type; empty for every type.
         patient: id of the Patient in whose compartment to look.
+        without: says which ``Type/id`` among those found are answered elsewhere, and are left out.
     """
     if kind:
         call.caller.needs(kind, "s")
@@ -33,8 +42,14 @@ def find(call: Call, kind: str = "", patient: str = "") -> Response:
     query = [(name, value) for name, value in query if name not in ("_format", "_pretty")]
     page = search.search(kind, query, call.view(), strict=call.strict, patient=patient)
     shape = search.shape(query)
-    entries = [_entry(call, stored, "match", shape) for stored in page.matches]
-    entries += [_entry(call, stored, "include", shape) for stored in page.included]
+    left_out = without(page.matches)
+    if left_out:
+        matches = [stored for stored in page.matches if stored.ref not in left_out]
+        page = page._replace(matches=matches, total=None if page.total is None else len(matches))
+    entries = [_entry(call, stored, "match", shape) for stored in page.matches if visible(call, stored, "s")]
+    entries += [
+        _entry(call, stored, "include", shape) for stored in page.included if visible(call, stored, "s")
+    ]
     if page.ignored:
         told = outcomes.outcome([problems.ignored(page.ignored)], 200)
         entries.append(json.dumps({"resource": told, "search": {"mode": "outcome"}}))

@@ -7,7 +7,6 @@ import binascii
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-
 from urllib.parse import urlencode
 
 from lienthong.access import audit
@@ -29,6 +28,7 @@ _REFERENCE = re.compile(rb'("reference"\s*:\s*)"([^"\\]+)"')
 _ADDRESS = re.compile(rb'("(?!value"|reference")\w+"\s*:\s*)"(urn:(?:uuid|oid):[^"\\]+)"')
 _MARKUP = re.compile(rb'((?:href|src)=\\")(urn:(?:uuid|oid):[^"\\]+)')
 _RESTFUL = re.compile(r".*/([A-Z][A-Za-z]{2,40}/[A-Za-z0-9.-]{1,64})")
+_ELEMENT = re.compile(r"[A-Z][A-Za-z]{2,40}\.")
 _LETTERS = {"POST": "c", "PUT": "u", "PATCH": "u", "DELETE": "d"}
 
 
@@ -271,5 +271,6 @@ class _at:
 
     def _placed(self, problem: Problem) -> Problem:
         inner = str(problem.where.get("path", ""))
-        place = f"{self.path}.resource.{inner.partition('.')[2]}" if "." in inner else self.path
+        match = _ELEMENT.match(inner)
+        place = f"{self.path}.resource.{inner[match.end() :]}" if match and "?" not in inner else self.path
         return replace(problem, where={**problem.where, "path": place})

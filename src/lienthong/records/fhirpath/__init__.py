@@ -1,7 +1,8 @@
 """FHIRPath (N1, ANSI/HL7 2.0.0) over R4 JSON, compiled to Python: search parameters and invariants are written in it.
 
 Evaluation never raises: values of a strange shape count as absent, and where FHIRPath would stop with an error (several
-items where one is needed) the answer is empty. ``matches`` looks for the pattern anywhere in the text, as N1 says.
+items where one is needed, values nested too deeply) the answer is empty. ``matches`` looks for the pattern anywhere in
+the text, as N1 says.
 ``resolve()`` does not fetch; it gives what the reference itself tells, or the contained resource.
 """
 
@@ -41,7 +42,10 @@ class Compiled:
             root: the resource that contains that one (``%rootResource``), if there is one.
         """
         resource = focus if resource is None else resource
-        return self._run(focus, resource, resource if root is None else root)
+        try:
+            return self._run(focus, resource, resource if root is None else root)
+        except RecursionError:
+            return []
 
 
 @lru_cache(maxsize=4096)

@@ -9,9 +9,10 @@ from functools import lru_cache
 
 _DATE = re.compile(
     r"(\d{4})(?:-(\d\d)(?:-(\d\d))?)?"
-    r"(?:T(?:(\d\d)(?::(\d\d)(?::(\d\d(?:\.\d+)?))?)?)?(Z|[+-]\d\d:\d\d)?)?"
+    r"(?:T(?:(\d\d)(?::(\d\d)(?::(\d\d(?:\.\d+)?))?)?)?(Z|[+-]\d\d:\d\d)?)?",
+    re.ASCII,
 )
-_TIME = re.compile(r"T?(\d\d)(?::(\d\d)(?::(\d\d(?:\.\d+)?))?)?")
+_TIME = re.compile(r"T?(\d\d)(?::(\d\d)(?::(\d\d(?:\.\d+)?))?)?", re.ASCII)
 
 Parts = tuple[Decimal, ...]
 

@@ -230,14 +230,10 @@ class Generator:
 
     def type_test(self, node: TypeTest, this: Code) -> Code:
         wanted = _SYSTEM.get(node.type, node.type)
-        operand: Code | None = None
-        if isinstance(node.operand, Member) and node.operator == "as":
-            inner = node.operand
-            if inner.target is not None or self.start(inner.name, this) is None:
-                owner = self.code(inner.target or This(), this)
-                if model.known(wanted) and owner.types and not owner.types & _ABSTRACT:
-                    return self.step(owner, inner.name, only=wanted)
-        operand = operand or self.code(node.operand, this)
+        operand = self.chosen(node, wanted, this) if node.operator == "as" else None
+        if operand is not None:
+            return operand
+        operand = self.code(node.operand, this)
         if operand.truth:
             right = wanted == "boolean"
             narrowed = operand if right else _NOTHING
@@ -251,6 +247,19 @@ class Generator:
         one = replace(operand, text=f"[{name}]", truth=False)
         test = one if operand.truth else self.narrowed(one, wanted)
         return Code(f"is_one({operand.items}, lambda {name}: bool({test.items}))", truth=True)
+
+    def chosen(self, node: TypeTest, wanted: str, this: Code) -> Code | None:
+        """``value as Quantity`` of a choice: the one JSON member."""
+        member = node.operand
+        if not isinstance(member, Member) or not model.known(wanted):
+            return None
+        if member.target is None and self.start(member.name, this) is not None:
+            return None
+        owner = self.code(member.target or This(), this)
+        found = [model.elements(kind).get(member.name) for kind in owner.types or ()]
+        if not any(element and len(element.keys) > 1 for element in found):
+            return None
+        return self.step(owner, member.name, only=wanted)
 
     def types_of(self, types: Types, wanted: str) -> Types:
         """Which of the types can be what is wanted."""

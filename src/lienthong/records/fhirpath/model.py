@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
@@ -65,10 +64,12 @@ def resource(name: str) -> bool:
     return "Resource" in lineage(name)
 
 
-def resource_types() -> Iterator[str]:
-    """All resource types that a resource can have."""
+@cache
+def resource_types() -> frozenset[str]:
+    """All types that a resource can have."""
     abstract = {"Resource", "DomainResource", "MetadataResource"}
-    return (name for name in _definitions() if "." not in name and name not in abstract and resource(name))
+    names = (name for name in _definitions() if "." not in name and name not in abstract)
+    return frozenset(name for name in names if resource(name))
 
 
 @cache

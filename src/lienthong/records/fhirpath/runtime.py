@@ -143,7 +143,9 @@ def _below(item: Any, kind: str) -> list[tuple[Any, str]]:
     if item.__class__ is not dict:
         return []
     named = item.get("resourceType")
-    members = model.members(named if named.__class__ is str else kind)
+    if named.__class__ is str and named in model.resource_types():
+        kind = named
+    members = model.members(kind)
     found: list[tuple[Any, str]] = []
     for key, value in item.items():
         if key == "resourceType" or (key[:1] == "_" and key[1:] in item):
@@ -170,7 +172,8 @@ def of_type(
         if item.__class__ is Primitive:
             right = item.type in primitive
         elif item.__class__ is dict:
-            right = complex if resources is None else item.get("resourceType") in resources
+            named = item.get("resourceType")
+            right = complex if resources is None else named.__class__ is str and named in resources
         else:
             right = False
         if right:
@@ -195,10 +198,10 @@ def resolved(item: Any, resource: Any) -> Any:
         if text[:1] == "#":
             return _contained(text[1:], resource)
         match = _REFERENCE.fullmatch(text)
-        if match and model.resource(match[1]):
+        if match and match[1] in model.resource_types():
             return {"resourceType": match[1], "id": match[2]}
     kind = item.get("type") if item.__class__ is dict else None
-    if kind.__class__ is str and model.resource(kind.rpartition("/")[2]):
+    if kind.__class__ is str and kind.rpartition("/")[2] in model.resource_types():
         return {"resourceType": kind.rpartition("/")[2]}
     return None
 
@@ -268,12 +271,15 @@ def is_one(items: Items, test: Callable[[Any], bool]) -> Truth:
 
 
 def equal(left: Items, right: Items, dated: bool = False) -> Truth:
-    """``=``: the same values in the same order; dates of different precision may give None."""
-    ours, theirs = plains(left), plains(right)
-    if not ours or not theirs:
+    """``=``: the same values in the same order; dates of different precision may give None.
+
+    A primitive that has only extensions is there, and is unlike any value.
+    """
+    if not left or not right:
         return None
-    if len(ours) != len(theirs):
+    if len(left) != len(right):
         return False
+    ours, theirs = map(plain, left), map(plain, right)
     if not dated:
         return all(map(same, ours, theirs))
     orders = [_date_order(one, other) for one, other in zip(ours, theirs, strict=True)]
@@ -282,10 +288,7 @@ def equal(left: Items, right: Items, dated: bool = False) -> Truth:
 
 def is_text(items: Items, text: str) -> Truth:
     """``= 'text'``"""
-    if len(items) == 1:
-        value = plain(items[0])
-        return None if value is None else value == text
-    return False if items else None
+    return len(items) == 1 and plain(items[0]) == text if items else None
 
 
 def same(one: Any, other: Any) -> bool:
@@ -322,7 +325,10 @@ def _alike(one: Any, other: Any) -> bool:
         first, second = Decimal(str(one)), Decimal(str(other))
         places = max(first.as_tuple().exponent, second.as_tuple().exponent)
         unit = Decimal((0, (1,), int(places)))
-        return first.quantize(unit, ROUND_HALF_UP) == second.quantize(unit, ROUND_HALF_UP)
+        try:
+            return first.quantize(unit, ROUND_HALF_UP) == second.quantize(unit, ROUND_HALF_UP)
+        except InvalidOperation:
+            return first == second
     return same(one, other)
 
 
@@ -477,17 +483,22 @@ def text_truth(items: Items, others: Items, function: Callable[[str, str], bool]
 
 def matches(value: str, pattern: str) -> bool:
     """``matches``: whether the pattern is found in the text."""
-    return _pattern(pattern).search(value) is not None
+    found = _pattern(pattern)
+    return found is not None and found.search(value) is not None
 
 
 def replace_matches(value: str, pattern: str, other: str) -> str:
-    """``replaceMatches``"""
-    return _pattern(pattern).sub(re.sub(r"\$(\d)", r"\\\1", other), value)
+    """``replaceMatches``; the other text stands as it is."""
+    found = _pattern(pattern)
+    return value if found is None else found.sub(lambda _: other, value)
 
 
 @lru_cache(maxsize=256)
-def _pattern(pattern: str) -> re.Pattern[str]:
-    return re.compile(pattern)
+def _pattern(pattern: str) -> re.Pattern[str] | None:
+    try:
+        return re.compile(pattern)
+    except re.error:
+        return None
 
 
 def single_text(items: Items) -> str:
@@ -558,7 +569,7 @@ def reckon(left: Items, right: Items, operator: str) -> Items:
     first, second = Decimal(str(one)), Decimal(str(other))
     try:
         answer = _OPERATIONS[operator](first, second)
-    except (InvalidOperation, ZeroDivisionError):
+    except ArithmeticError:
         return []
     return [int(answer) if (whole and operator != "/") or operator == "div" else answer]
 

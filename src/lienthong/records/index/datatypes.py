@@ -136,9 +136,14 @@ def inline(rows: Rows, param: int, element: Any) -> None:
 # string
 
 
+def _folded(text: str) -> str:
+    """What a row holds of a text; PostgreSQL stores no U+0000."""
+    return fold(text.replace("\0", " "))[:_LONGEST].rstrip()
+
+
 def string(rows: Rows, param: int, element: Any) -> None:
     """string, markdown: the folded text, and each further word of what is kept of it."""
-    if element.__class__ is str and (whole := fold(element)[:_LONGEST].rstrip()):
+    if element.__class__ is str and (whole := _folded(element)):
         rows.strings.add((param, whole))
         for word in whole.split()[1:]:
             rows.strings.add((param, word))
@@ -148,7 +153,7 @@ def _parts(rows: Rows, param: int, element: Any, names: tuple[str, ...]) -> None
     for name in names:
         value = element.get(name) if element.__class__ is dict else None
         for part in value if value.__class__ is list else (value,):
-            if part.__class__ is str and (whole := fold(part)[:_LONGEST].rstrip()):
+            if part.__class__ is str and (whole := _folded(part)):
                 rows.strings.add((param, whole))
                 for word in whole.split():
                     rows.strings.add((param, word))

@@ -104,12 +104,14 @@ def _definitions() -> tuple[dict[str, list[_Definition]], dict[str, str]]:
     return dict(by_base), codes
 
 
-@cache
 def parameters(kind: str) -> Mapping[str, Parameter]:
     """The search parameters of a resource type by code, with those that all types have; empty for another name."""
+    return _parameters(kind) if kind in model.resource_types() else MappingProxyType({})
+
+
+@cache
+def _parameters(kind: str) -> Mapping[str, Parameter]:
     by_base, codes = _definitions()
-    if kind not in model.resource_types():
-        return MappingProxyType({})
     known = {found.code: found for base in (*_COMMON, kind) for found in by_base.get(base, ())}
     stored = _stored(kind)
     made = {}

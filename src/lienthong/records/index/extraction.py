@@ -31,7 +31,7 @@ def rows(resource: dict[str, Any]) -> Rows:
     """The index rows of a resource; none for what is no resource, and none for elements of a strange shape."""
     found = Rows(set(), set(), set(), set(), set())
     kind = resource.get("resourceType") if resource.__class__ is dict else None
-    if kind.__class__ is str:
+    if kind.__class__ is str and kind in model.resource_types():
         handlers = _handlers(kind)
         for member in resource:
             handler = handlers.get(member)
@@ -71,7 +71,8 @@ def _lines(kind: str) -> dict[str, str]:
                 made = Generator(kind).start_code(node).items
                 made = f"plains({made})" if model.primitive(name) else made
                 line = f"    for item in {made}:\n        write_{writer.__name__}(rows, {param}, item)\n"
-                for member in _members(node, kind):
+                members = _members(node, kind)
+                for member in (*members, *(f"_{name}" for name in members if place.code.truth)):
                     found[member].append(line)
     if kind == "Patient":
         line = (

@@ -110,7 +110,7 @@ def _structure(resource: Any, path: str) -> list[Problem]:
 
 
 def _unpaired(value: Any, path: str) -> Iterator[str]:
-    """Lists of primitives that do not go with the list of their extensions: a place is null in both, or one is longer."""
+    """Where a list of primitives and the list of their extensions hold nothing at the same place."""
     if isinstance(value, list):
         for number, one in enumerate(value):
             yield from _unpaired(one, f"{path}[{number}]")

@@ -79,9 +79,7 @@ _HINTS: Final = {
 _LONGEST = 80
 
 
-def problem(
-    code: str, path: str, vi: str, en: str, *, severity: Severity = "error", **where: Any
-) -> Problem:
+def problem(code: str, path: str, vi: str, en: str, *, severity: Severity = "error", **where: Any) -> Problem:
     """A problem of one of the codes above, with the hint of its code."""
     hint_vi, hint_en = _HINTS[code]
     return Problem(code, vi, en, hint_vi, hint_en, severity, {"path": path, **where})
@@ -114,7 +112,7 @@ def of_schema(root: str, error: Any) -> list[Problem]:
         return [_missing(place, error.kind.property)]
     if keyword == "anyOf" and "properties" not in steps:
         return [_missing(place, _element_of(kind, error))]
-    if keyword == "anyOf" and steps[-3] == "allOf" or keyword == "enum":
+    if (keyword == "anyOf" and steps[-3] == "allOf") or keyword == "enum":
         return [_unbound(place, kind, steps, error)]
     if keyword in ("falseSchema", "propertyNames", "minProperties"):
         return [_clash(root, path, kind, steps, error)]

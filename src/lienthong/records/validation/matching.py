@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from decimal import Decimal
+from functools import cache
 from typing import Any, NamedTuple
 
 from lienthong.records import definitions
@@ -24,19 +25,34 @@ class Value(NamedTuple):
     value: Any
 
 
-def values(parent: Resource, kind: str, name: str) -> Iterator[Value]:
-    """The values of an element, by its name in a definition (``value[x]``) or in JSON (``valueQuantity``)."""
+@cache
+def _members(kind: str, name: str) -> dict[str, tuple[str, str, bool]]:
+    """The JSON names that may hold an element, each with the name beside ``_``, the type and whether it is a list."""
     properties = definitions.properties(kind)
-    for key in (name,) if name in properties else definitions.choice(kind, name):
-        type_, many = properties[key].type, properties[key].element.many
+    keys = (name,) if name in properties else definitions.choice(kind, name)
+    found = {}
+    for key in keys:
+        told = (key, properties[key].type, properties[key].element.many)
+        found[key] = found[f"_{key}"] = told
+    return found
+
+
+def values(parent: Resource, kind: str, name: str) -> list[Value]:
+    """The values of an element, by its name in a definition (``value[x]``) or in JSON (``valueQuantity``)."""
+    members = _members(kind, name)
+    held = {members[key] for key in parent if key in members} if len(members) > 2 else set(members.values())
+    made: list[Value] = []
+    for key, type_, many in held:
         found, beside = parent.get(key), parent.get(f"_{key}")
+        if found is None and beside is None:
+            continue
         if not many:
-            if found is not None or beside is not None:
-                yield Value(key, None, type_, found)
+            made.append(Value(key, None, type_, found))
             continue
         found, beside = found or [], beside or []
-        for number in range(max(len(found), len(beside))):
-            yield Value(key, number, type_, found[number] if number < len(found) else None)
+        count = max(len(found), len(beside))
+        made += [Value(key, n, type_, found[n] if n < len(found) else None) for n in range(count)]
+    return made
 
 
 def equal(value: Any, fixed: Any) -> bool:
@@ -88,7 +104,7 @@ def pointed(reference: str, resource: Resource) -> str:
     """The type that a reference points to, where it tells; empty otherwise."""
     if reference.startswith("#"):
         inner = (one for one in resource.get("contained", ()) if one.get("id") == reference[1:])
-        return str(next(inner, {}).get("resourceType", ""))
+        return next((str(one["resourceType"]) for one in inner), "")
     match = _TYPED.fullmatch(reference)
     return match[1] if match and match[1] in definitions.resource_types() else ""
 
@@ -98,7 +114,9 @@ def below_path(value: Any, steps: list[str]) -> list[Any]:
     found = [value]
     for step in steps:
         held = [one.get(step) for one in found if isinstance(one, dict)]
-        found = [part for one in held for part in (one if isinstance(one, list) else [one]) if part is not None]
+        found = [
+            part for one in held for part in (one if isinstance(one, list) else [one]) if part is not None
+        ]
     return found
 
 

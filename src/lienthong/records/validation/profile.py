@@ -1,7 +1,7 @@
 """A profile (StructureDefinition of FHIR R4) as something that checks: what its differential says, element by element.
 
 The structure of R4 itself is checked elsewhere, so only what a profile adds is looked at: cardinality, types and
-targets, fixed values and patterns, lengths and bounds, bindings, slices, extensions by their own definition, invariants.
+targets, fixed values, patterns, lengths, bounds, bindings, slices, extensions by their own definition, invariants.
 ``mustSupport`` asks nothing of a resource. What a profile says and nothing here can check stands in ``left_out``.
 """
 
@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 from lienthong.foundation.errors import Problem, Severity
@@ -158,7 +158,9 @@ class _Reader:
         if binding.get("strength") in ("required", "extensible") and binding.get("valueSet"):
             node.binding = (binding["strength"], binding["valueSet"])
             if profiles.codes(binding["valueSet"]) is None:
-                self.left_out.append(f"{where}: binding to {binding['valueSet']}, which cannot be listed here")
+                self.left_out.append(
+                    f"{where}: binding to {binding['valueSet']}, which cannot be listed here"
+                )
         self._slicing(node, element.get("slicing"), where)
         self._rules(node, element, where)
 
@@ -259,7 +261,7 @@ class Check:
                 self._element(value, kind, child, at)
 
     def _element(self, parent: Resource, kind: str, node: Node, at: Where) -> None:
-        values = list(matching.values(parent, kind, node.name))
+        values = matching.values(parent, kind, node.name)
         name = node.name.removesuffix("[x]")
         many = any(one.number is not None for one in values)
 
@@ -284,14 +286,18 @@ class Check:
             groups[found] += 1
             self._value(one.value, one.kind, node.slices[found], place(one))
         for slice_name, count in groups.items():
-            shown = f"{name}:{slice_name}" if many or values == [] else name
-            self._count(count, node.slices[slice_name], lambda shown=shown: f"{at()}.{shown}")
+            shown = f"{name}:{slice_name}" if many or not values else name
+            self._count(count, node.slices[slice_name], partial("{}.{}".format, at(), shown))
 
     def _count(self, count: int, node: Node, at: Where) -> None:
         if count < node.low:
-            self._add(at(), f"cần ít nhất {node.low}, có {count}", f"at least {node.low} needed, {count} found")
+            self._add(
+                at(), f"cần ít nhất {node.low}, có {count}", f"at least {node.low} needed, {count} found"
+            )
         if node.high is not None and count > node.high:
-            self._add(at(), f"chỉ cho phép {node.high}, có {count}", f"at most {node.high} allowed, {count} found")
+            self._add(
+                at(), f"chỉ cho phép {node.high}, có {count}", f"at most {node.high} allowed, {count} found"
+            )
 
     def _belongs(self, one: matching.Value, node: Node, inner: Node) -> bool:
         discriminators = node.discriminators
@@ -320,7 +326,12 @@ class Check:
             self._bound(value, node, at)
         for rule in node.rules:
             if rule.run(value, self.resource) == [False]:
-                self._add(at(), f"vi phạm {rule.key}: {rule.human}", f"breaks {rule.key}: {rule.human}", rule.severity)
+                self._add(
+                    at(),
+                    f"vi phạm {rule.key}: {rule.human}",
+                    f"breaks {rule.key}: {rule.human}",
+                    rule.severity,
+                )
         self._followed(value, node, at)
 
     def _followed(self, value: Any, node: Node, at: Where) -> None:
@@ -328,15 +339,16 @@ class Check:
         known = [one for one in (ready(url) for url in node.profiles) if one is not None]
         if not known or value.__class__ is not dict or len(known) < len(node.profiles):
             return
-        tries = [Check(self.resource, one.url).run(value, one, at) for one in known]
+        tries: list[list[Problem]] = [Check(self.resource, one.url).run(value, one, at) for one in known]
         if all(any(problem.severity == "error" for problem in found) for found in tries):
-            self.found += min(tries, key=len)
+            self.found += sorted(tries, key=len)[0]
 
     def _target(self, value: Any, node: Node, at: Where) -> None:
         reference = value.get("reference", "") if isinstance(value, dict) else ""
         kind = matching.pointed(reference, self.resource) or (value or {}).get("type", "")
         allowed = {
-            known.kind if (known := ready(url)) is not None else url.rpartition("/")[2] for url in node.targets
+            known.kind if (known := ready(url)) is not None else url.rpartition("/")[2]
+            for url in node.targets
         }
         unknown = any("/" in url and ready(url) is None for url in node.targets)
         if kind and kind not in allowed and not unknown:

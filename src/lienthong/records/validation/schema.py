@@ -6,7 +6,6 @@ required value sets, and the invariants ``ele-1``, ``ext-1``, ``dom-2``, ``dom-4
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from functools import cache
 from typing import Any

@@ -148,7 +148,10 @@ class Walk:
         where = self._at(place)
         self.found.append(
             faults.problem(
-                faults.REFERENCE, f"{where}.reference", f"Tham chiếu tại {where}: {vi}.", f"Reference at {where}: {en}."
+                faults.REFERENCE,
+                f"{where}.reference",
+                f"Tham chiếu tại {where}: {vi}.",
+                f"Reference at {where}: {en}.",
             )
         )
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from lxml import etree
 
 from lienthong.foundation.errors import LienThongError, Problem
@@ -40,33 +42,56 @@ def _problem(path: str, vi: str, en: str, line: int | None) -> Problem:
 
 def not_xml(reason: str, line: int | None) -> NotRead:
     """Not well-formed, or with a document type."""
-    return NotRead(_problem("", f"Nội dung không phải XML hợp lệ: {reason}", f"Not well-formed XML: {reason}", line))
+    return NotRead(
+        _problem("", f"Nội dung không phải XML hợp lệ: {reason}", f"Not well-formed XML: {reason}", line)
+    )
 
 
 def too_large(limit: int) -> NotRead:
     """More bytes than are read."""
     return NotRead(
-        _problem("", f"XML lớn hơn giới hạn {limit} byte.", f"The XML is larger than the limit of {limit} bytes.", None)
+        _problem(
+            "",
+            f"XML lớn hơn giới hạn {limit} byte.",
+            f"The XML is larger than the limit of {limit} bytes.",
+            None,
+        )
     )
 
 
-def unknown(path: str, line: int | None) -> NotRead:
+def has_doctype(node: etree._Element) -> bool:
+    """Whether the document of an element has a document type."""
+    info: Any = node.getroottree().docinfo
+    return bool(info.doctype)
+
+
+def _line(node: etree._Element) -> int | None:
+    line: Any = node.sourceline
+    return line if isinstance(line, int) else None
+
+
+def unknown(path: str, node: etree._Element) -> NotRead:
     """An element, attribute or text that R4 does not have there, or an empty element."""
+    line = _line(node)
     return NotRead(
         _problem(path, f"FHIR R4 không cho phép {path} ở đây.", f"FHIR R4 does not allow {path} here.", line)
     )
 
 
-def twice(path: str, line: int | None) -> NotRead:
+def twice(path: str, node: etree._Element) -> NotRead:
     """An element that may stand once only."""
+    line = _line(node)
     return NotRead(_problem(path, f"{path} chỉ được có một lần.", f"{path} may stand only once.", line))
 
 
-def no_value(path: str, text: str, kind: str, line: int | None) -> NotRead:
+def no_value(path: str, text: str, kind: str, node: etree._Element) -> NotRead:
     """A value that is not of its type."""
+    line = _line(node)
     shown = text[:60]
     return NotRead(
-        _problem(path, f"{shown!r} tại {path} không phải kiểu {kind}.", f"{shown!r} at {path} is no {kind}.", line)
+        _problem(
+            path, f"{shown!r} tại {path} không phải kiểu {kind}.", f"{shown!r} at {path} is no {kind}.", line
+        )
     )
 
 

@@ -39,7 +39,7 @@ def read(content: bytes) -> Resource:
     except (etree.XMLSyntaxError, ValueError) as error:
         line = getattr(error, "lineno", None)
         raise problems.not_xml(str(error)[:200], line) from error
-    if root.getroottree().docinfo.doctype:
+    if problems.has_doctype(root):
         raise problems.not_xml("DOCTYPE", 1)
     return _resource(root)
 
@@ -47,7 +47,7 @@ def read(content: bytes) -> Resource:
 def _name(node: etree._Element, namespace: str, path: str) -> str:
     tag = str(node.tag)
     if not tag.startswith(f"{{{namespace}}}"):
-        raise problems.unknown(f"{path}.{tag}", node.sourceline)
+        raise problems.unknown(f"{path}.{tag}", node)
     return tag[len(namespace) + 2 :]
 
 
@@ -55,9 +55,9 @@ def _resource(node: etree._Element, path: str = "") -> Resource:
     kind = _name(node, FHIR, path or "Resource")
     path = path or kind
     if kind not in definitions.resource_types():
-        raise problems.unknown(path, node.sourceline)
+        raise problems.unknown(path, node)
     if any(name not in _LEFT_OUT for name in node.attrib):
-        raise problems.unknown(f"{path}.@{next(iter(node.attrib))}", node.sourceline)
+        raise problems.unknown(f"{path}.@{next(map(str, node.attrib))}", node)
     made: Resource = {"resourceType": kind}
     _fill(made, node, kind, path)
     return made
@@ -68,7 +68,7 @@ def _element(node: etree._Element, kind: str, path: str) -> Resource:
     made: Resource = {}
     for name, text in node.attrib.items():
         if name not in (("id", "url") if kind == "Extension" else ("id",)):
-            raise problems.unknown(f"{path}.@{name}", node.sourceline)
+            raise problems.unknown(f"{path}.@{name!s}", node)
         made[str(name)] = text
     _fill(made, node, kind, path)
     return made
@@ -85,26 +85,28 @@ def _fill(made: Resource, node: etree._Element, kind: str, path: str) -> None:
         property = known.get(name)
         attribute = name == "id" and kind not in definitions.resource_types()
         if property is None or attribute or property.type == "xhtml" or (kind, name) == ("Extension", "url"):
-            raise problems.unknown(f"{path}.{name}", child.sourceline)
+            raise problems.unknown(f"{path}.{name}", child)
         _add(made, name, property, child, f"{path}.{name}")
 
 
 def _add(made: Resource, name: str, property: Property, node: etree._Element, path: str) -> None:
     many = property.element.many
     if not many and (name in made or f"_{name}" in made):
-        raise problems.twice(path, node.sourceline)
+        raise problems.twice(path, node)
     if property.type not in definitions.primitives():
-        value = _inner(node, path) if property.type == "Resource" else _element(node, property.type, path)
+        inner = _inner(node, path) if property.type == "Resource" else _element(node, property.type, path)
         if many:
-            made.setdefault(name, []).append(value)
+            made.setdefault(name, []).append(inner)
         else:
-            made[name] = value
+            made[name] = inner
         return
-    text = node.attrib.pop("value", None)
-    value = None if text is None else _value(text, property.type, path, node)
+    text = node.get("value")
+    if text is not None:
+        del node.attrib["value"]
+    value = None if text is None else _value(str(text), property.type, path, node)
     more = _element(node, "Element", path) or None
     if value is None and more is None:
-        raise problems.unknown(path, node.sourceline)
+        raise problems.unknown(path, node)
     if many:
         _listed(made, name, value, more)
         return
@@ -128,14 +130,14 @@ def _listed(made: Resource, name: str, value: Any, more: Resource | None) -> Non
 def _inner(node: etree._Element, path: str) -> Resource:
     _nothing_between(node, path)
     if len(node) != 1 or node.attrib:
-        raise problems.unknown(path, node.sourceline)
+        raise problems.unknown(path, node)
     return _resource(node[0], path)
 
 
 def _nothing_between(node: etree._Element, path: str) -> None:
     """Text is allowed in a narrative only."""
     if (node.text or "").strip() or any((child.tail or "").strip() for child in node):
-        raise problems.unknown(f"{path} (text)", node.sourceline)
+        raise problems.unknown(f"{path} (text)", node)
 
 
 def _value(text: str, kind: str, path: str, node: etree._Element) -> Any:
@@ -146,5 +148,5 @@ def _value(text: str, kind: str, path: str, node: etree._Element) -> Any:
     if kind == "decimal" and len(text) <= _DIGITS and _DECIMAL.fullmatch(text):
         return int(text) if _INTEGER.fullmatch(text) else Decimal(text)
     if kind in ("boolean", "decimal") or kind in _NUMBERS:
-        raise problems.no_value(path, text, kind, node.sourceline)
+        raise problems.no_value(path, text, kind, node)
     return text

@@ -33,7 +33,7 @@ def write(resource: bytes | Resource) -> bytes:
     if kind not in definitions.resource_types():
         raise problems.not_written(str(kind), "resourceType")
     try:
-        root = etree.Element(f"{{{FHIR}}}{kind}", nsmap={None: FHIR})
+        root = etree.Element(f"{{{FHIR}}}{kind}", nsmap={None: FHIR})  # type: ignore[dict-item]
         _fill(root, value, kind, kind)
         return etree.tostring(root, encoding="UTF-8", xml_declaration=True)
     except (ValueError, etree.XMLSyntaxError) as error:
@@ -52,7 +52,10 @@ def _fill(node: etree._Element, value: Resource, kind: str, path: str) -> None:
         here, beside = value.get(name), value.get(f"_{name}")
         if here is None and beside is None:
             continue
-        if (name == "id" and kind not in definitions.resource_types()) or (kind, name) == ("Extension", "url"):
+        if (name == "id" and kind not in definitions.resource_types()) or (kind, name) == (
+            "Extension",
+            "url",
+        ):
             node.set(name, str(here))
             continue
         for one, more in _pairs(here, beside, property.element.many):
@@ -71,7 +74,7 @@ def _pairs(here: Any, beside: Any, many: bool) -> Iterator[tuple[Any, Any]]:
 def _child(parent: etree._Element, name: str, property: Property, value: Any, more: Any, path: str) -> None:
     if property.type == "xhtml":
         div = etree.fromstring(value.encode(), problems.parser())
-        if div.tag != f"{{{XHTML}}}div" or div.getroottree().docinfo.doctype:
+        if div.tag != f"{{{XHTML}}}div" or problems.has_doctype(div):
             raise problems.not_written(path, "div")
         parent.append(div)
         return

@@ -19,8 +19,9 @@ from lienthong.access import audit
 from lienthong.foundation import json
 from lienthong.foundation.wsgi import HttpError, Response
 from lienthong.records import validation
-from lienthong.records.api import json_patch
+from lienthong.records.api import finding, json_patch
 from lienthong.records.api.call import Call, version_of
+from lienthong.records.reading import Stored
 from lienthong.terminology import systems
 from lienthong.transfers import resources
 from lienthong.transfers.fhir import beginning, problems, requests, searching, tasks, words
@@ -45,7 +46,8 @@ def service_request(call: Call, steps: list[str]) -> Response | None:
         _one_person(given, beside, set())
         return _begun(call, given, beside, call.headers("if-none-exist"))
     if not steps and call.method in ("GET", "HEAD"):
-        return _searched(call, "ServiceRequest", requests.resource, alone=False)
+        found = _searched(call, "ServiceRequest", requests.resource, alone=False)
+        return found or finding.find(call, "ServiceRequest", without=_of_transfers)
     if len(steps) != 1 or _transfer(steps[0]) is None:
         return None
     loop = steps[0]
@@ -136,7 +138,9 @@ def bundle(call: Call) -> Response | None:
     if not orders:
         return None
     if len(orders) != 1 or len(entries) > MOST_ENTRIES:
-        raise HttpError(422, problems.not_understood(f"1 ServiceRequest, 1–{MOST_ENTRIES} entry", "Bundle.entry"))
+        raise HttpError(
+            422, problems.not_understood(f"1 ServiceRequest, 1–{MOST_ENTRIES} entry", "Bundle.entry")
+        )
     found = [_entry(entry, place) for place, entry in enumerate(entries)]
     place = orders[0]
     order, asked = found[place], entries[place]["request"]
@@ -179,6 +183,12 @@ def _here() -> bool:
     return bool(settings.NODE.role == "site")
 
 
+def _of_transfers(found: Sequence[Stored]) -> set[str]:
+    """The store's copies of what transfers answer for."""
+    loops = Transfer.objects.filter(loop__in=[stored.id for stored in found]).values_list("loop", flat=True)
+    return {f"ServiceRequest/{loop}" for loop in loops}
+
+
 def _transfer(loop: str) -> Transfer | None:
     return Transfer.objects.filter(searching.ours(), loop=loop).first() if _LOOP.fullmatch(loop) else None
 
@@ -194,7 +204,9 @@ def _searched(call: Call, kind: str, one: Callable[[Transfer], Resource], *, alo
     """The transfers that fit; None where none does and the store may hold others, or where the parameters are those
     of the store alone."""
     call.caller.needs(kind, "s")
-    if not alone and any(name not in (*searching.PARAMETERS[kind], "_count", "_after") for name, _ in call.query):
+    if not alone and any(
+        name not in (*searching.PARAMETERS[kind], "_count", "_after") for name, _ in call.query
+    ):
         return None
     found = searching.search(kind, call.query)
     if not alone and not found.total:
@@ -239,7 +251,12 @@ def _begun(call: Call, given: Resource, beside: Sequence[Resource], unless: str)
         )
         transfer = searching.known(found.transfer.loop)
         _note(
-            call, "fhir-begin", transfer.patient, loop=transfer.loop, new=found.new, ignored=list(found.ignored)
+            call,
+            "fhir-begin",
+            transfer.patient,
+            loop=transfer.loop,
+            new=found.new,
+            ignored=list(found.ignored),
         )
     headers = [
         *_etag(transfer),
