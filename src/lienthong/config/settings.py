@@ -39,6 +39,7 @@ INSTALLED_APPS = [
     "lienthong.access",
     "lienthong.records",
     "lienthong.exchange",
+    "lienthong.identity",
     "lienthong.transfers",
     "lienthong.rollout",
     *_CONNECTORS,
