@@ -37,7 +37,7 @@ class Person:
     """A person as the papers would have it if nobody ever mistyped.
 
     Attributes:
-        number: unique in the population: the label that accuracy is measured with.
+        number: unique in the population: the label that accuracy is measured with; ``household`` likewise.
         birth: day of birth (ordinal); ``papers`` what the identity card says, ``card`` what the insurance card says.
         citizen: 12 digits; ``old_card`` the 9 digits of before ``changed`` (ordinal; 0 for nobody who had one).
         insurance: 10 digits; ``group`` the first letters of the card.
@@ -46,6 +46,7 @@ class Person:
     """
 
     number: int
+    household: int
     words: list[str]
     female: bool
     birth: int
@@ -78,13 +79,15 @@ class Population:
 
     def __init__(self, seed: int) -> None:
         self.chance = random.Random(f"lienthong population {seed}")
-        self._count = 0
+        self._count = self._households = 0
         self._insurance = 0
         self._places = communes()
         by_district: dict[int, list[Commune]] = {}
         for one in self._places:
             by_district.setdefault(one.district, []).append(one)
         self.neighbours = by_district
+        roll = self.chance.random
+        self._clans = {one.code: [names.surname(roll()) for _ in range(3)] for one in self._places}
 
     def households(self) -> Iterator[list[Person]]:
         while True:
@@ -96,10 +99,13 @@ class Population:
     def _household(self) -> list[Person]:
         roll = self.chance.random
         homes = self._homes()
+        self._households += 1
         self._insurance = self.chance.randrange(100_000_000, 9_999_000_000)
         if roll() < rate("foreigner") * 3:
             return [self._foreigner(homes)]
         family, kind = names.surname(roll()), roll()
+        if roll() < rate("clan"):
+            family = self._clans[homes[0].commune.code][int(roll() * 3)]
         if kind < 0.10:
             return [self._adult(names.surname(roll()), roll() < 0.5, int(18 + roll() * 50), homes)]
         age = int(62 + roll() * 28) if kind < 0.24 else int(23 + roll() * 40)
@@ -189,6 +195,7 @@ class Population:
         group = _GROUPS[0 if age < 6 else 1 if age < 18 else 4 if age > 60 and roll() < 0.4 else 2 + (roll() < 0.4)]
         return Person(
             number=self._count,
+            household=self._households,
             words=words,
             female=female,
             birth=birth,

@@ -58,6 +58,7 @@ RATES: Final[dict[str, Rate]] = {
     "commune-wrong": Rate(0.015, "code of a neighbouring commune"),
     "commune-old": Rate(0.15, "old commune code still used after 1 July 2025 (in the first half year: 0.5)"),
     "twins": Rate(0.011, "births that are twins", "Monden, Pison and Smits (2021): 12 per 1,000 deliveries worldwide"),
+    "clan": Rate(0.35, "households that bear one of the three surnames of their commune's old families"),
     "alike-child": Rate(0.02, "children whose given name differs from a parent's of that sex in marks or one letter"),
     "newborn": Rate(0.10, "children born since 2022 with a registration as CON BÀ + mother's name (share of children)"),
     "newborn-mother-number": Rate(0.25, "of those, under the mother's citizen number"),

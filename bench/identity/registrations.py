@@ -55,7 +55,7 @@ class Registration(NamedTuple):
     """One registration, as text that somebody typed.
 
     Attributes:
-        person: who it was; 0 to 2**31; the label, never shown to a matcher.
+        person: who it was: the label, never shown to a matcher; ``household`` likewise.
         day: ordinal day of the registration.
         facility, number: code of the facility, and the hospital number that it gave.
         birth: ``YYYY-MM-DD`` or ``YYYY``.
@@ -67,6 +67,7 @@ class Registration(NamedTuple):
     """
 
     person: int
+    household: int
     day: int
     facility: str
     number: str
@@ -176,6 +177,7 @@ class _Desk:
             female, causes = not female, causes | Cause.SEX
         return Registration(
             person.number,
+            person.household,
             day,
             facility,
             self._number(facility),
@@ -358,6 +360,7 @@ class _Desk:
         citizen = mother.citizen if mother and roll() < rate("newborn-mother-number") else ""
         return Registration(
             person.number,
+            person.household,
             day,
             facility,
             self._number(facility),
@@ -378,6 +381,7 @@ class _Desk:
         year = date.fromordinal(person.birth).year + int(roll() * 20) - 10
         return Registration(
             person.number,
+            person.household,
             day,
             "24011",
             self._number("24011"),
