@@ -113,11 +113,30 @@ def test_an_event_goes_with_its_transaction(db: None) -> None:
     assert audit.broken_at() is None
 
 
+def test_events_added_together_are_links_of_the_same_chain(chain: None) -> None:
+    doctor = audit.Wanted(DOCTOR, "read", patient="p9", why="ETREAT", detail={"basis": "emergency"})
+    long = audit.Wanted(audit.system("lis"), "store", page="x" * 300)
+    assert audit.record_many([]) == []
+    assert audit.record_many([doctor, *[long] * 600]) == list(range(9, 610))
+    assert audit.broken_at() is None
+    (event,) = audit.seen_by("p9")
+    assert (event.seq, event.person, event.why, event.detail) == (
+        9,
+        "bs.hoa",
+        "ETREAT",
+        {"basis": "emergency"},
+    )
+    _sql("UPDATE access_auditevent SET why = 'TREAT' WHERE seq = 9")
+    assert audit.broken_at() == 9
+
+
 @pytest.mark.django_db(transaction=True)
 def test_threads_write_one_chain() -> None:
     def work() -> None:
         try:
-            _write(15)
+            for start in range(0, 14, 7):
+                audit.record_many([audit.Wanted(DOCTOR, "read", detail={"n": start})] * 7)
+            _write(1)
         finally:
             connection.close()
 

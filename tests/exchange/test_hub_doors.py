@@ -399,7 +399,7 @@ def test_an_answer_of_the_mailbox_is_bounded(sites: Sites) -> None:
 
 
 def test_too_many_calls_are_sent_away(sites: Sites, monkeypatch: pytest.MonkeyPatch) -> None:
-    from lienthong.exchange.limits import Bucket
+    from lienthong.access.limits import Bucket
 
     assert sites[SENDER].call("GET", "mailbox").status == 200
     monkeypatch.setattr(doors, "_calls", Bucket(rate=0.001, burst=2))

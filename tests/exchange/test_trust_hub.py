@@ -12,8 +12,8 @@ from pyrage import x25519
 
 from exchange_calls import HUB, OTHER, RECEIVER, SENDER, Answer, Site, call
 from lienthong.access import audit
+from lienthong.access.limits import Bucket
 from lienthong.exchange import keys, peers
-from lienthong.exchange.limits import Bucket
 from lienthong.exchange.models import JoinCode
 from lienthong.exchange.trust import codes, cutting, doors, joining, rotating, statement
 from lienthong.facilities import directory

@@ -17,8 +17,8 @@ from hypothesis import strategies as st
 import fhir_calls
 from fhir_calls import CITIZEN, CODES, FACILITY, HIS, SID, Answer, Client, bundle, entry, request
 from lienthong.access import audit, systems
+from lienthong.access.limits import Bucket
 from lienthong.access.models import AuditEvent, System
-from lienthong.exchange.limits import Bucket
 from lienthong.foundation import clock, ids
 from lienthong.foundation import json as exact
 from lienthong.records import validation

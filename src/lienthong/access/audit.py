@@ -30,13 +30,12 @@ _COLUMNS = (
 )
 START = "0" * 64
 _HEAD = (
-    f"INSERT INTO access_audithead (id, seq, hash) VALUES (1, 1, '{START}')"  # noqa: S608
-    " ON CONFLICT (id) DO UPDATE SET seq = access_audithead.seq + 1 RETURNING seq, hash"
+    f"INSERT INTO access_audithead (id, seq, hash) VALUES (1, %s, '{START}')"  # noqa: S608
+    " ON CONFLICT (id) DO UPDATE SET seq = access_audithead.seq + excluded.seq RETURNING seq, hash"
 )
-_INSERT = (
-    "INSERT INTO access_auditevent (seq, at, person, person_name, role, address, action, page, patient, why,"
-    " detail, hash) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)"
-)
+_INSERT = f"INSERT INTO access_auditevent ({', '.join(_COLUMNS)}, hash) VALUES "  # noqa: S608
+_VALUES = f"({', '.join(['%s'] * (len(_COLUMNS) + 1))})"
+_AT_ONCE = 500
 _MOVE = "UPDATE access_audithead SET hash = %s WHERE id = 1"
 _ROW = f"SELECT {', '.join(_COLUMNS)}, hash FROM access_auditevent"  # noqa: S608
 _SOME = f"{_ROW} WHERE seq > %s AND seq <= %s ORDER BY seq LIMIT 1000"
@@ -64,6 +63,18 @@ class Actor:
 def system(part: str) -> Actor:
     """The program itself, e.g. ``system("his-xml")``."""
     return Actor(f"system:{part}", part)
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """An event to be added; what each means: :func:`record`."""
+
+    actor: Actor
+    action: str
+    patient: str = ""
+    page: str = ""
+    why: str = ""
+    detail: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,26 +111,49 @@ def record(
         page: path or name of the page or door.
         why: purpose, in words or as a code.
     """
+    event = Wanted(actor, action, patient=patient, page=page, why=why, detail=detail or {})
+    return record_many([event])[0]
+
+
+def record_many(events: Sequence[Wanted]) -> list[int]:
+    """Adds events in their order, each chained to the one before, and returns their numbers.
+
+    Costs three statements for up to 500 events. Durable when the caller's transaction commits.
+    """
+    if not events:
+        return []
     with transaction.atomic(savepoint=False), connection.cursor() as cursor:
-        cursor.execute(_HEAD)
-        seq, previous = cursor.fetchone()
-        values = (
-            seq,
-            clock.iso(clock.now()),
-            actor.id,
-            actor.name[:120],
-            actor.role[:60],
-            actor.address[:45],
-            action,
-            page[:200],
-            patient,
-            why[:200],
-            json.dumps(detail or {}).decode(),
-        )
-        digest = _digest(previous, values)
-        cursor.execute(_INSERT, (*values, digest))
+        cursor.execute(_HEAD, (len(events),))
+        last, digest = cursor.fetchone()
+        at = clock.iso(clock.now())
+        first = last - len(events) + 1
+        rows: list[Any] = []
+        for seq, event in enumerate(events, first):
+            values = _values(seq, at, event)
+            digest = _digest(digest, values)
+            rows.append((*values, digest))
+        for start in range(0, len(rows), _AT_ONCE):
+            part = rows[start : start + _AT_ONCE]
+            cursor.execute(_INSERT + ", ".join([_VALUES] * len(part)), [one for row in part for one in row])
         cursor.execute(_MOVE, (digest,))
-    return int(seq)
+    return list(range(first, last + 1))
+
+
+def _values(seq: int, at: str, event: Wanted) -> tuple[Any, ...]:
+    who = event.actor
+    return (
+        seq,
+        at,
+        who.id,
+        who.name[:120],
+        who.role[:60],
+        who.address[:45],
+        event.action,
+        event.page[:200],
+        event.patient,
+        event.why[:200],
+        json.dumps(event.detail).decode(),
+    )
 
 
 def _digest(previous: str, values: tuple[Any, ...]) -> str:

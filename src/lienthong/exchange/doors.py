@@ -14,9 +14,9 @@ import msgspec
 from django.conf import settings
 from django.db import DatabaseError, close_old_connections, connection
 
+from lienthong.access.limits import Bucket
 from lienthong.exchange import compact, hub, peers, problems, sealed, space, tokens, tus
 from lienthong.exchange.batches import CALL, MOST_ITEMS, MOST_MESSAGES, MSGPACK, Item, batches, short
-from lienthong.exchange.limits import Bucket
 from lienthong.exchange.reconciling import again
 from lienthong.exchange.tokens import Caller
 from lienthong.exchange.trust import doors as trust

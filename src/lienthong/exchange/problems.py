@@ -256,18 +256,6 @@ def not_allowed(reason: str) -> Problem:
     )
 
 
-def too_often() -> Problem:
-    """More calls than the door allows."""
-    return Problem(
-        "exchange-too-often",
-        "Gọi quá nhiều lần trong thời gian ngắn.",
-        "Too many calls in a short time.",
-        "Chờ theo thời gian trong Retry-After rồi gọi lại.",
-        "Wait as Retry-After says, then call again.",
-        retry=True,
-    )
-
-
 def no_door() -> Problem:
     """No such door at this node."""
     return Problem(

@@ -15,8 +15,8 @@ from email.utils import format_datetime
 
 from django.conf import settings
 
+from lienthong.access.limits import Places
 from lienthong.exchange import problems, uploads
-from lienthong.exchange.limits import Places
 from lienthong.exchange.tokens import Caller
 from lienthong.exchange.uploads import Upload
 from lienthong.foundation.wsgi import HttpError, Request, Response

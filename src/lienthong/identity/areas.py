@@ -17,8 +17,10 @@ _KIND = re.compile(r"^(?:tinh|thanh pho|quan|huyen|thi xa|thi tran|phuong|xa|dac
 
 
 class Area(NamedTuple):
-    """Where somebody lives. ``commune``: 5 digits; ``district``: 3 digits of the list of 2024; ``province``: 2 digits of
-    the list since 2025-07-01; empty where it is not known."""
+    """Where somebody lives; empty where it is not known.
+
+    ``commune``: 5 digits; ``district``: 3 digits, list of 2024; ``province``: 2 digits, list since 2025-07-01.
+    """
 
     commune: str = ""
     district: str = ""

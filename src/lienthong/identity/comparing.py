@@ -152,7 +152,7 @@ def _words(a: list[str], b: list[str]) -> str:
         shorter, longer = sorted((a[1:-1], b[1:-1]), key=len)
         if _inside(shorter, longer):
             return "short"
-    if _typed(" ".join(a), " ".join(b)):
+    if _typed(a, b):
         return "typed"
     if family and given:
         return "middle"
@@ -176,10 +176,12 @@ def _inside(shorter: list[str], longer: list[str]) -> bool:
     return all(any(_alike(word, other) for other in rest) for word in shorter)
 
 
-def _typed(a: str, b: str) -> bool:
-    """Whether the difference is one of typing: one edit in a short name, two in one of twelve letters or more."""
-    most = 2 if min(len(a), len(b)) >= 12 else 1
-    return distance(a, b, most) <= most
+def _typed(a: list[str], b: list[str]) -> bool:
+    """Whether the difference is one of typing: one edit in each of two words at most, or a space too many."""
+    if len(a) != len(b):
+        return "".join(a) == "".join(b)
+    wrong = [(x, y) for x, y in zip(a, b, strict=True) if x != y]
+    return len(wrong) <= 2 and all(distance(x, y, 1) == 1 for x, y in wrong)
 
 
 def distance(a: str, b: str, most: int) -> int:

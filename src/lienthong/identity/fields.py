@@ -69,13 +69,12 @@ class Fields(NamedTuple):
     died: str = ""
 
 
-_LISTS = frozenset({"citizen", "old_card", "passport", "social", "hospital", "former", "phone"})
-_IS_LIST = tuple(name in _LISTS for name in Fields._fields)
+_LISTS = tuple(n for n, default in enumerate(Fields()) if default == ())
 
 
 class Number(NamedTuple):
-    """A number of a person: ``kind`` is a list of :class:`Fields`; ``since`` and ``until`` are dates or empty;
-    ``ended``: it does not hold any more."""
+    """A number of a person: ``kind`` is a list of :class:`Fields`, ``value`` its normal form, ``written`` as it came;
+    ``since`` and ``until`` are dates or empty; ``ended``: it does not hold any more."""
 
     kind: str
     value: str
@@ -86,13 +85,13 @@ class Number(NamedTuple):
     ended: bool = False
 
 
-def of(patient: Resource, *, today: str = "9999") -> Fields:
+def of(patient: Resource, *, today: str = "") -> Fields:
     """The fields of a Patient (FHIR R4).
 
     Args:
-        today: ``yyyy-MM-dd``; a number whose period ended before has ended.
+        today: ``yyyy-MM-dd``; a number whose period ended before that day has ended, one of use ``old`` in any case.
     """
-    found = list(numbers_of(patient, today=today))
+    found = [one for one in all_numbers(patient, today=today) if one.kind]
     kept = {
         kind: _distinct(one.value for one in found if one.kind == kind and not one.ended)
         for kind in ("citizen", "old_card", "passport", "social", "hospital")
@@ -123,8 +122,9 @@ def of(patient: Resource, *, today: str = "9999") -> Fields:
     )
 
 
-def numbers_of(patient: Resource, *, today: str = "9999") -> Iterator[Number]:
-    """The numbers of a Patient that can find somebody again, in their order; those of no known kind are left out.
+def all_numbers(patient: Resource, *, today: str = "") -> Iterator[Number]:
+    """The numbers of a Patient that are its own, in their order; ``kind`` and ``value`` are empty for those that are
+    not compared.
 
     A number that stands in the wrong field is taken for what it is: an identity field may hold a citizen number,
     an old card or a passport.
@@ -134,35 +134,31 @@ def numbers_of(patient: Resource, *, today: str = "9999") -> Iterator[Number]:
         system, written = str(one.get("system", "")), str(one.get("value", ""))
         if one.get("use") == "temp" or not written:
             continue
-        kind, value = _sorted_out(system, written)
+        kind, value = sorted_out(system, written)
         period = one.get("period") if isinstance(one.get("period"), dict) else {}
         since, until = _date((period or {}).get("start")), _date((period or {}).get("end"))
         if system == systems.INSURANCE_CARD and _of_a_parent(numbers.compact(written), born, since):
             continue
-        if value:
-            card = system == systems.INSURANCE_CARD
-            ended = not card and (one.get("use") == "old" or bool(until) and until < today)
-            yield Number(kind, value, system, written, since, until, ended)
+        card = system == systems.INSURANCE_CARD  # it ends, the number inside does not
+        ended = not card and (one.get("use") == "old" or (bool(until) and until < today))
+        yield Number(kind if value else "", value, system, written, since, until, ended)
 
 
 def pack(fields: Fields) -> str:
     """One text that holds the fields, for a database row."""
-    return _FIELD.join(
-        _ITEM.join(value) if several else value
-        for value, several in zip(fields, _IS_LIST, strict=True)
-    )  # fmt: skip
+    return _FIELD.join(value if isinstance(value, str) else _ITEM.join(value) for value in fields)
 
 
 def unpack(text: str) -> Fields:
     """The reverse of :func:`pack`."""
-    return Fields._make(
-        (tuple(part.split(_ITEM)) if part else ()) if several else part
-        for part, several in zip(text.split(_FIELD), _IS_LIST, strict=True)
-    )  # type: ignore[arg-type]
+    parts: list[Any] = text.split(_FIELD)
+    for place in _LISTS:
+        parts[place] = tuple(parts[place].split(_ITEM)) if parts[place] else ()
+    return Fields._make(parts)
 
 
-def _sorted_out(system: str, written: str) -> tuple[str, str]:
-    """Kind and normal form of a number."""
+def sorted_out(system: str, written: str) -> tuple[str, str]:
+    """Kind (a list of :class:`Fields`) and normal form of a number; empty when it is none that is compared."""
     if system in (systems.CITIZEN_NUMBER, systems.OLD_IDENTITY_CARD, systems.PASSPORT):
         for kind, normal in _IDENTITY:
             if value := normal(written):
@@ -202,13 +198,23 @@ def _name(patient: Resource) -> str:
     return ""
 
 
+def shown(patient: Resource) -> tuple[str, str]:
+    """Name and address as they are written."""
+    one = _at_home(patient)
+    lines = one.get("line")
+    line = ", ".join(map(str, lines)) if isinstance(lines, list) else ""
+    units = (str(one[part]) for part in ("district", "city", "state") if one.get(part))
+    return _name(patient), str(one.get("text") or ", ".join(filter(None, (line, *units))))
+
+
+def _at_home(patient: Resource) -> Resource:
+    """The first address that is not one of before, of work or for bills; empty when there is none."""
+    listed = _dicts(patient.get("address"))
+    return next((one for one in listed if one.get("use") not in ("old", "work", "billing")), {})
+
+
 def _address(patient: Resource) -> tuple[areas.Area, str]:
-    listed = [
-        one for one in _dicts(patient.get("address")) if one.get("use") not in ("old", "work", "billing")
-    ]
-    if not listed:
-        return areas.Area(), ""
-    one = listed[0]
+    one = _at_home(patient)
     codes = {}
     for extension in _dicts(one.get("extension")):
         if extension.get("url") == _UNITS:

@@ -12,8 +12,8 @@ _TONES = "\u0300\u0301\u0303\u0309\u0323"
 _SPLIT = re.compile(r"[\s,;:/\\()\[\]\"'’`_+*-]+")
 _CUT = re.compile(r"(?<=[.~])")
 _UNKNOWN = re.compile(
-    r"(?:(?:nguoi|benh nhan|bn|nam|nu|be) )*(?:vo danh|khong (?:ro|ten|xac dinh|biet)|chua (?:ro|xac dinh|biet)"
-    r"|unknown|no name|nguoi la)\b.*"
+    r"(?:(?:nguoi(?: benh)?|benh nhan|bn|nam|nu|be) )*"
+    r"(?:vo danh|(?:khong|chua) (?:ro|ten|xac dinh|biet)|unknown|no name|nguoi la)\b.*"
 )
 _CHILD = re.compile(
     r"(?:(?:be |tre )?so sinh |be |tre |chau )*(?:con|cb)(?: (?:trai|gai))?"

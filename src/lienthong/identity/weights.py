@@ -35,16 +35,18 @@ class Part(NamedTuple):
 
 
 class Score(NamedTuple):
-    """``bits``: log2 of the odds that two registrations are one person; ``parts`` add up to it with the prior odds, but
-    for what the caps take away."""
+    """``bits``: log2 of the odds that two registrations are one person; ``rarity``: what is in it for the words of the
+    name that they share; ``kept``: what the caps took away."""
 
     bits: float
-    parts: tuple[Part, ...]
+    levels: Levels
+    rarity: float
+    kept: float
 
     @property
     def probability(self) -> float:
         """Between 0 and 1."""
-        return 1.0 / (1.0 + 2.0 ** -max(-1000.0, min(1000.0, self.bits)))
+        return float(1.0 / (1.0 + 2.0 ** -max(-1000.0, min(1000.0, self.bits))))
 
 
 @dataclass(frozen=True)
@@ -84,23 +86,36 @@ class Weights:
     @cached_property
     def prior_bits(self) -> float:
         """log2 of the odds before anything is compared."""
-        return log2(self.prior / (1.0 - self.prior))
+        return float(log2(self.prior / (1.0 - self.prior)))
 
     def score(self, a: Fields, b: Fields, found: Levels | None = None) -> Score:
         """How likely two registrations are one person; the same both ways round."""
-        parts = []
-        total = self.prior_bits
-        capped: dict[str, float] = {}
-        for field, level in zip(FIELDS, found or levels(a, b), strict=True):
-            usual = bits = self.bits[field][level]
-            if field == "name" and level in _REPEATED:
-                bits += self.rarity(a.words, b.words, level)
-            parts.append(Part(field, level, bits, usual))
-            capped[field] = bits
-            total += bits
-        for group, most in self.caps:
-            total -= max(0.0, sum(capped[field] for field in group) - most)
-        return Score(total, tuple(parts))
+        found = found or levels(a, b)
+        name = found[_NAME]
+        rarity = self.rarity(a.words, b.words, name) if name in _REPEATED else 0.0
+        total = self.prior_bits + rarity
+        for table, level in zip(self._tables, found, strict=True):
+            total += table[level]
+        kept = 0.0
+        for places, most in self._places:
+            kept += max(0.0, sum(self._tables[n][found[n]] for n in places) - most)
+        return Score(total - kept, found, rarity, kept)
+
+    def parts(self, score: Score) -> tuple[Part, ...]:
+        """What each field adds; with the prior odds, and less ``kept``, they add up to the score."""
+        found = []
+        for field, level in zip(FIELDS, score.levels, strict=True):
+            usual = self.bits[field][level]
+            found.append(Part(field, level, usual + (score.rarity if field == "name" else 0.0), usual))
+        return tuple(found)
+
+    @cached_property
+    def _tables(self) -> tuple[dict[str, float], ...]:
+        return tuple(self.bits[field] for field in FIELDS)
+
+    @cached_property
+    def _places(self) -> tuple[tuple[tuple[int, ...], float], ...]:
+        return tuple((tuple(FIELDS.index(field) for field in group), most) for group, most in self.caps)
 
     def rarity(self, a: str, b: str, level: str) -> float:
         """Bits that the words which two names share add to those of the level: Nguyễn takes away, a rare name adds."""
@@ -123,6 +138,7 @@ class Weights:
         return {role: log2(sum(f * f for f in table.values())) for role, table in self.words.items() if table}
 
 
+_NAME = FIELDS.index("name")
 _REPEATED = frozenset({"same", "unmarked", "marks", "order", "short", "middle", "family"})
 
 
@@ -142,7 +158,8 @@ def read(data: bytes) -> Weights:
         value = None
     if not isinstance(value, dict):
         raise _bad("")
-    m, u = ({field: {} for field in FIELDS} for _ in "mu")
+    m: dict[str, dict[str, float]] = {field: {} for field in FIELDS}
+    u: dict[str, dict[str, float]] = {field: {} for field in FIELDS}
     for field, named in LEVELS.items():
         for level in named:
             pair = _member(value, "fields", field, level)
@@ -174,7 +191,12 @@ def read(data: bytes) -> Weights:
 @cache
 def packaged(version: str = DEFAULT) -> Weights:
     """A version that comes with the program: ``data/weights-<version>.json``."""
-    return read((files("lienthong.identity") / "data" / f"weights-{version}.json").read_bytes())
+    return read(packaged_file(version))
+
+
+def packaged_file(version: str = DEFAULT) -> bytes:
+    """The file of that version."""
+    return (files("lienthong.identity") / "data" / f"weights-{version}.json").read_bytes()
 
 
 def _member(value: Any, *path: str) -> Any:

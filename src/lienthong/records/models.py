@@ -22,12 +22,14 @@ class Pack(models.Model):
 class Resource(models.Model):
     """The current version of a resource.
 
-    ``ref`` is ``Type/id``; ``patient`` the number of the Patient it belongs to; ``moment`` its clinical time
-    (UTC, ``yyyy-MM-ddTHH:mm:ssZ``); ``start`` and ``length`` the place of its JSON in the pack.
+    ``ref`` is ``Type/id``, ``key`` its number (:func:`.keys.ref_key`); ``patient`` the key of the Patient it belongs
+    to; ``moment`` its clinical time (UTC, ``yyyy-MM-ddTHH:mm:ssZ``); ``start`` and ``length`` the place of its JSON in
+    the pack.
     """
 
     id = models.BigAutoField(primary_key=True)
-    ref = models.CharField(max_length=100, unique=True)
+    key = models.BigIntegerField(unique=True)
+    ref = models.CharField(max_length=100)
     type = models.CharField(max_length=40)
     patient = models.BigIntegerField(null=True)
     moment = models.CharField(max_length=20, default="")
@@ -44,6 +46,8 @@ class Resource(models.Model):
         indexes = [
             models.Index(fields=["patient", "type", "moment"], name="resource_patient"),
             models.Index(fields=["origin"], name="resource_origin"),
+            models.Index(fields=["type", "id"], name="resource_type"),
+            models.Index(fields=["pack"], name="resource_pack"),
         ]
 
 
@@ -59,18 +63,61 @@ class Version(models.Model):
     hash = models.BinaryField()
     deleted = models.SmallIntegerField()
 
+    class Meta:
+        indexes = [models.Index(fields=["pack"], name="version_pack")]
 
-class SearchValue(models.Model):
-    """A value under which a resource is found: parameter number, value, resource number."""
+
+class Token(models.Model):
+    """A code, identifier, address or truth value of a resource: numbers of parameter, value and system."""
+
+    pk = models.CompositePrimaryKey("param", "value", "system", "resource")
+    param = models.IntegerField()
+    value = models.BigIntegerField()
+    system = models.IntegerField()
+    resource = models.BigIntegerField()
+
+
+class Link(models.Model):
+    """A reference of a resource: ``target`` is the key of ``Type/id`` or the number of another address."""
+
+    pk = models.CompositePrimaryKey("target", "param", "resource")
+    target = models.BigIntegerField()
+    param = models.IntegerField()
+    resource = models.BigIntegerField()
+
+
+class String(models.Model):
+    """A folded text of a resource, whole or one of its words."""
 
     pk = models.CompositePrimaryKey("param", "value", "resource")
-    param = models.SmallIntegerField()
-    value = models.CharField(max_length=300)
+    param = models.IntegerField()
+    value = models.CharField(max_length=120)
+    resource = models.BigIntegerField()
+
+
+class Date(models.Model):
+    """A time of a resource as an interval of milliseconds since 1970, both ends included."""
+
+    pk = models.CompositePrimaryKey("param", "low", "high", "resource")
+    param = models.IntegerField()
+    low = models.BigIntegerField()
+    high = models.BigIntegerField()
+    resource = models.BigIntegerField()
+
+
+class Number(models.Model):
+    """A number or quantity of a resource as the interval of its precision; ``unit`` is the number of the unit."""
+
+    pk = models.CompositePrimaryKey("param", "low", "high", "unit", "resource")
+    param = models.IntegerField()
+    low = models.FloatField()
+    high = models.FloatField()
+    unit = models.IntegerField()
     resource = models.BigIntegerField()
 
 
 class Counter(models.Model):
-    """The last number given to a ``resource`` or ``pack``."""
+    """The last number given to a ``resource`` or ``pack``; under ``index`` the rules that the index rows follow."""
 
     name = models.CharField(max_length=20, primary_key=True)
     last = models.BigIntegerField()

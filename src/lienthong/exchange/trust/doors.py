@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from lienthong.access.limits import Bucket
 from lienthong.exchange import problems
-from lienthong.exchange.limits import Bucket
 from lienthong.exchange.tokens import Caller
 from lienthong.exchange.trust import joining, rotating, statement
 from lienthong.foundation.wsgi import HttpError, Request, Response, answer

@@ -11,8 +11,8 @@ from django.conf import settings
 from django.db import DatabaseError, close_old_connections, connection, transaction
 
 from lienthong.access import audit
+from lienthong.access.limits import Bucket
 from lienthong.exchange import space, tokens
-from lienthong.exchange.limits import Bucket
 from lienthong.exchange.tokens import Caller
 from lienthong.foundation import clock
 from lienthong.foundation.errors import LienThongError

@@ -18,8 +18,8 @@ from django.http.request import validate_host
 
 from lienthong import records
 from lienthong.access import audit
+from lienthong.access.limits import Bucket
 from lienthong.exchange import space
-from lienthong.exchange.limits import Bucket
 from lienthong.foundation import json
 from lienthong.foundation.errors import LienThongError, Problem
 from lienthong.foundation.wsgi import (
@@ -33,12 +33,11 @@ from lienthong.foundation.wsgi import (
     send,
 )
 from lienthong.records import validation
+from lienthong.records.api import json_patch, outcomes
 from lienthong.transfers import resources
 from lienthong.transfers.fhir import (
     beginning,
     capability,
-    outcomes,
-    patching,
     problems,
     requests,
     searching,
@@ -338,7 +337,7 @@ def _task(request: Request, loop: str, caller: Caller) -> Response:
     caller.needs("Task", "u")
     version = _version(request.header("if-match"))
     if request.method == "PATCH":
-        given = _valid(patching.patched(tasks.resource(transfer), _body(request)), "Task", "Task")
+        given = _valid(json_patch.patched(tasks.resource(transfer), _body(request)), "Task", "Task")
         version = transfer.version if version is None else version
     else:
         given = _resource(request, "Task")

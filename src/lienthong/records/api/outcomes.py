@@ -6,15 +6,18 @@ from collections.abc import Sequence
 from typing import Any
 
 from lienthong.foundation.errors import Problem
-from lienthong.transfers.fhir import words
+from lienthong.terminology import systems
 
 _CODES = {
+    200: "informational",
     400: "invalid",
     401: "login",
     403: "forbidden",
     404: "not-found",
     405: "not-supported",
-    409: "duplicate",
+    406: "not-supported",
+    409: "conflict",
+    410: "deleted",
     412: "conflict",
     413: "too-long",
     415: "not-supported",
@@ -23,10 +26,21 @@ _CODES = {
     503: "transient",
     507: "no-store",
 }
+_OF_PROBLEM = {
+    "fhir-invalid": "structure",
+    "fhir-structure": "structure",
+    "fhir-cardinality": "required",
+    "fhir-binding": "code-invalid",
+    "fhir-invariant": "invariant",
+    "fhir-profile": "structure",
+    "fhir-reference": "not-found",
+    "fhir-request-differs": "duplicate",
+    "fhir-several": "multiple-matches",
+}
 
 
 def outcome(problems: Sequence[Problem], status: int = 422) -> dict[str, Any]:
-    """An OperationOutcome; its issue type follows the HTTP status."""
+    """An OperationOutcome; the type of an issue follows its problem, else the HTTP status."""
     return {
         "resourceType": "OperationOutcome",
         "issue": [_issue(problem, _CODES.get(status, "exception")) for problem in problems],
@@ -34,13 +48,11 @@ def outcome(problems: Sequence[Problem], status: int = 422) -> dict[str, Any]:
 
 
 def _issue(problem: Problem, code: str) -> dict[str, Any]:
-    if problem.code == "fhir-invalid":
-        code = "structure"
     issue: dict[str, Any] = {
         "severity": problem.severity,
-        "code": code,
+        "code": _OF_PROBLEM.get(problem.code, code),
         "details": {
-            "coding": [{"system": words.PROBLEM, "code": problem.code}],
+            "coding": [{"system": systems.PROBLEM, "code": problem.code}],
             "text": "\n".join(filter(None, (problem.vi, problem.hint_vi))),
         },
         "diagnostics": "\n".join(filter(None, (problem.en, problem.hint_en))),

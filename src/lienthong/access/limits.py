@@ -8,7 +8,7 @@ import threading
 import time
 from collections.abc import Iterator
 
-from lienthong.exchange import problems
+from lienthong.access import problems
 from lienthong.foundation.wsgi import HttpError
 
 _MOST_REMEMBERED = 10_000

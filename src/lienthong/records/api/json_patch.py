@@ -1,4 +1,4 @@
-"""JSON Patch (RFC 6902) on one resource."""
+"""JSON Patch (RFC 6902) and JSON Merge Patch (RFC 7396) on one resource."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import copy
 from typing import Any
 
 from lienthong.foundation.wsgi import HttpError
-from lienthong.transfers.fhir import problems
+from lienthong.records.api import problems
 
 MOST_OPERATIONS = 100
 
@@ -27,6 +27,17 @@ def patched(resource: dict[str, Any], operations: Any) -> dict[str, Any]:
         except (KeyError, IndexError, TypeError, ValueError, AttributeError) as error:
             raise _wrong(str(operation)[:100]) from error
     return value
+
+
+def merged(held: Any, wanted: dict[str, Any]) -> dict[str, Any]:
+    """A copy with the members of ``wanted``; null takes a member away."""
+    found = dict(held) if isinstance(held, dict) else {}
+    for name, value in wanted.items():
+        if value is None:
+            found.pop(name, None)
+        else:
+            found[name] = merged(found.get(name), value) if isinstance(value, dict) else value
+    return found
 
 
 def _do(root: Any, op: str, path: list[str], operation: dict[str, Any]) -> None:

@@ -1,0 +1,87 @@
+"""What every write needs before it is committed: an id, valid content, references, the caller's leave."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from lienthong.foundation import json
+from lienthong.foundation.wsgi import HttpError
+from lienthong.records import search, validation, values
+from lienthong.records.api import problems
+from lienthong.records.api.call import Call, Resource
+from lienthong.records.api.commit import origin
+from lienthong.records.writing import Entry
+
+ID = re.compile(r"[A-Za-z0-9.-]{1,64}")
+_LOCAL = re.compile(r"([A-Z][A-Za-z]{2,40})/([A-Za-z0-9.-]{1,64})(?:/_history/[A-Za-z0-9.-]{1,64})?")
+_SERVERS = ("versionId", "lastUpdated")
+
+
+def entry(call: Call, kind: str, resource: Resource, content: bytes | json.Raw, id: str) -> Entry:
+    """What is to be stored of a resource: its bytes with the server's id, without the server's own ``meta``.
+
+    Raises:
+        HttpError: 403, 422. InvalidResource: it is not valid.
+    """
+    if resource.get("resourceType") != kind:
+        raise HttpError(422, problems.not_understood(f"resourceType: {kind}", "resourceType"))
+    body, resource = _kept(resource, content, id)
+    validation.check(resource, thorough=True)
+    _allowed(call, kind, resource)
+    return Entry(f"{kind}/{id}", resource, body, "" if kind in values.SHARED else origin(call.caller.id))
+
+
+def _kept(resource: Resource, content: bytes | json.Raw, id: str) -> tuple[bytes, Resource]:
+    members = json.members(content)
+    meta = resource.get("meta")
+    if isinstance(meta, dict) and any(name in meta for name in _SERVERS):
+        inner = json.members(members["meta"])
+        kept = {name: inner[name] for name in inner if name not in _SERVERS}
+        if kept:
+            members["meta"] = json.raw(json.dumps(kept))
+            resource = {**resource, "meta": {n: v for n, v in meta.items() if n not in _SERVERS}}
+        else:
+            del members["meta"]
+            resource = {name: value for name, value in resource.items() if name != "meta"}
+    if resource.get("id") != id:
+        first = {"resourceType": members.pop("resourceType"), "id": json.raw(json.dumps(id))}
+        members.pop("id", None)
+        members = first | members
+        resource = {**resource, "id": id}
+    return json.dumps(members), resource
+
+
+def _allowed(call: Call, kind: str, resource: Resource) -> None:
+    """The caller's scopes cover the content that is written."""
+    letters = {"POST": "c", "PUT": "u", "PATCH": "u"}
+    within = call.caller.within(letters.get(call.method, "u"))
+    queries = [*within.get(kind, ()), *within.get("*", ())]
+    if not any(not query or search.matches(resource, query) for query in queries):
+        raise HttpError(403, problems.outside_scope(f"{kind}/{resource['id']}"))
+    if values.restricted(resource) and not call.caller.restricted:
+        raise HttpError(403, problems.outside_scope(f"{kind}/{resource['id']}"))
+
+
+def references(resource: Resource, base: str) -> dict[str, str]:
+    """``Type/id`` of this node that a resource refers to, with the path of the first element that does."""
+    found: dict[str, str] = {}
+    for path, text in _references(resource, resource["resourceType"]):
+        match = _LOCAL.fullmatch(text.removeprefix(f"{base}/"))
+        if match:
+            found.setdefault(f"{match[1]}/{match[2]}", path)
+    return found
+
+
+def _references(value: Any, path: str) -> Iterator[tuple[str, str]]:
+    if isinstance(value, Mapping):
+        text = value.get("reference")
+        if isinstance(text, str):
+            yield f"{path}.reference", text
+        for name, inner in value.items():
+            if inner.__class__ in (dict, list):
+                yield from _references(inner, f"{path}.{name}")
+    elif isinstance(value, list):
+        for n, inner in enumerate(value):
+            yield from _references(inner, f"{path}[{n}]")
