@@ -17,6 +17,7 @@ from bench.identity.measuring import Joined, Result, measure, wilson
 from bench.identity.registrations import Cause, Registration, arrivals
 from bench.identity.replay import Index, Judged
 from lienthong.identity import weights as weighing
+from lienthong.identity.weights import Weights
 
 _GENERATION = 15
 
@@ -26,7 +27,7 @@ def main() -> int:
     parser.add_argument("--count", type=int, default=200_000, help="registrations (default %(default)s)")
     parser.add_argument("--seed", type=int, default=2026, help="never that of training (default %(default)s)")
     parser.add_argument("--weights", type=Path, help="a weights file; otherwise the one in use")
-    parser.add_argument("--prior", type=float, help="another prior than the file's, for a smaller population")
+    parser.add_argument("--kept", type=Path, help="a file for the judged pairs: written, or read when it exists")
     parser.add_argument("--thresholds", default="", help="bits, separated by commas; the file's own is always there")
     parser.add_argument("--examples", type=int, default=0, help="wrong and missed pairs to print")
     options = parser.parse_args()
@@ -34,12 +35,9 @@ def main() -> int:
     begun = time.monotonic()
     made = arrivals(options.seed, options.count)
     print(f"{len(made):,} registrations of {len({one.person for one in made}):,} people: {_since(begun)}", flush=True)
-    index, judged = Index(used), list[Judged]()
-    for number, one in enumerate(made):
-        judged += index.arrive(model.fields(one))
-        if number and number % 250_000 == 0:
-            print(f"  {number:,} arrived, {index.compared:,} compared: {_since(begun)}", flush=True)
-    print(f"arrived: {_since(begun)}; {index.compared:,} pairs compared; full blocks {dict(index.full)}", flush=True)
+    judged = read(options.kept) if options.kept and options.kept.exists() else arrive(made, used, begun)
+    if options.kept and not options.kept.exists():
+        options.kept.write_text("".join("\t".join(map(str, one)) + "\n" for one in judged), "utf-8")
     people = [one.person for one in made]
     wanted = sorted({used.link, *(float(text) for text in options.thresholds.split(",") if text)})
     for bits in wanted:
@@ -51,6 +49,24 @@ def main() -> int:
             causes(made, people, joined, judged, options.examples)
             false(judged, made, links, options.examples)
     return 0
+
+
+def arrive(made: Sequence[Registration], used: Weights, begun: float) -> list[Judged]:
+    """What is said of the pairs as the registrations come in."""
+    index, judged = Index(used), list[Judged]()
+    for number, one in enumerate(made):
+        judged += index.arrive(model.fields(one))
+        if number and number % 250_000 == 0:
+            print(f"  {number:,} arrived, {index.compared:,} compared: {_since(begun)}", flush=True)
+    print(f"arrived: {_since(begun)}; {index.compared:,} pairs compared; full blocks {dict(index.full)}", flush=True)
+    return judged
+
+
+def read(path: Path) -> list[Judged]:
+    """Pairs that an earlier run kept."""
+    with path.open(encoding="utf-8") as lines:
+        rows = (line.rstrip("\n").split("\t") for line in lines)
+        return [Judged(int(r[0]), int(r[1]), r[2], r[3], r[4], float(r[5])) for r in rows]
 
 
 def linked(judged: Sequence[Judged], bits: float) -> list[tuple[int, int]]:

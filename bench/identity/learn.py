@@ -199,7 +199,8 @@ def main() -> int:
         for level, (m, u) in levels.items():
             print(f"  {field:9} {level:9} m {m if m is None else round(m, 6)!s:10} u {u if u is None else f'{u:.3g}'}")
     if options.model:
-        of.misc.save_model_to_json(str(options.model), overwrite=True)
+        kept = of.misc.save_model_to_json() | {"registrations": options.count}
+        options.model.write_text(plain.dumps(kept, indent=1), "utf-8")
     if options.write:
         from splink import __version__
 
