@@ -113,6 +113,7 @@ def messages(body: bytes) -> list[msgspec.Raw]:
 
 def token(home: Path, port: int, facility: str) -> str:
     """An access token of the hub for one of the facilities that :func:`know_senders` entered."""
+    from lienthong.access import assertions
     from lienthong.exchange import tokens
     from lienthong.foundation import ids
     from lienthong.foundation.signing import SigningKey
@@ -122,7 +123,7 @@ def token(home: Path, port: int, facility: str) -> str:
     form = {
         "grant_type": "client_credentials",
         "scope": tokens.SCOPE,
-        "client_assertion_type": tokens.ASSERTION_TYPE,
+        "client_assertion_type": assertions.TYPE,
         "client_assertion": key.jwt({**claims, "iat": now, "exp": now + 200}),
     }
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)

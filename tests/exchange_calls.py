@@ -14,6 +14,7 @@ import zstandard
 from msgspec import msgpack
 from pyrage import x25519
 
+from lienthong.access import assertions
 from lienthong.exchange import doors, manifest, sealed, tokens
 from lienthong.exchange.batches import MSGPACK
 from lienthong.foundation import clock, ids, json
@@ -108,7 +109,7 @@ class Site:
 
     def ask_token(self, assertion: str, **changes: str) -> Answer:
         form = {"grant_type": "client_credentials", "scope": tokens.SCOPE}
-        form |= {"client_assertion_type": tokens.ASSERTION_TYPE, "client_assertion": assertion}
+        form |= {"client_assertion_type": assertions.TYPE, "client_assertion": assertion}
         return call("POST", tokens.PATH, urlencode(form | changes).encode())
 
     def call(self, method: str, path: str, body: bytes = b"", **headers: str) -> Answer:

@@ -58,7 +58,7 @@ def make_key(kind: str = "EC") -> tuple[Any, str, Resource]:
 
 def in_process(method: str, path: str, headers: dict[str, str], body: bytes) -> Answer:
     """Calls the door of this process."""
-    from lienthong.transfers.fhir import doors
+    from lienthong.config import fhir as doors
 
     found: dict[str, Any] = {}
 
@@ -176,8 +176,14 @@ def register(scope: str = EVERYTHING, kind: str = "EC", **more: Any) -> Client:
     from lienthong.access import audit, systems
 
     key, algorithm, jwk = make_key(kind)
+    keys = systems.read_keys(json.dumps({"keys": [jwk]}))
     made = systems.register(
-        "HIS thử", systems.read_keys(json.dumps({"keys": [jwk]})), scope.split(), by=audit.system("test")
+        "HIS thử",
+        keys,
+        scope.split(),
+        by=audit.system("test"),
+        purposes=("TREAT", "ETREAT"),
+        bases=("treatment", "emergency"),
     )
     return Client(made.id, key, algorithm, jwk["kid"], scope=scope, **more)
 

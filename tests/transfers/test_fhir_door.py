@@ -19,11 +19,11 @@ from fhir_calls import CITIZEN, CODES, FACILITY, HIS, SID, Answer, Client, bundl
 from lienthong.access import audit, systems
 from lienthong.access.limits import Bucket
 from lienthong.access.models import AuditEvent, System
+from lienthong.config import fhir as doors
 from lienthong.foundation import clock, ids
 from lienthong.foundation import json as exact
 from lienthong.records import validation
 from lienthong.transfers import desk, rules, taking
-from lienthong.transfers.fhir import doors
 from lienthong.transfers.models import RequestIdentifier, State, Step, Transfer
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("hospitals")]
@@ -303,7 +303,7 @@ class TestBeginning:
             ({"status": "on-hold"}, "fhir-not-understood", "ServiceRequest.status"),
             ({"status": "soon"}, "fhir-not-understood", "ServiceRequest.status"),
             ({"priority": "soon"}, "fhir-not-understood", "ServiceRequest.priority"),
-            ({"code": 5}, "fhir-invalid", "ServiceRequest.code"),
+            ({"code": 5}, "fhir-structure", "ServiceRequest.code"),
             ({"subject": {"reference": "Patient/nobody"}}, "fhir-not-understood", "ServiceRequest.subject"),
             (
                 {"subject": {"display": "Ai đó"}, "contained": []},
@@ -330,9 +330,9 @@ class TestBeginning:
                 "transfer-field",
                 "",
             ),
-            ({"contained": [{"resourceType": "Patient", "contained": [{}]}]}, "fhir-invalid", ""),
-            ({"contained": 5}, "fhir-invalid", ""),
-            ({"note": [{"text": 5}]}, "fhir-invalid", ""),
+            ({"contained": [{"resourceType": "Patient", "contained": [{}]}]}, "fhir-invariant", ""),
+            ({"contained": 5}, "fhir-structure", ""),
+            ({"note": [{"text": 5}]}, "fhir-structure", ""),
         ],
     )
     def test_what_cannot_be_taken_is_named_and_nothing_is_kept(

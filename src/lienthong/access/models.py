@@ -101,6 +101,7 @@ class AuditEvent(models.Model):
         indexes = [
             models.Index(fields=["patient", "seq"], name="audit_patient"),
             models.Index(fields=["at"], name="audit_at"),
+            models.Index(fields=["seq"], name="audit_emergency", condition=models.Q(why="ETREAT")),
         ]
 
 
@@ -135,6 +136,13 @@ class AddressFailures(models.Model):
     last_at = models.DateTimeField()
 
 
+class Assertion(models.Model):
+    """Client assertions already used (RFC 7523: ``jti`` counts once)."""
+
+    jti = models.CharField(max_length=100, primary_key=True, help_text="name of the key or caller, and jti")
+    expires = models.CharField(max_length=24)
+
+
 class System(models.Model):
     """Another program of the unit (HIS and the like) that may call this node's doors; its rights are scopes."""
 
@@ -144,6 +152,16 @@ class System(models.Model):
         default=list, help_text="public keys (JWK), each with its kid"
     )
     scopes: models.JSONField[list[str], list[str]] = models.JSONField(default=list)
+    purposes: models.JSONField[list[str], list[str]] = models.JSONField(
+        default=list, help_text="purposes of use that it may call for, the usual one first"
+    )
+    bases: models.JSONField[list[str], list[str]] = models.JSONField(
+        default=list, help_text="legal bases that it may act under, the usual one first"
+    )
+    kinds: models.JSONField[list[str], list[str]] = models.JSONField(
+        default=list, help_text="kinds of specially protected records that it may see"
+    )
+    edition = models.PositiveIntegerField(default=1, help_text="grows with every change")
     is_active = models.BooleanField(default=True)
     made_at = models.DateTimeField()
     made_by = models.CharField(max_length=120)

@@ -26,6 +26,7 @@ class Right:
 
 
 RECORDS = Right(_("Find a person and read the record"), (Role.DOCTOR, Role.NURSE))
+FHIR = Right(_("Read records through the FHIR door while signed in"), (Role.DOCTOR, Role.NURSE))
 TRANSFERS = Right(_("See transfers and take the next step"), (Role.DOCTOR, Role.NURSE))
 SIGN = Right(_("Sign a transfer and send it"), (Role.DOCTOR,))
 SIGN_OUTCOME = Right(_("Sign and send the return letter of a transfer"), (Role.DOCTOR,))
@@ -91,6 +92,7 @@ SECURITY = Right(_("Fill in security checklists and conclude them"), (Role.POLIC
 
 TABLE = (
     RECORDS,
+    FHIR,
     TRANSFERS,
     SIGN,
     SIGN_OUTCOME,

@@ -1,16 +1,15 @@
-"""Other programs of the unit that may call: registered by hand with their public keys and scopes.
+"""Other programs that may call: registered by hand with public keys, scopes, purposes and legal bases.
 
-Scopes are those of SMART App Launch 2.0 section "Scopes", e.g. ``system/Task.rsu``: resource, then letters of create,
-read, update, delete, search. Keys are pasted; none is ever fetched from an address.
+Keys are pasted; none is ever fetched from an address.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable
+import time
+from collections.abc import Iterable, Sequence
 from typing import Any
 
-from django.db import transaction
+from django.db import connection, transaction
 
 from lienthong.access import audit
 from lienthong.access.models import System
@@ -19,36 +18,12 @@ from lienthong.foundation.errors import LienThongError, Problem
 
 MOST_KEYS = 4
 _LONGEST_KEYS = 20_000
-_SCOPE = re.compile(r"system/(\*|[A-Z][A-Za-z]{1,40})\.(c?r?u?d?s?|\*|read|write)")
-_LETTERS = {"*": "cruds", "read": "rs", "write": "cud"}
 _PRIVATE = {"d", "p", "q", "k"}
 _KEPT = ("kty", "crv", "x", "y", "n", "e")
-
-Right = tuple[str, str]
-"""A resource type (or ``*``) and one letter."""
-
-
-def rights(scopes: Iterable[str]) -> frozenset[Right]:
-    """What scopes say, letter by letter; what is no scope of a system says nothing."""
-    found: set[Right] = set()
-    for scope in scopes:
-        match = _SCOPE.fullmatch(scope)
-        if match and match[2]:
-            found |= {(match[1], letter) for letter in _LETTERS.get(match[2], match[2])}
-    return frozenset(found)
-
-
-def both(held: frozenset[Right], wanted: frozenset[Right]) -> frozenset[Right]:
-    """What is held and also asked for, where ``*`` asks for every type."""
-    return frozenset((kind, letter) for kind, letter in held if {(kind, letter), ("*", letter)} & wanted)
-
-
-def written(held: frozenset[Right]) -> str:
-    """Rights as scopes in their one order."""
-    kinds = sorted({kind for kind, _letter in held})
-    return " ".join(
-        f"system/{kind}.{''.join(letter for letter in 'cruds' if (kind, letter) in held)}" for kind in kinds
-    )
+_LOOK = 0.1
+_EDITION = "SELECT edition FROM access_system WHERE id = %s AND is_active"
+_MOST_REMEMBERED = 1000
+_editions: dict[str, tuple[float, int | None]] = {}
 
 
 def read_keys(text: str) -> list[dict[str, str]]:
@@ -86,14 +61,31 @@ def _read_key(value: Any) -> dict[str, str]:
     return {**kept, "kid": kid}
 
 
-def register(name: str, keys: list[dict[str, str]], scopes: Iterable[str], *, by: audit.Actor) -> System:
-    """Lets a system in; its new ``id`` is its ``client_id``."""
+def register(
+    name: str,
+    keys: list[dict[str, str]],
+    scopes: Iterable[str],
+    *,
+    by: audit.Actor,
+    purposes: Sequence[str] = ("TREAT",),
+    bases: Sequence[str] = ("treatment",),
+    kinds: Iterable[str] = (),
+) -> System:
+    """Lets a system in; its new ``id`` is its ``client_id``.
+
+    Args:
+        purposes, bases: what its calls may be for and rest on, the usual one first.
+        kinds: of specially protected records that it may see.
+    """
     with transaction.atomic():
         system = System.objects.create(
             id=ids.new_id(),
             name=name.strip()[:120],
             keys=keys,
             scopes=sorted(scopes),
+            purposes=list(purposes),
+            bases=list(bases),
+            kinds=sorted(kinds),
             made_at=clock.now(),
             made_by=by.name,
         )
@@ -107,22 +99,71 @@ def change(
     by: audit.Actor,
     keys: list[dict[str, str]] | None = None,
     scopes: Iterable[str] | None = None,
+    purposes: Sequence[str] | None = None,
+    bases: Sequence[str] | None = None,
+    kinds: Iterable[str] | None = None,
     is_active: bool | None = None,
 ) -> System:
-    """Gives a system other keys or scopes, or turns it off or on; its tokens follow at once."""
+    """Changes what is given of a system, or turns it off or on.
+
+    Its tokens follow at once: when this returns, no process works by what held before.
+    """
     with transaction.atomic():
         system = System.objects.select_for_update().get(id=identifier)
-        system.keys = keys if keys is not None else system.keys
-        system.scopes = sorted(scopes) if scopes is not None else system.scopes
+        system.keys = system.keys if keys is None else keys
+        system.scopes = system.scopes if scopes is None else sorted(scopes)
+        system.purposes = system.purposes if purposes is None else list(purposes)
+        system.bases = system.bases if bases is None else list(bases)
+        system.kinds = system.kinds if kinds is None else sorted(kinds)
         system.is_active = system.is_active if is_active is None else is_active
+        system.edition += 1
         system.save()
         _note(by, "system-changed" if system.is_active else "system-stopped", system)
+        transaction.on_commit(lambda: _all_know(identifier))
+    _editions.pop(identifier, None)
     return system
 
 
+def _all_know(identifier: str) -> None:
+    """Waits until every process has looked again."""
+    _editions.pop(identifier, None)
+    time.sleep(_LOOK)
+
+
+def edition(identifier: str) -> int | None:
+    """The number of the newest change of a system; None when it was stopped, or is none.
+
+    Looked up at most every :data:`_LOOK` seconds for each system, so that a token costs no query.
+    """
+    now = time.monotonic()
+    known = _editions.get(identifier)
+    if known is None or known[0] < now:
+        with connection.cursor() as cursor:
+            cursor.execute(_EDITION, (identifier,))
+            row = cursor.fetchone()
+        if len(_editions) >= _MOST_REMEMBERED:
+            _editions.clear()
+        known = _editions[identifier] = now + _LOOK, int(row[0]) if row else None
+    return known[1]
+
+
+def active(identifier: Any) -> System | None:
+    """The system with that number, if it may call."""
+    if not isinstance(identifier, str) or len(identifier) != 32 or not identifier.isalnum():
+        return None
+    return System.objects.filter(id=identifier, is_active=True).first()
+
+
 def _note(by: audit.Actor, action: str, system: System) -> None:
-    kids = [key["kid"] for key in system.keys]
-    detail = {"system": system.id, "name": system.name, "scopes": system.scopes, "keys": kids}
+    detail = {
+        "system": system.id,
+        "name": system.name,
+        "scopes": system.scopes,
+        "purposes": system.purposes,
+        "bases": system.bases,
+        "kinds": system.kinds,
+        "keys": [key["kid"] for key in system.keys],
+    }
     audit.record(by, action, page=f"it/systems/{system.id}", detail=detail)
 
 

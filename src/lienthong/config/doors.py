@@ -21,10 +21,10 @@ from django.core.wsgi import get_wsgi_application  # noqa: E402
 
 _pages = get_wsgi_application()
 
+from lienthong.config import fhir  # noqa: E402
 from lienthong.exchange import doors  # noqa: E402
 from lienthong.foundation.wsgi import Environ, StartResponse  # noqa: E402
 from lienthong.rollout.feeds import doors as feeds  # noqa: E402
-from lienthong.transfers.fhir import doors as fhir  # noqa: E402
 
 
 def _close_at_signal() -> None:

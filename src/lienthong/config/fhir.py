@@ -14,10 +14,10 @@ from django.conf import settings
 from django.db import transaction
 from django.http.request import validate_host
 
-from lienthong.access import audit, callers
+from lienthong.access import audit, callers, tokens
+from lienthong.access.limits import Bucket
 from lienthong.exchange import space
 from lienthong.exchange.answering import Headers, answered
-from lienthong.exchange.limits import Bucket
 from lienthong.facilities import directory
 from lienthong.foundation import json
 from lienthong.foundation.errors import LienThongError, Problem
@@ -30,17 +30,28 @@ from lienthong.foundation.wsgi import (
     answer,
     problem_response,
 )
+from lienthong.identity.api import match, pix
 from lienthong.records import validation
-from lienthong.records.api import capability, outcomes, problems
+from lienthong.records.api import ROOT, capability, outcomes, problems
 from lienthong.records.api.call import JSON, Call, form, parameters
 from lienthong.records.api.routing import Table, route
 from lienthong.records.xml import write as as_xml
+from lienthong.transfers.fhir import answers as transfers
 
-ROOT = "/fhir"
 BODY = 64 << 20
 _FORM_LIMIT = 32_768
 
-TABLE = Table(operations=(), owners={}, bundles=())
+TABLE = Table(
+    operations=(match.OPERATION, pix.OPERATION),
+    owners={
+        "ServiceRequest": transfers.service_request,
+        "Task": transfers.task,
+        "Patient": transfers.patient,
+        "Composition": transfers.paper("Composition"),
+        "DocumentReference": transfers.paper("DocumentReference"),
+    },
+    bundles=(transfers.bundle,),
+)
 """What other parts answer."""
 
 _knocks = Bucket(rate=5, burst=50)
@@ -68,7 +79,7 @@ def application(environ: Environ, start_response: StartResponse) -> Iterable[byt
     )
 
 
-_STATUS = {"fhir-patch": 422}
+_STATUS = {"fhir-patch": 422, "fhir-xml": 400}
 
 
 def _failed(media: str, found: Sequence[Problem], status: int, headers: Headers) -> Response:
@@ -96,7 +107,7 @@ def _route(request: Request) -> Response:
         return _metadata(base, media)
     if steps == [".well-known", "smart-configuration"]:
         _method(request, "GET", "HEAD")
-        return answer(200, capability.smart(base))
+        return answer(200, tokens.configuration(base, ["system/*.cruds", "system/*.rs"]))
     if steps == ["token"]:
         _method(request, "POST")
         _knocks.take(request.address)
@@ -162,7 +173,7 @@ def _token(request: Request, base: str) -> Response:
         raise HttpError(400, problems.not_understood("application/x-www-form-urlencoded")) from error
     other = base.replace("https://", "http://") if base.startswith("https") else base
     try:
-        found = callers.issue(given, request.address, [f"{base}/token", f"{other}/token"])
+        found = tokens.issue(given, request.address, [f"{base}/token", f"{other}/token"])
     except HttpError as error:
         response = problem_response(error)
         response.headers[0] = ("Content-Type", "application/json")

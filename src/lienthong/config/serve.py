@@ -29,6 +29,7 @@ def run(home: Path, *, with_parent: int = 0) -> int:
     from django.conf import settings
 
     from lienthong.exchange.reconciling import Worker
+    from lienthong.identity import following
 
     if settings.NODE.role == "hub":
         setup.enter_seed()
@@ -36,6 +37,7 @@ def run(home: Path, *, with_parent: int = 0) -> int:
     threads = _hub_threads(stop) if settings.NODE.role == "hub" else _site_threads(stop)
     threads += _threads({"time-stamps": partial(_stamp, stop)})
     threads += _threads({"reconciling": Worker(stop).run})
+    threads += _threads({"identities": partial(following.follow, stop)})
     for thread in threads:
         thread.start()
     multiprocessing.set_start_method("spawn", force=True)

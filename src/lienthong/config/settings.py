@@ -126,6 +126,7 @@ WHITENOISE_AUTOREFRESH = False
 
 PAPER_FONTS = _ASSETS / "@expo-google-fonts" / "tinos"
 FHIR_DEFINITIONS = _ASSETS / "@medplum" / "definitions" / "dist" / "fhir" / "r4"
+FHIR_PROFILES = NODE.home / "profiles"
 
 _HANDLERS = "lienthong.config.drill" if os.environ.get("LIENTHONG_DRILL") else "lienthong.config"
 EXCHANGE_HANDLERS = f"{_HANDLERS}.handlers.HANDLERS"
@@ -136,6 +137,7 @@ EXCHANGE_NEWEST_STANDS = "lienthong.config.handlers.NEWEST_STANDS"
 EXCHANGE_LONG_POLLS, EXCHANGE_STREAMS = 24, 48
 SERVER_THREADS = 96 if NODE.role == "hub" else 16
 
+ACCESS_NODE = "lienthong.config.callers.node"
 TIMESTAMP_CHECK = "lienthong.exchange.evidence.verify.check_stamp"
 
 LOGGING = {

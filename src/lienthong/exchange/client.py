@@ -14,6 +14,7 @@ from urllib.parse import urlencode
 import msgspec
 import urllib3
 
+from lienthong.access import assertions
 from lienthong.exchange import batches, compact, keys, problems, sockets, tokens
 from lienthong.exchange.batches import MSGPACK, Envelope, Item
 from lienthong.exchange.line import Line
@@ -219,11 +220,11 @@ class Hub:
         if not hubs:
             raise NoLine(problems.unknown_key("hub"))
         claims = {"iss": key.kid, "sub": key.kid, "aud": tokens.hub_id(hubs[0].facility), "jti": ids.new_id()}
-        assertion = key.jwt({**claims, "iat": now, "exp": now + tokens.LONGEST_ASSERTION - 60})
+        assertion = key.jwt({**claims, "iat": now, "exp": now + assertions.LONGEST - 60})
         form = {
             "grant_type": "client_credentials",
             "scope": tokens.SCOPE,
-            "client_assertion_type": tokens.ASSERTION_TYPE,
+            "client_assertion_type": assertions.TYPE,
             "client_assertion": assertion,
         }
         headers = {"Content-Type": "application/x-www-form-urlencoded"}

@@ -153,13 +153,6 @@ class MailboxItem(models.Model):
     pk = models.CompositePrimaryKey("facility", "number")
 
 
-class Assertion(models.Model):
-    """Hub: client assertions already used (RFC 7523: ``jti`` counts once)."""
-
-    jti = models.CharField(max_length=100, primary_key=True, help_text="key name and jti")
-    expires = models.CharField(max_length=_MOMENT)
-
-
 class Line(models.Model):
     """Site: how far the mailbox was collected, and how the line to the hub is."""
 

@@ -188,10 +188,6 @@ TROUBLE = (
 )
 
 # Hub
-FORGET_ASSERTIONS = "DELETE FROM exchange_assertion WHERE expires < %s"
-USE_ASSERTION = (
-    "INSERT INTO exchange_assertion (jti, expires) VALUES (%s, %s) ON CONFLICT (jti) DO NOTHING RETURNING jti"
-)
 UPLOADED = (
     "INSERT INTO exchange_upload (facility, sha256, size, at) VALUES (%s, %s, %s, %s)"
     " ON CONFLICT (facility, sha256) DO NOTHING"

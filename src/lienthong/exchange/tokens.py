@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django.conf import settings
-from django.db import connection, transaction
 
-from lienthong.access import audit
-from lienthong.exchange import keys, peers, problems, sql
+from lienthong.access import assertions, audit
+from lienthong.exchange import keys, peers, problems
 from lienthong.exchange.trust import problems as trust_problems
 from lienthong.facilities import directory
 from lienthong.foundation import clock, signing
@@ -18,14 +16,11 @@ from lienthong.foundation.errors import LienThongError
 from lienthong.foundation.wsgi import HttpError
 
 SCOPE = "system/exchange"
-ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 PATH = "/oauth2/token"
 LIFETIME = 600
 _ACCESS = "lt-token+jws"
 """What the hub signs for a caller: the name of its key and when the token ends. The header, always the same, is left
 out: every call carries the token."""
-LONGEST_ASSERTION = 300
-CLOCKS_DIFFER = 60
 _MOST_REMEMBERED = 1000
 _SEEN_EVERY = 10.0
 
@@ -64,8 +59,8 @@ def issue(form: dict[str, str], address: str) -> dict[str, Any]:
             raise refusal("unsupported_grant_type", "grant_type is not client_credentials", 400)
         if form.get("scope") != SCOPE:
             raise refusal("invalid_scope", f"scope is not {SCOPE}", 400)
-        if form.get("client_assertion_type") != ASSERTION_TYPE:
-            raise refusal("invalid_request", f"client_assertion_type is not {ASSERTION_TYPE}", 400)
+        if form.get("client_assertion_type") != assertions.TYPE:
+            raise refusal("invalid_request", f"client_assertion_type is not {assertions.TYPE}", 400)
         assertion = form.get("client_assertion", "")
         kid = _header(assertion)
         facility = _check(assertion, kid)
@@ -96,7 +91,7 @@ def _check(assertion: str, kid: str) -> str:
     peers.refresh()
     try:
         key = peers.node(kid)
-        claims = signing.verify_jwt(assertion, key.jwk, audience, leeway=CLOCKS_DIFFER)
+        claims = signing.verify_jwt(assertion, key.jwk, audience, leeway=assertions.CLOCKS_DIFFER)
     except LienThongError as error:
         reason = "the key is not in the directory or no longer valid"
         if is_cut_off(kid):
@@ -109,30 +104,11 @@ def _check(assertion: str, kid: str) -> str:
         raise refusal("invalid_client", "not the key of a site")
     if (claims["iss"], claims["sub"]) != (kid, kid):
         raise refusal("invalid_client", "iss and sub are not the name of the key")
-    use_once(kid, claims)
+    try:
+        assertions.use_once(kid, claims)
+    except assertions.NotAccepted as error:
+        raise refusal("invalid_client", str(error)) from error
     return key.facility
-
-
-def use_once(name: str, claims: dict[str, Any]) -> None:
-    """Uses an assertion up (RFC 7523: ``jti`` counts once).
-
-    Args:
-        name: of the key or caller, at most 43 characters.
-
-    Raises:
-        HttpError: 401: it was used before, lives too long, or its ``jti`` has not 1 to 56 characters.
-    """
-    jti, now = str(claims["jti"]), clock.now()
-    if claims["exp"] > now.timestamp() + LONGEST_ASSERTION + CLOCKS_DIFFER:
-        raise refusal("invalid_client", f"exp is more than {LONGEST_ASSERTION} seconds away")
-    if not 1 <= len(jti) <= 56 or "\0" in jti:
-        raise refusal("invalid_client", "jti has not 1 to 56 characters")
-    expires = datetime.fromtimestamp(claims["exp"], UTC) + timedelta(seconds=CLOCKS_DIFFER)
-    with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute(sql.FORGET_ASSERTIONS, (clock.iso(now),))
-        cursor.execute(sql.USE_ASSERTION, (f"{name}:{jti}", clock.iso(expires)))
-        if cursor.fetchone() is None:
-            raise refusal("invalid_client", "this assertion was used before")
 
 
 def caller(authorization: str, address: str) -> Caller:

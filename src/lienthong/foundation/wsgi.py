@@ -43,7 +43,7 @@ class Request:
     """One call of a door."""
 
     def __init__(self, environ: Environ) -> None:
-        self._environ = environ
+        self.environ = environ
         self.method: str = environ["REQUEST_METHOD"]
         self.path: str = environ.get("PATH_INFO", "")
         self.address: str = environ.get("REMOTE_ADDR", "")
@@ -52,19 +52,19 @@ class Request:
         """A header's value, or an empty text."""
         key = name.upper().replace("-", "_")
         return str(
-            self._environ.get(key if key in ("CONTENT_TYPE", "CONTENT_LENGTH") else f"HTTP_{key}") or ""
+            self.environ.get(key if key in ("CONTENT_TYPE", "CONTENT_LENGTH") else f"HTTP_{key}") or ""
         )
 
     @property
     def query_string(self) -> str:
         """What stands after ``?``, as it came."""
-        return str(self._environ.get("QUERY_STRING", ""))
+        return str(self.environ.get("QUERY_STRING", ""))
 
     @property
     def parameters(self) -> list[tuple[str, str]]:
         """The parameters after ``?`` in their order, repeated ones too; at most 20, else none."""
         try:
-            return parse_qsl(self._environ.get("QUERY_STRING", ""), keep_blank_values=True, max_num_fields=20)
+            return parse_qsl(self.environ.get("QUERY_STRING", ""), keep_blank_values=True, max_num_fields=20)
         except ValueError:
             return []
 
@@ -83,7 +83,7 @@ class Request:
         if length and (not length.isdigit() or int(length) > limit):
             raise HttpError(413, too_large(limit))
         left = int(length) if length else None
-        taken, stream = 0, self._environ["wsgi.input"]
+        taken, stream = 0, self.environ["wsgi.input"]
         while left is None or left > 0:
             chunk = stream.read(_CHUNK if left is None else min(_CHUNK, left))
             if not chunk:

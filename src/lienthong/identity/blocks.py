@@ -12,8 +12,8 @@ from lienthong.identity.fields import Fields
 from lienthong.identity.names import in_any_order, initials
 from lienthong.records.keys import hash64
 
-MOST: Final = 100
-COMPARED: Final = 120
+MOST: Final = 60
+COMPARED: Final = 80
 
 NUMBER, PHONE, YEAR, DISTRICT, GIVEN, INITIALS, MOTHER = "npydgim"
 """Kinds of block: a number, a phone, name and year of birth, name and district, given name and day of birth,

@@ -83,3 +83,93 @@ def preview_is_old() -> CannotDecide:
             retry=True,
         )
     )
+
+
+def no_parameters() -> Problem:
+    """The body of an operation is no Parameters resource."""
+    return Problem(
+        "identity-no-parameters",
+        "Nội dung gửi lên phải là tài nguyên Parameters.",
+        "The body must be a Parameters resource.",
+        where={"path": "Parameters"},
+    )
+
+
+def no_patient() -> Problem:
+    """``$match`` was asked without a Patient."""
+    return Problem(
+        "identity-no-patient",
+        "Thiếu tham số resource: người bệnh cần tìm, dưới dạng tài nguyên Patient.",
+        "The parameter resource is missing: the Patient to look for.",
+        where={"path": "Parameters.parameter"},
+    )
+
+
+def bad_parameter(name: str) -> Problem:
+    """A parameter has a value that it cannot have."""
+    return Problem(
+        "identity-parameter",
+        f"Tham số {name} có giá trị không hợp lệ.",
+        f"The parameter {name} has a value that it cannot have.",
+        where={"path": f"Parameters.parameter.where(name='{name}')"},
+    )
+
+
+def too_little() -> Problem:
+    """A Patient says too little to look for anybody."""
+    return Problem(
+        "identity-too-little",
+        "Thông tin người bệnh chưa đủ để tìm.",
+        "The Patient says too little to look for anybody.",
+        "Cần ít nhất một số giấy tờ, số điện thoại, hoặc họ tên cùng ngày sinh hay nơi ở.",
+        "Give a number or a phone, or the name with the birth date or the place of residence.",
+        severity="warning",
+    )
+
+
+def no_source() -> Problem:
+    """``$ihe-pix`` needs one source identifier."""
+    return Problem(
+        "identity-no-source",
+        "Cần đúng một tham số sourceIdentifier dạng system|giá trị.",
+        "Exactly one sourceIdentifier of the form system|value is needed.",
+        where={"path": "Parameters.parameter.where(name='sourceIdentifier')"},
+    )
+
+
+def source_domain() -> Problem:
+    """The source's domain is not known (ITI-83, 2:3.83.4.2.2)."""
+    return Problem(
+        "identity-source-domain",
+        "Không biết hệ thống cấp số nêu trong sourceIdentifier.",
+        "sourceIdentifier Assigning Authority not found",
+    )
+
+
+def target_domain() -> Problem:
+    """A target domain is not known (ITI-83, 2:3.83.4.2.2)."""
+    return Problem(
+        "identity-target-domain",
+        "Không biết hệ thống cấp số nêu trong targetSystem.",
+        "targetSystem not found",
+    )
+
+
+def no_such_number() -> Problem:
+    """Nobody has the source identifier (ITI-83, 2:3.83.4.2.2)."""
+    return Problem(
+        "identity-no-number",
+        "Không có người bệnh nào mang số nêu trong sourceIdentifier.",
+        "sourceIdentifier Patient Identifier not found",
+    )
+
+
+def several_people() -> Problem:
+    """More than one person has the source identifier."""
+    return Problem(
+        "identity-several",
+        "Có nhiều người mang cùng số này.",
+        "Several people have this number.",
+        "Tìm bằng $match với họ tên và ngày sinh; báo bộ phận hành chính kiểm tra số bị dùng chung.",
+        "Use $match with name and birth date; let a clerk look at the number that they share.",
+    )

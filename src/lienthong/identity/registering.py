@@ -12,7 +12,7 @@ from django.db import transaction
 
 from lienthong.access import audit
 from lienthong.foundation import clock
-from lienthong.identity import blocks, events, fields, index, persons, rules, sql, versions
+from lienthong.identity import blocks, events, fields, index, models, persons, rules, sql, versions
 from lienthong.identity.fields import Fields, Number
 from lienthong.identity.index import Match, Registration
 from lienthong.identity.models import Number as Held
@@ -81,19 +81,19 @@ def load(patients: Iterable[tuple[Resource, str]], *, portion: int = 2000) -> in
 
 def _load(some: list[tuple[Resource, str]]) -> None:
     today = clock.today().isoformat()
-    keys: list[tuple[int, int]] = []
-    held: list[Held] = []
-    alone = []
-    for patient, facility in some:
-        folded = fields.of(patient, today=today)
-        row = (facility, patient["id"], fields.pack(folded), _shown(patient))
-        number = int(sql.all_rows(sql.INSERT, row)[0][0])
-        alone.append((number,))
-        keys += [(key, number) for _, key in blocks.blocks(folded)]
-        held += _held(number, patient, today)
-    sql.many(sql.ALONE, alone)
-    sql.many(sql.INSERT_KEY, keys)
-    Held.objects.bulk_create(held)
+    folded = [fields.of(patient, today=today) for patient, _ in some]
+    rows = models.Registration.objects.bulk_create(
+        models.Registration(
+            facility=facility, fhir_id=patient["id"], person=0, fields=fields.pack(one), shown=_shown(patient)
+        )
+        for (patient, facility), one in zip(some, folded, strict=True)
+    )
+    sql.run(sql.ALL_ALONE)
+    keys = ((key, row.id) for row, one in zip(rows, folded, strict=True) for _, key in blocks.blocks(one))
+    sql.many(sql.INSERT_KEY, sorted(keys))
+    Held.objects.bulk_create(
+        held for row, (patient, _) in zip(rows, some, strict=True) for held in _held(row.id, patient, today)
+    )
 
 
 def _carried(old: Fields, new: Fields) -> Fields:

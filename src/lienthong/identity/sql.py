@@ -17,6 +17,7 @@ INSERT = (
     " RETURNING id"
 )
 ALONE = "UPDATE identity_registration SET person = id WHERE id = %s"
+ALL_ALONE = "UPDATE identity_registration SET person = id WHERE person = 0"
 UPDATE = "UPDATE identity_registration SET fields = %s, shown = %s WHERE id = %s"
 KEEP = (
     "INSERT INTO identity_past (registration, at, fields, shown)"

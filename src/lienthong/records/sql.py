@@ -6,6 +6,14 @@ NEXT_NUMBERS = (
     "INSERT INTO records_counter (name, last) VALUES (%s, %s), (%s, %s)"
     " ON CONFLICT (name) DO UPDATE SET last = records_counter.last + excluded.last RETURNING name, last"
 )
+COUNTER = "SELECT last FROM records_counter WHERE name = %s"
+SET_COUNTER = (
+    "INSERT INTO records_counter (name, last) VALUES (%s, %s)"
+    " ON CONFLICT (name) DO UPDATE SET last = excluded.last"
+)
+PLACES_AFTER = (
+    "SELECT id, pack, start, length FROM records_resource WHERE id > %s AND deleted = 0 ORDER BY id LIMIT %s"
+)
 ORIGIN = "INSERT INTO records_origin (key) VALUES (%s) ON CONFLICT (key) DO UPDATE SET key = excluded.key RETURNING id"
 ORIGIN_NUMBERS = "SELECT key, id FROM records_origin WHERE key IN ({marks})"
 KEEP_VERSION = (

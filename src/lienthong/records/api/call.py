@@ -114,8 +114,7 @@ class Call:
 
     def event(self, action: str, patient: str = "", **detail: Any) -> audit.Wanted:
         """A row of the audit trail about this call."""
-        if self.caller.basis:
-            detail["basis"] = self.caller.basis
+        detail |= self.caller.ground
         return audit.Wanted(
             self.caller.actor,
             action,
@@ -134,7 +133,7 @@ class Call:
         media = form(self.media)
         if not media or self.media.strip() in ("", "*/*"):
             raise HttpError(415, problems.not_acceptable(self.media or "Content-Type"))
-        content = xml.read(self.content) if media == XML else self.content
+        content = json.dumps(xml.read(self.content)) if media == XML else self.content
         return parsed(content), content
 
     def version(self) -> int | None:

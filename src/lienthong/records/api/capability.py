@@ -96,16 +96,3 @@ def _operations(kind: str, table: Table) -> list[dict[str, str]]:
         for one in table.operations
         if one.kind == kind or (not one.kind and not kind)
     ]
-
-
-def smart(base: str) -> dict[str, Any]:
-    """``.well-known/smart-configuration`` (SMART App Launch 2.0)."""
-    return {
-        "token_endpoint": f"{base}/token",
-        "grant_types_supported": ["client_credentials"],
-        "token_endpoint_auth_methods_supported": ["private_key_jwt"],
-        "token_endpoint_auth_signing_alg_values_supported": ["ES384", "RS384", "EdDSA"],
-        "scopes_supported": ["system/*.cruds", "system/*.rs"],
-        "capabilities": ["client-confidential-asymmetric", "permission-v2"],
-        "code_challenge_methods_supported": ["S256"],
-    }

@@ -11,6 +11,7 @@ from lienthong.records import search, values
 from lienthong.records.api import outcomes, problems
 from lienthong.records.api.bundles import bundle, link
 from lienthong.records.api.call import Call, parameters
+from lienthong.records.api.read import visible
 from lienthong.records.reading import Stored
 
 _FORM = "application/x-www-form-urlencoded"
@@ -33,8 +34,10 @@ def find(call: Call, kind: str = "", patient: str = "") -> Response:
     query = [(name, value) for name, value in query if name not in ("_format", "_pretty")]
     page = search.search(kind, query, call.view(), strict=call.strict, patient=patient)
     shape = search.shape(query)
-    entries = [_entry(call, stored, "match", shape) for stored in page.matches]
-    entries += [_entry(call, stored, "include", shape) for stored in page.included]
+    entries = [_entry(call, stored, "match", shape) for stored in page.matches if visible(call, stored, "s")]
+    entries += [
+        _entry(call, stored, "include", shape) for stored in page.included if visible(call, stored, "s")
+    ]
     if page.ignored:
         told = outcomes.outcome([problems.ignored(page.ignored)], 200)
         entries.append(json.dumps({"resource": told, "search": {"mode": "outcome"}}))

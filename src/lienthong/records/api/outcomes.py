@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from lienthong.foundation.errors import Problem
+from lienthong.records import validation
 from lienthong.terminology import systems
 
 _CODES = {
@@ -27,13 +28,8 @@ _CODES = {
     507: "no-store",
 }
 _OF_PROBLEM = {
-    "fhir-invalid": "structure",
-    "fhir-structure": "structure",
-    "fhir-cardinality": "required",
-    "fhir-binding": "code-invalid",
-    "fhir-invariant": "invariant",
-    "fhir-profile": "structure",
-    "fhir-reference": "not-found",
+    **validation.ISSUE_TYPES,
+    "fhir-xml": "structure",
     "fhir-request-differs": "duplicate",
     "fhir-several": "multiple-matches",
 }

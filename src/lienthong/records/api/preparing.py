@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from lienthong.access import protected
 from lienthong.foundation import json
 from lienthong.foundation.wsgi import HttpError
 from lienthong.records import search, validation, values
@@ -56,11 +57,10 @@ def _kept(resource: Resource, content: bytes | json.Raw, id: str) -> tuple[bytes
 def _allowed(call: Call, kind: str, resource: Resource) -> None:
     """The caller's scopes cover the content that is written."""
     letters = {"POST": "c", "PUT": "u", "PATCH": "u"}
-    within = call.caller.within(letters.get(call.method, "u"))
-    queries = [*within.get(kind, ()), *within.get("*", ())]
+    queries = call.caller.queries(kind, letters.get(call.method, "u"))
     if not any(not query or search.matches(resource, query) for query in queries):
         raise HttpError(403, problems.outside_scope(f"{kind}/{resource['id']}"))
-    if values.restricted(resource) and not call.caller.restricted:
+    if values.restricted(resource) and not protected.may_see(call.caller, protected.labels(resource)):
         raise HttpError(403, problems.outside_scope(f"{kind}/{resource['id']}"))
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from django.db import transaction
 
-from lienthong.access import audit
+from lienthong.access import audit, protected
 from lienthong.foundation.turns import Turns
 from lienthong.foundation.wsgi import HttpError, Response
 from lienthong.records import reading, search, values
@@ -58,10 +58,9 @@ def seen(call: Call, ref: str, version: int | None = None) -> Stored:
 
 def visible(call: Call, stored: Stored, letter: str = "r") -> bool:
     """Whether the caller's scopes and leave cover a version."""
-    if stored.restricted and not call.caller.restricted:
+    if stored.restricted and not protected.may_see(call.caller, protected.labels(stored.resource)):
         return False
-    within = call.caller.within(letter)
-    queries = [*within.get(stored.type, ()), *within.get("*", ())]
+    queries = call.caller.queries(stored.type, letter)
     if any(not query for query in queries) or stored.deleted:
         return bool(queries)
     return any(search.matches(stored.resource, query) for query in queries)

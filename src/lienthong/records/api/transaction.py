@@ -7,7 +7,6 @@ import binascii
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-
 from urllib.parse import urlencode
 
 from lienthong.access import audit

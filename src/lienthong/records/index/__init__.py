@@ -1,54 +1,53 @@
-from typing import NamedTuple, Any
-from lienthong.records import keys, values
-from lienthong.foundation.text import name_words, fold
+"""What a resource is found by: the search parameters of R4 and the index rows that they give."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from lienthong.records.fhirpath import compile, model
+from lienthong.records.index.datatypes import Rows
+from lienthong.records.index.definitions import Parameter, parameters, sources
+from lienthong.records.index.extraction import APPOINTED, NUMBER, rows
+from lienthong.records.index.intervals import moments, precise
+
+__all__ = [
+    "APPOINTED",
+    "NUMBER",
+    "Parameter",
+    "Rows",
+    "combinations",
+    "moments",
+    "parameters",
+    "precise",
+    "rows",
+    "values",
+]
 
 
-class Rows(NamedTuple):
-    tokens: set
-    links: set
-    strings: set
-    dates: set
-    numbers: set
+def values(resource: Any, kind: str, code: str) -> list[Any]:
+    """The elements that a search parameter of a resource type reads in a resource, as plain JSON.
+
+    Raises:
+        KeyError: the type has no such parameter.
+    """
+    return compile(parameters(kind)[code].expression, kind)(resource)
 
 
-def rows(resource):
-    r = Rows(set(), set(), set(), set(), set())
-    kind = resource["resourceType"]
-    ids = resource.get("identifier", [])
-    for i in ids if isinstance(ids, list) else [ids]:
-        r.tokens.add(
-            (
-                keys.param(kind, "identifier"),
-                keys.hash64(i.get("value", "")),
-                keys.hash32(i.get("system", "")),
-            )
-        )
-        if kind == "Patient":
-            r.tokens.add(
-                (keys.param(kind, "number"), keys.hash64("".join(i.get("value", "").split()).upper()), 0)
-            )
-    if kind == "Patient":
-        for n in resource.get("name", ()):
-            for w in name_words(n.get("text", "")):
-                r.strings.add((keys.param(kind, "name"), w))
-        if resource.get("birthDate"):
-            from datetime import datetime
+def combinations(resource: Any, kind: str, code: str) -> list[tuple[list[Any], ...]]:
+    """The values of a composite parameter: for each element that it reads, those of each of its components.
 
-            low = int(datetime.fromisoformat(values.utc(resource["birthDate"])).timestamp() * 1000)
-            n = len(resource["birthDate"])
-            r.dates.add((keys.param(kind, "birthdate"), low, low + {4: 365, 7: 28, 10: 1}[n] * 86400000 - 1))
-    if kind == "Appointment":
-        r.strings.add((keys.param(kind, "appointed"), values.appointed_day(resource)))
-    for name in ("code", "medicationCodeableConcept", "vaccineCode", "type"):
-        c = resource.get(name)
-        if isinstance(c, dict):
-            for x in c.get("coding", ())[:1]:
-                r.tokens.add(
-                    (
-                        keys.param(kind, "code"),
-                        keys.hash64(x.get("code", "")),
-                        keys.hash32(x.get("system", "")),
-                    )
-                )
-            break
-    return r
+    Raises:
+        KeyError: the type has no such parameter.
+    """
+    parameter = parameters(kind)[code]
+    return [
+        tuple(compile(expression, name)(element, resource) for _, expression in parameter.components)
+        for part, name in _bases(parameter)
+        for element in compile(part, kind)(resource)
+    ]
+
+
+def _bases(parameter: Parameter) -> list[tuple[str, str]]:
+    """Where the values of a composite stand, each with its type."""
+    places = sources(parameter.kind)[parameter.code]
+    return [(place.text, name) for place in places for name in place.code.types or () if model.known(name)]

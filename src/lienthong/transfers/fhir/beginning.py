@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from django.db import IntegrityError, transaction
 
 from lienthong import records
+from lienthong.access.callers import Caller
 from lienthong.facilities import directory
 from lienthong.foundation import clock, json
 from lienthong.foundation.errors import LienThongError
@@ -16,7 +17,6 @@ from lienthong.terminology import systems
 from lienthong.transfers import desk, drafts, rules, taking
 from lienthong.transfers import problems as transfer_problems
 from lienthong.transfers.fhir import problems, reading, words
-from lienthong.transfers.fhir.tokens import Caller
 from lienthong.transfers.fhir.words import Resource
 from lienthong.transfers.models import RequestIdentifier, State, Transfer
 

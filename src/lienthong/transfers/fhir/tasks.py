@@ -14,13 +14,13 @@ from typing import Any
 from django.db import transaction
 
 from lienthong import records
+from lienthong.access.callers import Caller
 from lienthong.facilities import directory
 from lienthong.foundation import clock, ids
 from lienthong.foundation.wsgi import HttpError
 from lienthong.terminology import systems
 from lienthong.transfers import desk, resources, rules, steps, taking
 from lienthong.transfers.fhir import problems, reading, searching, words
-from lienthong.transfers.fhir.tokens import Caller
 from lienthong.transfers.fhir.words import Resource
 from lienthong.transfers.models import Side, State, Step, Transfer
 

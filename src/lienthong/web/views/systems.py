@@ -12,12 +12,13 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from lienthong.access import accounts, rights, systems
+from lienthong.access import accounts, rights, scopes, systems
 from lienthong.access.doors import requires
 from lienthong.access.models import System
 from lienthong.facilities import directory
 from lienthong.foundation.errors import LienThongError
-from lienthong.transfers.fhir import doors, tokens
+from lienthong.records.api import ROOT
+from lienthong.transfers.fhir import tokens
 from lienthong.web.words import hint, sentence
 
 SCOPES = {
@@ -67,8 +68,8 @@ class SystemForm(RightsForm):
 def listing(request: HttpRequest) -> HttpResponse:
     """``/it/systems``: every system with what it may do and when it last called."""
     _site()
-    found = [(one, [SCOPES[name] for name in tokens.granted(one.scopes)]) for one in System.objects.all()]
-    address = request.build_absolute_uri(doors.ROOT)
+    found = [(one, [SCOPES[name] for name in _granted(one.scopes)]) for one in System.objects.all()]
+    address = request.build_absolute_uri(ROOT)
     return render(request, "web/systems/list.html", {"systems": found, "address": address})
 
 
@@ -93,7 +94,7 @@ def one(request: HttpRequest, identifier: str) -> HttpResponse:
     """``/it/systems/<client_id>``: what its makers need; POST sets other rights and, where pasted, other keys."""
     _site()
     system = get_object_or_404(System, id=identifier)
-    form = RightsForm(request.POST or None, initial={"scopes": tokens.granted(system.scopes)})
+    form = RightsForm(request.POST or None, initial={"scopes": _granted(system.scopes)})
     form.fields["keys"].required = False
     form.fields["keys"].label = _("Other public key (JWK or JWK Set), in place of the present one")
     if request.method == "POST" and form.is_valid():
@@ -104,11 +105,21 @@ def one(request: HttpRequest, identifier: str) -> HttpResponse:
     page: dict[str, Any] = {
         "system": system,
         "form": form,
-        "scope": systems.written(systems.rights(system.scopes)),
-        "address": request.build_absolute_uri(doors.ROOT),
+        "scope": scopes.written(scopes.grants(system.scopes)),
+        "address": request.build_absolute_uri(ROOT),
         "keys": [(key["kid"], _KINDS[key["kty"]]) for key in system.keys],
     }
     return render(request, "web/systems/one.html", page, status=400 if form.errors else 200)
+
+
+def _granted(held: list[str]) -> list[str]:
+    """Which of :data:`SCOPES` a system holds."""
+    own = scopes.grants(held)
+    return [
+        name
+        for name, some in tokens.SCOPES.items()
+        if scopes.both(own, scopes.grants(some)) == scopes.grants(some)
+    ]
 
 
 _KINDS = {"OKP": "Ed25519 (EdDSA)", "EC": "EC P-384 (ES384)", "RSA": "RSA (RS384)"}

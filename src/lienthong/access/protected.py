@@ -1,0 +1,50 @@
+"""Specially protected records (psychiatric, HIV, reproductive …): whose labels mean what, and who may see them.
+
+Hidden unless role, purpose and basis allow: :data:`lienthong.access.callers.Caller.kinds` holds what all three allow.
+A caller who may not see them is not told that there is anything; :attr:`Caller.knows` says who is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from functools import cache
+from typing import Any, Protocol
+
+from lienthong.access import grounds
+
+OTHER = "OTHER"
+"""Labelled as restricted, and nothing says why."""
+ALL = frozenset(kind.code for kind in grounds.table().protected)
+"""Every kind."""
+_CONFIDENTIAL = frozenset("RV")
+"""v3 Confidentiality: restricted, very restricted."""
+
+
+class Seer(Protocol):
+    """Who looks; ``kinds``: of protected records that it may see."""
+
+    @property
+    def kinds(self) -> frozenset[str]: ...
+
+
+@cache
+def _meaning() -> dict[str, str]:
+    return {label: kind.code for kind in grounds.table().protected for label in kind.labels}
+
+
+def kinds(codes: Iterable[str]) -> frozenset[str]:
+    """The kinds of protection that the codes of ``meta.security`` mean; empty for a resource that is not protected."""
+    codes = frozenset(codes)
+    found = frozenset(_meaning()[code] for code in codes if code in _meaning())
+    return found or (frozenset({OTHER}) if codes & _CONFIDENTIAL else found)
+
+
+def may_see(caller: Seer, codes: Iterable[str]) -> bool:
+    """Whether a caller may see a resource with these codes in ``meta.security``: each kind must be allowed."""
+    return kinds(codes) <= caller.kinds
+
+
+def labels(resource: Mapping[str, Any]) -> list[str]:
+    """The codes of a resource's ``meta.security``, for :func:`may_see`."""
+    given = resource.get("meta", {}).get("security", ())
+    return [str(label["code"]) for label in given if isinstance(label, dict) and "code" in label]
