@@ -32,6 +32,9 @@ _OF_PROBLEM = {
     "fhir-xml": "structure",
     "fhir-request-differs": "duplicate",
     "fhir-several": "multiple-matches",
+    "identity-several": "multiple-matches",
+    "identity-source-domain": "code-invalid",
+    "identity-target-domain": "code-invalid",
 }
 
 
