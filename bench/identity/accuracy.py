@@ -27,14 +27,21 @@ def main() -> int:
     parser.add_argument("--count", type=int, default=200_000, help="registrations (default %(default)s)")
     parser.add_argument("--seed", type=int, default=2026, help="never that of training (default %(default)s)")
     parser.add_argument("--weights", type=Path, help="a weights file; otherwise the one in use")
-    parser.add_argument("--kept", type=Path, help="a file for the judged pairs: written, or read when it exists")
-    parser.add_argument("--thresholds", default="", help="bits, separated by commas; the file's own is always there")
+    parser.add_argument(
+        "--kept", type=Path, help="a file for the judged pairs: written, or read when it exists"
+    )
+    parser.add_argument(
+        "--thresholds", default="", help="bits, separated by commas; the file's own is always there"
+    )
     parser.add_argument("--examples", type=int, default=0, help="wrong and missed pairs to print")
     options = parser.parse_args()
     used = weighing.read(options.weights.read_bytes()) if options.weights else weighing.packaged()
     begun = time.monotonic()
     made = arrivals(options.seed, options.count)
-    print(f"{len(made):,} registrations of {len({one.person for one in made}):,} people: {_since(begun)}", flush=True)
+    print(
+        f"{len(made):,} registrations of {len({one.person for one in made}):,} people: {_since(begun)}",
+        flush=True,
+    )
     judged = read(options.kept) if options.kept and options.kept.exists() else arrive(made, used, begun)
     if options.kept and not options.kept.exists():
         options.kept.write_text("".join("\t".join(map(str, one)) + "\n" for one in judged), "utf-8")
@@ -58,7 +65,10 @@ def arrive(made: Sequence[Registration], used: Weights, begun: float) -> list[Ju
         judged += index.arrive(model.fields(one))
         if number and number % 250_000 == 0:
             print(f"  {number:,} arrived, {index.compared:,} compared: {_since(begun)}", flush=True)
-    print(f"arrived: {_since(begun)}; {index.compared:,} pairs compared; full blocks {dict(index.full)}", flush=True)
+    print(
+        f"arrived: {_since(begun)}; {index.compared:,} pairs compared; full blocks {dict(index.full)}",
+        flush=True,
+    )
     return judged
 
 
@@ -80,15 +90,21 @@ def linked(judged: Sequence[Judged], bits: float) -> list[tuple[int, int]]:
 
 def report(title: str, found: Result) -> None:
     print(f"\n{title}")
-    print(f"  links right          {found.links}  {found.links.of - found.links.hits:,} wrong of {found.links.of:,}")
+    print(
+        f"  links right          {found.links}  {found.links.of - found.links.hits:,} wrong of {found.links.of:,}"
+    )
     wrong = found.precision.of - found.precision.hits
     print(f"  pairs: precision     {found.precision}  {wrong:,} wrong of {found.precision.of:,}")
-    print(f"  pairs: recall        {found.recall}  {found.recall.of - found.recall.hits:,} missed of {found.recall.of:,}")
+    print(
+        f"  pairs: recall        {found.recall}  {found.recall.of - found.recall.hits:,} missed of {found.recall.of:,}"
+    )
     print(f"  people found whole   {found.whole}")
     print(f"  persons              {found.persons:,}, mixed {found.mixed:,}", flush=True)
 
 
-def queue(judged: Sequence[Judged], made: Sequence[Registration], joined: Joined, link: float, ask: float) -> None:
+def queue(
+    judged: Sequence[Judged], made: Sequence[Registration], joined: Joined, link: float, ask: float
+) -> None:
     """What a clerk would be asked: pairs of persons that are not one already, each once."""
     best: dict[tuple[int, int], Judged] = {}
     for one in judged:
@@ -98,7 +114,10 @@ def queue(judged: Sequence[Judged], made: Sequence[Registration], joined: Joined
             if key not in best or best[key].bits < one.bits:
                 best[key] = one
     same = sum(made[one.first].person == made[one.second].person for one in best.values())
-    print(f"\nquestions {len(best):,} ({1000 * len(best) / len(made):.2f} per 1,000 registrations), one person in {same:,}")
+    print(
+        f"\nquestions {len(best):,} ({1000 * len(best) / len(made):.2f} per 1,000 registrations),"
+        f" one person in {same:,}"
+    )
     by: Counter[str] = Counter(one.guard or "score" for one in best.values())
     right: Counter[str] = Counter(
         one.guard or "score" for one in best.values() if made[one.first].person == made[one.second].person
@@ -108,7 +127,11 @@ def queue(judged: Sequence[Judged], made: Sequence[Registration], joined: Joined
 
 
 def causes(
-    made: Sequence[Registration], people: Sequence[int], joined: Joined, judged: Sequence[Judged], examples: int
+    made: Sequence[Registration],
+    people: Sequence[int],
+    joined: Joined,
+    judged: Sequence[Judged],
+    examples: int,
 ) -> None:
     """Recall by what was wrong in one of the two registrations; most missed first."""
     of: dict[int, list[int]] = {}
@@ -142,7 +165,12 @@ def causes(
         found = wilson(all_[flag] - count, all_[flag])
         print(f"  {Cause(flag).name or '':16} missed {count:8,} of {all_[flag]:9,}  recall {found.share:.2%}")
     for one, other in shown[:: max(1, len(shown) // max(1, examples))]:
-        print("  missed", said.get((one, other), ("not seen or no",))[2:], *map(_short, (made[one], made[other])), sep="\n      ")
+        print(
+            "  missed",
+            said.get((one, other), ("not seen or no",))[2:],
+            *map(_short, (made[one], made[other])),
+            sep="\n      ",
+        )
 
 
 def false(
@@ -175,8 +203,10 @@ def relation(one: Registration, other: Registration) -> str:
 
 
 def _short(one: Registration) -> str:
-    return f"{one.person} {one.name} {one.birth} {one.sex[0]} {one.citizen or '-'} {one.insurance or '-'} {one.phone or '-'} " \
-        f"{one.commune or '-'} {one.address or '-'} {Cause(one.causes)!s}"
+    return (
+        f"{one.person} {one.name} {one.birth} {one.sex[0]} {one.citizen or '-'} {one.insurance or '-'} "
+        f"{one.phone or '-'} {one.commune or '-'} {one.address or '-'} {Cause(one.causes)!s}"
+    )
 
 
 def _since(begun: float) -> str:

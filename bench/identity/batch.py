@@ -44,7 +44,9 @@ def predicted(of: Any) -> list[Predicted]:
     return [Predicted(*row) for row in of._db_api._con.execute(query).fetchall()]
 
 
-def best(people: list[int], pairs: list[Predicted], thresholds: list[float], least: float = 0.9999) -> Result | None:
+def best(
+    people: list[int], pairs: list[Predicted], thresholds: list[float], least: float = 0.9999
+) -> Result | None:
     """Prints a table by threshold; returns the result of most recall whose precision is at least ``least``."""
     chosen: Result | None = None
     for bits in thresholds:
@@ -60,7 +62,9 @@ def main() -> int:
     parser.add_argument("--count", type=int, default=200_000, help="registrations (default %(default)s)")
     parser.add_argument("--seed", type=int, default=2026, help="never that of training (default %(default)s)")
     parser.add_argument("--model", type=Path, required=True, help="what bench.identity.learn --model wrote")
-    parser.add_argument("--thresholds", default="4,6,8,10,12,14,17,20,24,28,32,36", help="bits (default %(default)s)")
+    parser.add_argument(
+        "--thresholds", default="4,6,8,10,12,14,17,20,24,28,32,36", help="bits (default %(default)s)"
+    )
     options = parser.parse_args()
     begun = time.monotonic()
     made = arrivals(options.seed, options.count)

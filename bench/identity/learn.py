@@ -41,7 +41,9 @@ def linker(table: Any, settings: dict[str, Any], threads: int = 2) -> Any:
 
     logging.getLogger("splink").setLevel(logging.ERROR)
     connection = duckdb.connect()
-    connection.execute(f"SET threads = {threads}; SET preserve_insertion_order = false; SET memory_limit = '9GB'")
+    connection.execute(
+        f"SET threads = {threads}; SET preserve_insertion_order = false; SET memory_limit = '9GB'"
+    )
     connection.register("registrations_arrow", table)
     connection.execute("CREATE TABLE registrations AS SELECT * FROM registrations_arrow")
     return Linker("registrations", settings, DuckDBAPI(connection))
@@ -88,16 +90,22 @@ def _counted(apart: Any) -> dict[tuple[str, str], float]:
     run = apart._db_api._con.execute
     found: dict[tuple[str, str], float] = {}
     for kind in ("citizen", "old_card", "passport", "social", "phone"):
-        filled = run(f"SELECT count({kind}) FROM registrations").fetchone()[0]
+        filled = run(_FILLED.format(kind)).fetchone()[0]
         among = filled * (filled - 1) / 2 or 1.0
-        shared = f"FROM registrations l JOIN registrations r ON l.{kind} = r.{kind} AND l.unique_id < r.unique_id"
-        if kind == "citizen":
-            fit, unfit = run(f"SELECT count(*) FILTER (l.fits + r.fits = 2), count(*) FILTER (l.fits + r.fits < 2) {shared}").fetchone()
+        equal = "citizen" if kind == "citizen" else "any"
+        same, unfit = run(_SHARED[equal].format(kind)).fetchone()
+        found[kind, "same"] = max(same, 0.5) / among
+        if unfit is not None:
             found[kind, "unfit"] = max(unfit, 0.5) / among
-        else:
-            fit = run(f"SELECT count(*) {shared}").fetchone()[0]
-        found[kind, "same"] = max(fit, 0.5) / among
     return found
+
+
+_FILLED: Final = "SELECT count({0}) FROM registrations"
+_BOTH: Final = "FROM registrations l JOIN registrations r ON l.{0} = r.{0} AND l.unique_id < r.unique_id"
+_SHARED: Final = {
+    "citizen": f"SELECT count(*) FILTER (l.fits + r.fits = 2), count(*) FILTER (l.fits + r.fits < 2) {_BOTH}",
+    "any": f"SELECT count(*), NULL {_BOTH}",
+}
 
 
 def learned(of: Any) -> tuple[float, dict[str, dict[str, tuple[float | None, float | None]]]]:
@@ -160,7 +168,7 @@ def _both(
     together: dict[str, dict[str, float]] = {}
     for level, pair in assumed.items():
         m, u = found.get(level, (None, None))
-        if m is None and u is None or level not in found:
+        if (m is None and u is None) or level not in found:
             together[level] = dict(pair)
             continue
         ratio = pair["m"] / pair["u"]
@@ -181,11 +189,17 @@ def main() -> int:
     parser.add_argument("--count", type=int, default=400_000, help="registrations (default %(default)s)")
     parser.add_argument("--seed", type=int, default=11, help="of the population (default %(default)s)")
     parser.add_argument("--pairs", type=float, default=5e6, help="random pairs for u (default %(default)s)")
-    parser.add_argument("--province", type=int, default=2_000_000, help="registrations the prior is for (%(default)s)")
-    parser.add_argument("--assumed", default=weights.DEFAULT, help="version that gives what cannot be learned")
+    parser.add_argument(
+        "--province", type=int, default=2_000_000, help="registrations the prior is for (%(default)s)"
+    )
+    parser.add_argument(
+        "--assumed", default=weights.DEFAULT, help="version that gives what cannot be learned"
+    )
     parser.add_argument("--model", type=Path, help="where splink's own model is kept, for linking in bulk")
     parser.add_argument("--version", default=weights.DEFAULT, help="of the weights (default %(default)s)")
-    parser.add_argument("--write", type=Path, help="the weights file, e.g. weights-2026.11.json in identity/data")
+    parser.add_argument(
+        "--write", type=Path, help="the weights file, e.g. weights-2026.11.json in identity/data"
+    )
     options = parser.parse_args()
     begun = time.monotonic()
     table = model.table(registrations(options.seed, options.count))
@@ -197,7 +211,9 @@ def main() -> int:
     print(f"learned: {time.monotonic() - begun:.0f} s; prior {prior:.3g}", flush=True)
     for field, levels in found.items():
         for level, (m, u) in levels.items():
-            print(f"  {field:9} {level:9} m {m if m is None else round(m, 6)!s:10} u {u if u is None else f'{u:.3g}'}")
+            print(
+                f"  {field:9} {level:9} m {m if m is None else round(m, 6)!s:10} u {u if u is None else f'{u:.3g}'}"
+            )
     if options.model:
         kept = of.misc.save_model_to_json() | {"registrations": options.count}
         options.model.write_text(plain.dumps(kept, indent=1), "utf-8")

@@ -113,7 +113,7 @@ def _ratio(hits: list[int], of: list[int]) -> Interval:
     total, all_ = sum(hits), sum(of)
     if not all_ or total == all_:
         return wilson(total, all_)
-    draw = random.Random(1)
+    draw = random.Random(1)  # noqa: S311
     shares = []
     for _ in range(_DRAWS):
         chosen = draw.choices(range(_GROUPS), k=_GROUPS)

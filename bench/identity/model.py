@@ -2,7 +2,7 @@
 
 One level for each level of :data:`lienthong.identity.comparing.LEVELS`, on columns that the product's own code makes;
 the SQL runs on DuckDB and on Spark. Left out: numbers that ended, a second number of a kind, hospital numbers
-(a bulk extract has none of them). ``tests`` of the parity are in ``bench/identity/parity.py``.
+(a bulk extract has none of them). :mod:`bench.identity.parity` looks whether both say the same.
 """
 
 from __future__ import annotations
@@ -19,7 +19,18 @@ from lienthong.identity.comparing import LEVELS
 from lienthong.identity.fields import Fields
 
 COLUMNS: Final = (
-    *("unique_id", "person", "causes", "citizen", "fits", "old_card", "passport", "social", "marked", "words"),
+    *(
+        "unique_id",
+        "person",
+        "causes",
+        "citizen",
+        "fits",
+        "old_card",
+        "passport",
+        "social",
+        "marked",
+        "words",
+    ),
     *("sorted_words", "family", "middle", "given", "word_count", "born", "sex", "commune", "district"),
     *("province", "home", "phone", "mother", "birth_order", "initials"),
 )
@@ -85,7 +96,8 @@ def _batch(rows: list[tuple[Any, ...]], schema: Any) -> Any:
 
     columns = list(zip(*rows, strict=True)) or [()] * len(COLUMNS)
     return pyarrow.RecordBatch.from_arrays(
-        [pyarrow.array(values, kind) for values, kind in zip(columns, schema.types, strict=True)], schema=schema
+        [pyarrow.array(values, kind) for values, kind in zip(columns, schema.types, strict=True)],
+        schema=schema,
     )
 
 
@@ -197,7 +209,10 @@ def comparison(field: str) -> dict[str, Any]:
         "label_for_charts": "missing",
         "is_null_level": True,
     }
-    found = [missing, *starmap(lambda level, sql: {"sql_condition": sql, "label_for_charts": level}, levels_of(field))]
+    found = [
+        missing,
+        *starmap(lambda level, sql: {"sql_condition": sql, "label_for_charts": level}, levels_of(field)),
+    ]
     if field == "name":
         found[1] |= {"tf_adjustment_column": "words", "tf_adjustment_weight": 1.0}
     return {"output_column_name": field, "comparison_levels": found}

@@ -12,10 +12,48 @@ from typing import Final
 
 SURNAMES: Final[Mapping[str, float]] = {
     **{"Nguyễn": 38.4, "Trần": 11.0, "Lê": 9.5, "Phạm": 7.1, "Hoàng": 4.6, "Huỳnh": 0.5, "Phan": 4.5},
-    **{"Vũ": 3.4, "Võ": 0.5, "Đặng": 2.1, "Bùi": 2.0, "Đỗ": 1.4, "Hồ": 1.3, "Ngô": 1.3, "Dương": 1.0, "Lý": 0.5},
-    **{"Giáp": 1.6, "Thân": 1.4, "Nông": 1.0, "Vi": 0.9, "Trương": 0.7, "Đinh": 0.6, "Đào": 0.5, "Lương": 0.5},
-    **{"Hà": 0.5, "Chu": 0.4, "Lục": 0.3, "Ninh": 0.3, "Đồng": 0.3, "Tạ": 0.3, "Mai": 0.3, "Cao": 0.3, "Tô": 0.2},
-    **{"Lưu": 0.2, "Phùng": 0.2, "Trịnh": 0.3, "Đoàn": 0.3, "Lâm": 0.2, "Nghiêm": 0.1, "Khổng": 0.1, "Triệu": 0.1},
+    **{
+        "Vũ": 3.4,
+        "Võ": 0.5,
+        "Đặng": 2.1,
+        "Bùi": 2.0,
+        "Đỗ": 1.4,
+        "Hồ": 1.3,
+        "Ngô": 1.3,
+        "Dương": 1.0,
+        "Lý": 0.5,
+    },
+    **{
+        "Giáp": 1.6,
+        "Thân": 1.4,
+        "Nông": 1.0,
+        "Vi": 0.9,
+        "Trương": 0.7,
+        "Đinh": 0.6,
+        "Đào": 0.5,
+        "Lương": 0.5,
+    },
+    **{
+        "Hà": 0.5,
+        "Chu": 0.4,
+        "Lục": 0.3,
+        "Ninh": 0.3,
+        "Đồng": 0.3,
+        "Tạ": 0.3,
+        "Mai": 0.3,
+        "Cao": 0.3,
+        "Tô": 0.2,
+    },
+    **{
+        "Lưu": 0.2,
+        "Phùng": 0.2,
+        "Trịnh": 0.3,
+        "Đoàn": 0.3,
+        "Lâm": 0.2,
+        "Nghiêm": 0.1,
+        "Khổng": 0.1,
+        "Triệu": 0.1,
+    },
 }
 
 _MIDDLE_MEN: Final = (
@@ -30,11 +68,14 @@ _MIDDLE_WOMEN: Final = (
     "Thị:29 Ngọc:12 Bảo:6 Khánh:6 Minh:7 Phương:6 Hà:5 Thu:5 Thanh:4 Thảo:4 Hoàng:3 Quỳnh:3 Mai:3 Thùy:3 Kim:2 Diệu:2",
 )
 _SECOND_MEN: Final = "Đức Minh Anh Quang Tiến Thanh Hoàng Ngọc Tuấn Xuân Bảo Gia Duy Trung"
-_SECOND_WOMEN: Final = "Thu Thanh Ngọc Hồng Phương Minh Kim Thùy Mai Lan Bích Quỳnh Khánh Hà Thảo Kiều Như Diệu"
+_SECOND_WOMEN: Final = (
+    "Thu Thanh Ngọc Hồng Phương Minh Kim Thùy Mai Lan Bích Quỳnh Khánh Hà Thảo Kiều Như Diệu"
+)
 _GIVEN_MEN: Final = (
     "Hùng Dũng Thắng Hải Sơn Thành Bình Minh Hà Long Tuấn Cường Chiến Đông Quang Hòa Tiến Thanh Toàn Lợi Đức Phúc"
     " Vinh Khánh Xuân Tân Lâm Thuận Thọ Chung Quý Tư Năm Hiền Mạnh Nam Nghĩa Sáng Sinh Tài Tâm Thịnh Thông Tình Trọng"
-    " Trung Tùng Viết Việt Bảy Cảnh Chính Cương Đạt Định Độ Giang Hợp Huấn Huy Kiên Lực Lương Ngọc Nhân Ninh Phong Quyền",
+    " Trung Tùng Viết Việt Bảy Cảnh Chính Cương Đạt Định Độ Giang Hợp Huấn Huy Kiên Lực Lương Ngọc Nhân Ninh Phong"
+    " Quyền",
     "Tuấn Hùng Cường Dũng Hải Thắng Nam Tùng Sơn Thành Hưng Quân Long Đức Huy Trung Mạnh Hiếu Tiến Linh Hoàng Anh Kiên"
     " Toàn Việt Thanh Minh Giang Hà Phương Duy Công Khánh Quang Đạt Chung Hậu Nghĩa Phúc Quyết Thịnh Tú Trường Vinh Lâm"
     " Bình Chiến Cương Dương Điệp Đoàn Đông Hiệp Hoan Hòa Huấn Khoa Lượng Luân Nguyên Nhất Phong Quý Sáng Tâm Thái Thế",
@@ -53,11 +94,12 @@ _GIVEN_WOMEN: Final = (
     " Nguyên Khánh Minh Tú Như Ly Lan Hiền Nhung Vân Dương Hằng Duyên Diệp Tâm Ánh Hoa Thủy Thương Thanh Trà Tuệ Lâm"
     " Diệu Đan Hạnh Nga Ngà Phúc San Thu Thúy Trinh Trúc Tường Vi Xuân Băng Bình Cúc Di Hòa Hồng Kiều Lam Loan Lệ",
 )
-FOREIGN_SURNAMES: Final = "Wang Li Zhang Liu Chen Yang Huang Zhao Wu Zhou Kim Lee Park Choi Jung Kang Lin Hsu".split()
-FOREIGN_GIVEN: Final = (
-    "Wei Fang Jun Lei Ming Yong Jie Tao Qiang Xin Yan Hao Minjun Jihoon Seojun Youngho Jiwon Sungmin Hyunwoo Hui"
-).split()
-
+_SURNAMES_ABROAD: Final = "Wang Li Zhang Liu Chen Yang Huang Zhao Wu Zhou Kim Lee Park Choi Jung Kang Lin Hsu"
+_GIVEN_ABROAD: Final = (
+    "Wei Fang Jun Lei Ming Yong Tao Qiang Xin Yan Hao Minjun Jihoon Seojun Youngho Jiwon Sungmin Hui"
+)
+FOREIGN_SURNAMES: Final = _SURNAMES_ABROAD.split()
+FOREIGN_GIVEN: Final = _GIVEN_ABROAD.split()
 Draw = Callable[[float], str]
 _SIZE: Final = 1 << 13
 
@@ -116,7 +158,5 @@ def _one_apart(a: str, b: str) -> bool:
     return a[start + (len(a) >= len(b)) :] == b[start + (len(b) >= len(a)) :]
 
 
-GIVEN: Final = tuple(
-    tuple(dict.fromkeys(" ".join(lists).split())) for lists in (_GIVEN_MEN, _GIVEN_WOMEN)
-)
+GIVEN: Final = tuple(tuple(dict.fromkeys(" ".join(lists).split())) for lists in (_GIVEN_MEN, _GIVEN_WOMEN))
 """All given names of men and of women."""

@@ -37,8 +37,12 @@ def main() -> int:
                 others[field] += 1
                 shown[f"{field}: {ours[field]} here, {theirs} in SQL"] += 1
                 if shown[f"{field}: {ours[field]} here, {theirs} in SQL"] <= 2:
-                    print(field, ours[field], theirs, *(
-                        (r.marked, r.born, r.phone, r.citizen) for r in (read[left], read[right])))
+                    print(
+                        field,
+                        ours[field],
+                        theirs,
+                        *((r.marked, r.born, r.phone, r.citizen) for r in (read[left], read[right])),
+                    )
     print(f"{len(rows):,} pairs; LEVELS of {len(LEVELS)} fields")
     for field in model.LEARNED:
         print(f"  {field:9} {1 - others[field] / len(rows):.5f}")

@@ -16,10 +16,14 @@ from bench.identity.rates import rate
 FIRST_DAY: Final = date(2022, 1, 1).toordinal()
 LAST_DAY: Final = date(2026, 10, 31).toordinal()
 _THIS_YEAR: Final = 2026
-_VILLAGES: Final = (
+_VILLAGE_NAMES: Final = (
     "Đông Tây Nam Bắc Trung Thượng Hạ Chùa Đình Giữa Mới Cầu Chợ Đồng Rừng Núi Ngòi Hồ Bến Làng Tân Lập Hòa"
-).split()
-_PREFIXES: Final = "032 033 034 035 036 037 038 039 086 096 097 098 070 076 077 078 081 082 083 084 085 088 091 094".split()
+)
+_VILLAGES: Final = _VILLAGE_NAMES.split()
+_MOBILE: Final = (
+    "032 033 034 035 036 037 038 039 086 096 097 098 070 076 077 078 081 082 083 084 085 088 091 094"
+)
+_PREFIXES: Final = _MOBILE.split()
 _GROUPS: Final = ("TE", "HS", "GD", "DN", "HT")
 
 
@@ -78,7 +82,7 @@ class Population:
     """Households without end, the same ones for the same seed."""
 
     def __init__(self, seed: int) -> None:
-        self.chance = random.Random(f"lienthong population {seed}")
+        self.chance = random.Random(f"lienthong population {seed}")  # noqa: S311 - invented people
         self._count = self._households = 0
         self._insurance = 0
         self._places = communes()
@@ -122,7 +126,9 @@ class Population:
                 household.append(self._adult(family, False, eldest + int(roll() * 5), homes))
         return household
 
-    def _children(self, family: str, father: Person | None, mother: Person, homes: list[Home]) -> list[Person]:
+    def _children(
+        self, family: str, father: Person | None, mother: Person, homes: list[Home]
+    ) -> list[Person]:
         roll, children = self.chance.random, list[Person]()
         age = mother.age(LAST_DAY) - 20 - int(roll() * 7)
         wanted = (0, 1, 2, 2, 2, 3)[int(roll() * 6)]
@@ -149,7 +155,10 @@ class Population:
         female = roll() < 0.475 if twin is None or roll() < 0.35 else twin.female
         words = names.words(family, female, date.fromordinal(birth).year, roll)
         if twin is not None and twin.female == female:
-            words = [*twin.words[:-1], _similar(twin.words[-1], female, roll()) if roll() < 0.25 else words[-1]]
+            words = [
+                *twin.words[:-1],
+                _similar(twin.words[-1], female, roll()) if roll() < 0.25 else words[-1],
+            ]
         parent = mother if female else father
         if parent is not None and roll() < rate("alike-child"):
             given = _similar(parent.words[-1], female, roll())
@@ -190,9 +199,13 @@ class Population:
         self._insurance += 1 if roll() < 0.6 else 1 + self.chance.randrange(40_000_000)
         age = _THIS_YEAR - day.year
         province = "024" if roll() < 0.84 else f"{self.chance.randrange(1, 97):03d}"
-        citizen = f"{province}{2 * (day.year >= 2000) + female}{papers.year % 100:02d}{int(roll() * 10**6):06d}"
+        citizen = (
+            f"{province}{2 * (day.year >= 2000) + female}{papers.year % 100:02d}{int(roll() * 10**6):06d}"
+        )
         had_old = day.year < 2006
-        group = _GROUPS[0 if age < 6 else 1 if age < 18 else 4 if age > 60 and roll() < 0.4 else 2 + (roll() < 0.4)]
+        group = _GROUPS[
+            0 if age < 6 else 1 if age < 18 else 4 if age > 60 and roll() < 0.4 else 2 + (roll() < 0.4)
+        ]
         return Person(
             number=self._count,
             household=self._households,
@@ -216,11 +229,15 @@ class Population:
             return []
         phones = [(self._phone(), 0)]
         while len(phones) < 4 and roll() < rate("phone-changed") * 4.8:
-            phones.append((self._phone(), max(phones[-1][1], int(FIRST_DAY + roll() * (LAST_DAY - FIRST_DAY)))))
+            phones.append(
+                (self._phone(), max(phones[-1][1], int(FIRST_DAY + roll() * (LAST_DAY - FIRST_DAY))))
+            )
         return phones
 
     def _phone(self) -> str:
-        return f"{_PREFIXES[int(self.chance.random() * len(_PREFIXES))]}{int(self.chance.random() * 10**7):07d}"
+        return (
+            f"{_PREFIXES[int(self.chance.random() * len(_PREFIXES))]}{int(self.chance.random() * 10**7):07d}"
+        )
 
     def _homes(self) -> list[Home]:
         homes = [self._home(0)]
@@ -235,7 +252,9 @@ class Population:
         return Home(commune, f"{kind} {_VILLAGES[int(roll() * len(_VILLAGES))]}", since)
 
     def _birth(self, age: int) -> int:
-        return date(_THIS_YEAR - age, 1, 1).toordinal() + int(self.chance.random() * (303 if age == 0 else 365))
+        return date(_THIS_YEAR - age, 1, 1).toordinal() + int(
+            self.chance.random() * (303 if age == 0 else 365)
+        )
 
 
 def _similar(word: str, female: bool, number: float) -> str:

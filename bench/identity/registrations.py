@@ -129,8 +129,10 @@ class _Desk:
         for day in sorted(first + int((LAST_DAY - first) * roll()) for _ in range(self._how_many(person))):
             if renamed and day >= renamed and person.words is former:
                 person.words = [*former[:-1], "An" if former[-1] != "An" else "Bình"]
-            yield self._unknown(person, day) if roll() < rate("unknown") else self._typed(
-                person, day, Cause.RENAMED if renamed and day >= renamed else Cause(0)
+            yield (
+                self._unknown(person, day)
+                if roll() < rate("unknown")
+                else self._typed(person, day, Cause.RENAMED if renamed and day >= renamed else Cause(0))
             )
 
     def _how_many(self, person: Person) -> int:
@@ -274,10 +276,14 @@ class _Desk:
             return day.replace(month=1 + int(roll() * 12), day=min(day.day, 28))
         return day.replace(day=1 + int(roll() * 28))
 
-    def _citizen(self, person: Person, day: int, care: float, station: bool, scanned: bool) -> tuple[str, Cause]:
+    def _citizen(
+        self, person: Person, day: int, care: float, station: bool, scanned: bool
+    ) -> tuple[str, Cause]:
         roll, age, year = self._roll, person.age(day), date.fromordinal(day).year - 2022
         if person.foreign:
-            return (person.old_card if day < person.changed else person.citizen) if roll() < 0.8 else "", Cause(0)
+            return (
+                person.old_card if day < person.changed else person.citizen
+            ) if roll() < 0.8 else "", Cause(0)
         if age < 6:
             missing = rate("citizen-missing-child")
         elif age < 14:
@@ -377,7 +383,9 @@ class _Desk:
 
     def _unknown(self, person: Person, day: int) -> Registration:
         roll = self._roll
-        name = ("KHÔNG RÕ TÊN", "VÔ DANH", "BỆNH NHÂN CHƯA RÕ DANH TÍNH", "VÔ DANH NAM", "VÔ DANH NỮ")[int(roll() * 5)]
+        name = ("KHÔNG RÕ TÊN", "VÔ DANH", "BỆNH NHÂN CHƯA RÕ DANH TÍNH", "VÔ DANH NAM", "VÔ DANH NỮ")[
+            int(roll() * 5)
+        ]
         year = date.fromordinal(person.birth).year + int(roll() * 20) - 10
         return Registration(
             person.number,

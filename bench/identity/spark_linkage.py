@@ -43,7 +43,9 @@ def spark_linker(registrations: Path, model: dict[str, Any], cores: int, memory:
         .getOrCreate()
     )
     session.sparkContext.setLogLevel("ERROR")
-    api = SparkAPI(spark_session=session, break_lineage_method="persist", num_partitions_on_repartition=cores * 4)
+    api = SparkAPI(
+        spark_session=session, break_lineage_method="persist", num_partitions_on_repartition=cores * 4
+    )
     return Linker(session.read.parquet(str(registrations)), model, api), session
 
 
@@ -117,16 +119,21 @@ def main() -> int:
     ours = {(min(p.first, p.second), max(p.first, p.second)): p.bits for p in here}
     theirs = {(min(p.first, p.second), max(p.first, p.second)): p.bits for p in there}
     same = sum(abs(ours[pair] - bits) < _NEAR for pair, bits in theirs.items() if pair in ours)
-    print(f"pairs of both {len(ours.keys() & theirs.keys()):,}, of DuckDB alone {len(ours.keys() - theirs.keys()):,}, "
-          f"of Spark alone {len(theirs.keys() - ours.keys()):,}; same bits in {same:,}")
+    print(
+        f"pairs of both {len(ours.keys() & theirs.keys()):,}, of DuckDB alone {len(ours.keys() - theirs.keys()):,}, "
+        f"of Spark alone {len(theirs.keys() - ours.keys()):,}; same bits in {same:,}"
+    )
     return 0
 
 
 def _tell(where: str, people: list[int], pairs: list[Predicted], wall: float, cpu: float, count: int) -> None:
     found, _ = measure(people, ((one.first, one.second) for one in pairs if one.bits >= _LINK))
-    print(f"{where}: {len(pairs):,} pairs in {wall:.0f} s, {cpu:.0f} core-seconds: "
-          f"{cpu / 60 / count * 1e6:.1f} core-minutes per million registrations; at {_LINK:g} bits "
-          f"precision {found.precision.share:.4%}, recall {found.recall.share:.4%}", flush=True)
+    print(
+        f"{where}: {len(pairs):,} pairs in {wall:.0f} s, {cpu:.0f} core-seconds: "
+        f"{cpu / 60 / count * 1e6:.1f} core-minutes per million registrations; at {_LINK:g} bits "
+        f"precision {found.precision.share:.4%}, recall {found.recall.share:.4%}",
+        flush=True,
+    )
 
 
 if __name__ == "__main__":
