@@ -8,9 +8,9 @@ from urllib.parse import quote
 
 import pytest
 from django.db import transaction
+
 from fhir_calls import CITIZEN, Answer, Client, register
 from identity_people import CLERK, MACHINE, person
-
 from lienthong import records
 from lienthong.access import audit
 from lienthong.access.models import AuditEvent
