@@ -90,9 +90,9 @@ def _members(node: Node, kind: str) -> list[str]:
     only = ""
     while not (isinstance(node, Member) and (node.target is None or _begins(node.target, kind))):
         if isinstance(node, TypeTest):
-            node, only = node.operand, node.type
+            only, node = node.type, node.operand
         elif isinstance(node, Member | Call | Index) and node.target is not None:
-            node, only = node.target, ""
+            only, node = "", node.target
         else:
             raise ValueError(f"an expression of {kind} begins with no element")
     pairs = model.elements(kind)[node.name].keys
