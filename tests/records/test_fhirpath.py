@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from decimal import Decimal
 from functools import cache
+from importlib import resources
 from pathlib import Path
 from random import Random
 from typing import Any
 
+import fhir_elements
 import fhirpathpy
 import pytest
 from django.conf import settings
@@ -75,6 +77,11 @@ def test_every_search_parameter_of_every_type_finds_something():
                 break
         silent += [f"{kind}.{code}" for code in rest]
     assert silent == []
+
+
+def test_the_elements_are_those_of_the_package():
+    stored = resources.files("lienthong.records").joinpath("data/elements_r4.json").read_bytes()
+    assert json.loads(stored) == fhir_elements.elements()
 
 
 @cache
@@ -173,6 +180,10 @@ PATIENT = {
         ("gender or false", []),
         ("gender implies false", []),
         ("gender or active", [True]),
+        ("photo.exists() implies false", [True]),
+        ("name.exists() implies false", [False]),
+        ("photo.exists() or gender", []),
+        ("photo.exists() and gender", [False]),
         ("gender != 'female' and gender.exists()", [True]),
         ("gender implies active", [True]),
         ("active xor gender", []),
