@@ -25,7 +25,15 @@ hypothesis.settings.register_profile(
 hypothesis.settings.register_profile("postgresql", deadline=None, max_examples=max(5, EXAMPLES // 3))
 hypothesis.settings.load_profile("here")
 
-_DATABASE_FIXTURES = {"db", "transactional_db", "django_db_setup", "live_server", "client", "admin_client"}
+_DATABASE_FIXTURES = {
+    "db",
+    "transactional_db",
+    "door",
+    "django_db_setup",
+    "live_server",
+    "client",
+    "admin_client",
+}
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -58,7 +58,7 @@ def make_key(kind: str = "EC") -> tuple[Any, str, Resource]:
 
 def in_process(method: str, path: str, headers: dict[str, str], body: bytes) -> Answer:
     """Calls the door of this process."""
-    from lienthong.transfers.fhir import doors
+    from lienthong.config import fhir as doors
 
     found: dict[str, Any] = {}
 

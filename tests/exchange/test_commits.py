@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any
 
 import pytest
 from django.db import close_old_connections, connection
@@ -13,6 +14,7 @@ from django.db import close_old_connections, connection
 from lienthong.exchange import commits
 
 CALLS = 40
+_MOST = 32
 WRONG = {3, 13, 23}
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -54,7 +56,7 @@ def _together(pool: ThreadPoolExecutor, names: set[int]) -> dict[int, Future[int
     assert begun.wait(20)
     running |= {name: pool.submit(call, name) for name in names}
     deadline = time.monotonic() + 20
-    while len(shared._waiting) < len(names) and connection.vendor == "sqlite":
+    while len(shared._turns._waiting) < len(names) and connection.vendor == "sqlite":
         assert time.monotonic() < deadline
         time.sleep(0.01)
     held.set()
@@ -81,12 +83,12 @@ def test_those_who_wait_share_a_commit(monkeypatch: pytest.MonkeyPatch) -> None:
     sizes: list[int] = []
     real = commits._commit
 
-    def counted(batch: list[commits._Turn]) -> None:
+    def counted(batch: Sequence[commits.Work]) -> list[Any]:
         sizes.append(len(batch))
-        real(batch)
+        return real(batch)
 
     monkeypatch.setattr(commits, "_commit", counted)
     with ThreadPoolExecutor(CALLS + 1) as pool:
         for call in _together(pool, set(range(CALLS)) - WRONG).values():
             call.result(20)
-    assert sizes == [1, commits._MOST, CALLS - len(WRONG) - commits._MOST]
+    assert sizes == [1, _MOST, CALLS - len(WRONG) - _MOST]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import multiprocessing
 import os
 import signal
@@ -20,11 +21,15 @@ if _parent is not None and _parent.pid is not None:
 from django.core.wsgi import get_wsgi_application  # noqa: E402
 
 _pages = get_wsgi_application()
+gc.set_threshold(
+    20_000, 50, 100
+)  # large Bundles are many objects at once, which looking through again frees none of
 
+from lienthong.config import fhir  # noqa: E402
+from lienthong.documents import doors as documents  # noqa: E402
 from lienthong.exchange import doors  # noqa: E402
 from lienthong.foundation.wsgi import Environ, StartResponse  # noqa: E402
 from lienthong.rollout.feeds import doors as feeds  # noqa: E402
-from lienthong.transfers.fhir import doors as fhir  # noqa: E402
 
 
 def _close_at_signal() -> None:
@@ -51,13 +56,15 @@ _served = threading.Lock()
 
 
 def application(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
-    """Exchange doors, the FHIR door and that of the feeds for their paths, Django for the rest."""
+    """Exchange doors, the FHIR door, those of documents and feeds for their paths, Django for the rest."""
     if _served.acquire(blocking=False):  # the first call: now the server listens
         lifeline.notice_dead_callers()
     if doors.serves(environ.get("PATH_INFO", "")):
         return doors.application(environ, start_response)
     if fhir.serves(environ.get("PATH_INFO", "")):
         return fhir.application(environ, start_response)
+    if documents.serves(environ.get("PATH_INFO", "")):
+        return documents.application(environ, start_response)
     if feeds.serves(environ.get("PATH_INFO", "")):
         return feeds.application(environ, start_response)
     return _pages(environ, start_response)

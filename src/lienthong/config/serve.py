@@ -29,6 +29,7 @@ def run(home: Path, *, with_parent: int = 0) -> int:
     from django.conf import settings
 
     from lienthong.exchange.reconciling import Worker
+    from lienthong.identity import following
 
     if settings.NODE.role == "hub":
         setup.enter_seed()
@@ -36,6 +37,7 @@ def run(home: Path, *, with_parent: int = 0) -> int:
     threads = _hub_threads(stop) if settings.NODE.role == "hub" else _site_threads(stop)
     threads += _threads({"time-stamps": partial(_stamp, stop)})
     threads += _threads({"reconciling": Worker(stop).run})
+    threads += _threads({"identities": partial(following.follow, stop)})
     for thread in threads:
         thread.start()
     multiprocessing.set_start_method("spawn", force=True)
@@ -120,6 +122,8 @@ def _site_threads(stop: threading.Event) -> list[threading.Thread]:
 
     from lienthong.connectors.his_xml import concerns, outbox
     from lienthong.connectors.his_xml.folder import Folder
+    from lienthong.documents import automatic
+    from lienthong.documents import work as documents
     from lienthong.exchange.trust import keeper
     from lienthong.exchange.watch import Watch
     from lienthong.rollout.feeds import work as feeds
@@ -132,6 +136,8 @@ def _site_threads(stop: threading.Event) -> list[threading.Thread]:
         out
         | {
             "feeds": lambda: feeds.run(stop),
+            "documents": lambda: documents.run(stop),
+            "ended-stays": lambda: automatic.run(stop),
             "exports": lambda: Folder(settings.NODE.exports).run(stop),
             "joining": lambda: keeper.join(stop),
             "line": lambda: _work_the_line(stop),

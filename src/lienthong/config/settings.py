@@ -39,6 +39,8 @@ INSTALLED_APPS = [
     "lienthong.access",
     "lienthong.records",
     "lienthong.exchange",
+    "lienthong.identity",
+    "lienthong.documents",
     "lienthong.transfers",
     "lienthong.rollout",
     *_CONNECTORS,
@@ -125,6 +127,7 @@ WHITENOISE_AUTOREFRESH = False
 
 PAPER_FONTS = _ASSETS / "@expo-google-fonts" / "tinos"
 FHIR_DEFINITIONS = _ASSETS / "@medplum" / "definitions" / "dist" / "fhir" / "r4"
+FHIR_PROFILES = NODE.home / "profiles"
 
 _HANDLERS = "lienthong.config.drill" if os.environ.get("LIENTHONG_DRILL") else "lienthong.config"
 EXCHANGE_HANDLERS = f"{_HANDLERS}.handlers.HANDLERS"

@@ -19,7 +19,7 @@ def use(home: Path) -> None:
 
 
 def migrate() -> None:
-    """Brings the database to the present form; does nothing when it is."""
+    """Brings the database and the index rows to the present form; does nothing when they are."""
     from django.core.management import call_command
     from django.db import connection
     from django.db.migrations.executor import MigrationExecutor
@@ -27,6 +27,9 @@ def migrate() -> None:
     executor = MigrationExecutor(connection)
     if executor.migration_plan(executor.loader.graph.leaf_nodes()):
         call_command("migrate", verbosity=0, interactive=False)
+    from lienthong.records import reindexing
+
+    reindexing.bring_up()
 
 
 def enter_seed() -> None:

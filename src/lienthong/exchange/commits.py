@@ -5,36 +5,22 @@ None is answered before the commit. PostgreSQL does the same by itself, and ther
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 from django.db import connection, transaction
 
+from lienthong.foundation.turns import Turns
+
 T = TypeVar("T")
-
-_MOST = 32
-"""Calls in one commit."""
-
-
-class _Turn:
-    """One call's work; ``woken`` says that it is done, or that it is this thread's turn to do it for all."""
-
-    def __init__(self, work: Callable[[], Any]) -> None:
-        self.work = work
-        self.woken = threading.Event()
-        self.leads = False
-        self.result: Any = None
-        self.error: Exception | None = None
+Work = Callable[[], Any]
 
 
 class Commits:
     """Those who come while a commit is under way wait together for the next; the first of them makes it."""
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._waiting: list[_Turn] = []
-        self._busy = False
+        self._turns: Turns[Work, Any] = Turns(_commit)
 
     def run(self, work: Callable[[], T]) -> T:
         """Runs ``work`` in a transaction and returns its result once that is durable; an exception of it rolls it
@@ -42,45 +28,15 @@ class Commits:
         if connection.vendor != "sqlite":
             with transaction.atomic():
                 return work()
-        turn = _Turn(work)
-        with self._lock:
-            self._waiting.append(turn)
-            turn.leads, self._busy = not self._busy, True
-        if not turn.leads:
-            turn.woken.wait()
-        if turn.leads:
-            self._lead()
-        if turn.error is not None:
-            raise turn.error
-        result: T = turn.result
+        result: T = self._turns.do(work)
         return result
 
-    def _lead(self) -> None:
-        """Commits what waits, this thread's own first; the next to wait leads then."""
-        with self._lock:
-            batch, self._waiting = self._waiting[:_MOST], self._waiting[_MOST:]
-        try:
-            _commit(batch)
-        finally:
-            with self._lock:
-                self._busy = bool(self._waiting)
-                if self._waiting:
-                    self._waiting[0].leads = True
-                    self._waiting[0].woken.set()
-            for turn in batch:
-                turn.woken.set()
 
-
-def _commit(batch: Sequence[_Turn]) -> None:
+def _commit(batch: Sequence[Work]) -> list[Any]:
     try:
         with transaction.atomic():
-            results = [turn.work() for turn in batch]
+            return [work() for work in batch]
     except Exception as error:
         if len(batch) == 1:
-            batch[0].error = error
-            return
-        for turn in batch:
-            _commit([turn])
-        return
-    for turn, result in zip(batch, results, strict=True):
-        turn.result = result
+            return [error]
+        return [result for work in batch for result in _commit([work])]

@@ -11,10 +11,13 @@ import rfc8785
 
 _encoder = msgspec.json.Encoder(decimal_format="number")
 _decoder = msgspec.json.Decoder(float_hook=Decimal)
+_members = msgspec.json.Decoder(dict[str, msgspec.Raw])
+_rows = msgspec.json.Decoder(list[dict[str, msgspec.Raw]])
 _sorted = msgspec.json.Encoder(order="sorted")
 _LARGEST = (1 << 53) - 1
 
 DecodeError = msgspec.DecodeError
+Raw = msgspec.Raw
 
 
 def dumps(value: Any) -> bytes:
@@ -29,6 +32,34 @@ def loads(data: bytes | str | memoryview) -> Any:
         DecodeError: the text is not JSON.
     """
     return _decoder.decode(data)
+
+
+def members(data: bytes | Raw) -> dict[str, Raw]:
+    """The members of a JSON object with their values as they are written.
+
+    Raises:
+        DecodeError: the text is not a JSON object.
+    """
+    return _members.decode(data)
+
+
+def rows(data: bytes | Raw) -> list[dict[str, Raw]]:
+    """The same for a list of objects.
+
+    Raises:
+        DecodeError: the text is not a JSON list of objects.
+    """
+    return _rows.decode(data)
+
+
+def raw(text: str | bytes) -> Raw:
+    """JSON that is written as it is."""
+    return Raw(text if isinstance(text, bytes) else text.encode())
+
+
+def indented(data: bytes) -> bytes:
+    """The same JSON with line breaks, for people; numbers stay as they are written."""
+    return msgspec.json.format(data, indent=2)
 
 
 def canonical(value: Any) -> bytes:

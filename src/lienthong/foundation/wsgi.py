@@ -56,6 +56,11 @@ class Request:
         )
 
     @property
+    def query_string(self) -> str:
+        """What stands after ``?``, as it came."""
+        return str(self.environ.get("QUERY_STRING", ""))
+
+    @property
     def parameters(self) -> list[tuple[str, str]]:
         """The parameters after ``?`` in their order, repeated ones too; at most 20, else none."""
         try:

@@ -8,6 +8,7 @@ from lienthong.records.reading import (
     appointments,
     arrivals,
     count,
+    fetch,
     find_patients,
     for_patient,
     history,
@@ -20,16 +21,20 @@ from lienthong.records.reading import (
     with_code,
 )
 from lienthong.records.validation import InvalidResource
-from lienthong.records.writing import Outcome, transact
+from lienthong.records.writing import Done, Entry, Outcome, Writer, transact
 
 __all__ = [
     "Arrival",
+    "Done",
+    "Entry",
     "InvalidResource",
     "Outcome",
     "Stored",
+    "Writer",
     "appointments",
     "arrivals",
     "count",
+    "fetch",
     "find_patients",
     "for_patient",
     "history",

@@ -116,15 +116,6 @@ class Number(models.Model):
     resource = models.BigIntegerField()
 
 
-class SearchValue(models.Model):
-    """A value under which a resource is found: parameter number, value, resource number."""
-
-    pk = models.CompositePrimaryKey("param", "value", "resource")
-    param = models.SmallIntegerField()
-    value = models.CharField(max_length=300)
-    resource = models.BigIntegerField()
-
-
 class Counter(models.Model):
     """The last number given to a ``resource`` or ``pack``; under ``index`` the rules that the index rows follow."""
 

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import re
+import threading
+from collections import OrderedDict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
 from functools import cached_property
 from typing import Any
 
 import zstandard
 from django.db import connection
 
-from lienthong.foundation import json
+from lienthong.foundation import clock, json
 from lienthong.foundation.text import name_words
 from lienthong.records import keys, sql, values
 
@@ -20,6 +23,9 @@ Resource = dict[str, Any]
 _CHUNK = 400
 _EVERYTHING = 1 << 31
 _LAST = "\uffff"
+_NUMBER, _NAME = keys.param("Patient", "number"), keys.param("Patient", "name")
+_BIRTHDATE = keys.param("Patient", "birthdate")
+_APPOINTED = keys.param("Appointment", "appointed")
 
 
 @dataclass(frozen=True)
@@ -35,6 +41,7 @@ class Stored:
         restricted: labelled as specially protected.
         deleted: this version says that it is gone.
         body: its JSON as stored.
+        number, pack: its number in the store, and that of the transaction's part that holds it.
     """
 
     type: str
@@ -46,6 +53,8 @@ class Stored:
     restricted: bool
     deleted: bool
     body: bytes
+    number: int = 0
+    pack: int = 0
 
     @cached_property
     def resource(self) -> Resource:
@@ -57,6 +66,23 @@ class Stored:
             **resource.get("meta", {}),
         }
         return resource
+
+    @property
+    def wire(self) -> bytes:
+        """The resource as JSON with ``meta.versionId`` and ``meta.lastUpdated``; every other element is byte for
+        byte as it came."""
+        members = json.members(self.body)
+        meta = json.members(members["meta"]) if "meta" in members else {}
+        meta |= {"versionId": json.raw(f'"{self.version}"'), "lastUpdated": json.raw(f'"{self.updated}"')}
+        if "meta" in members:
+            members["meta"] = json.raw(json.dumps(meta))
+            return json.dumps(members)
+        written = {}
+        for name, value in members.items():
+            written[name] = value
+            if name == "id":
+                written["meta"] = json.raw(json.dumps(meta))
+        return json.dumps(written)
 
     @property
     def ref(self) -> str:
@@ -79,6 +105,67 @@ def read_many(refs: Iterable[str]) -> dict[str, Stored]:
             if not stored.deleted:
                 found[stored.ref] = stored
     return found
+
+
+def latest(refs: Iterable[str]) -> dict[str, Stored]:
+    """The current versions of several ``Type/id`` by that text, also those that say that it is gone."""
+    wanted = [keys.ref_key(ref) for ref in refs]
+    found: dict[str, Stored] = {}
+    for start in range(0, len(wanted), _CHUNK):
+        chunk = wanted[start : start + _CHUNK]
+        found |= {s.ref: s for s in _fetch(sql.READ_REFS.format(marks=sql.marks(len(chunk))), chunk)}
+    return found
+
+
+def version(ref: str, number: int) -> Stored | None:
+    """A version of ``Type/id`` by its number."""
+    key = keys.ref_key(ref)
+    found = _fetch(sql.READ_REFS.format(marks="%s"), [key])
+    if found and found[0].version != number:
+        found = _fetch(sql.READ_VERSION, [key, number])
+    return found[0] if found else None
+
+
+def versions(
+    kind: str = "",
+    *,
+    key: int | None = None,
+    before: tuple[int, int] | None = None,
+    since: str = "",
+    limit: int = 50,
+) -> list[Stored]:
+    """Versions of everything, of a type, or of one resource (its key), newest first.
+
+    Args:
+        before: pack and number of the last one seen; go on after it.
+        since: not older than that, ISO 8601 UTC.
+    """
+    conditions, given = "", []
+    if kind:
+        conditions, given = " AND r.type = %s", [kind]
+    if key is not None:
+        conditions, given = " AND r.key = %s", [key]
+    if since:
+        conditions += " AND {t}.pack >= COALESCE((SELECT MIN(id) FROM records_pack WHERE at >= %s), 9223372036854775807)"
+        given = [*given, since]
+    if before:
+        conditions += " AND ({t}.pack < %s OR ({t}.pack = %s AND r.id < %s))"
+        given = [*given, before[0], before[0], before[1]]
+    current = _fetch(sql.CURRENT_VERSIONS.format(more=conditions.format(t="r")), [*given, limit])
+    former = _fetch(sql.FORMER_VERSIONS.format(more=conditions.format(t="v")), [*given, limit])
+    found = sorted([*current, *former], key=lambda s: (-s.pack, -s.number, -s.version))
+    return found[:limit]
+
+
+def fetch(numbers: Sequence[int]) -> list[Stored]:
+    """Resources by their numbers, in that order; deleted and unknown ones are left out."""
+    found: dict[int, Stored] = {}
+    for start in range(0, len(numbers), _CHUNK):
+        chunk = numbers[start : start + _CHUNK]
+        for stored in _fetch(sql.READ_IDS.format(marks=sql.marks(len(chunk))), chunk):
+            if not stored.deleted:
+                found[stored.number] = stored
+    return [found[number] for number in numbers if number in found]
 
 
 def history(type: str, id: str) -> list[Stored]:
@@ -116,16 +203,15 @@ def for_patient(
 
 def appointments(since: str, until: str, *, limit: int = 500) -> list[Stored]:
     """Appointments for the days ``since`` to ``until`` (``yyyy-MM-dd``, both included), never a restricted one."""
-    found = _fetch(sql.APPOINTED, [values.APPOINTED, since, until, limit])
+    found = _fetch(sql.APPOINTED, [_APPOINTED, since, until, limit])
     return sorted(found, key=lambda stored: (values.appointed_day(stored.resource), stored.id))
 
 
 def with_code(patient: str, type: str, system: str, code: str, *, limit: int = 50) -> list[Stored]:
-    """A patient's resources of a type whose first coding is this code, newest first, e.g. every blood group that was
+    """A patient's resources of a type that has this code, newest first, e.g. every blood group that was
     told; never a restricted one."""
-    return _fetch(
-        sql.WITH_CODE, [values.CODE, f"{system}|{code}", keys.ref_key(f"Patient/{patient}"), type, limit]
-    )
+    found = [keys.param(type, "code"), keys.hash64(code), keys.hash32(system)]
+    return _fetch(sql.WITH_CODE, [*found, keys.ref_key(f"Patient/{patient}"), type, limit])
 
 
 def of_origin(origin: str, types: Sequence[str] | None = None) -> list[Stored]:
@@ -148,10 +234,7 @@ def find_patients(text: str, *, limit: int = 50) -> list[Stored]:
     """Patients by any of their numbers (whole), or by words of the name in any order, without or with tone marks,
     the last word may be begun only, and optionally a birth year or date: ``"tran thi anh 1960"``."""
     number = "".join(text.split()).upper()
-    ids = _ids(
-        "SELECT resource FROM records_searchvalue WHERE param = %s AND value = %s LIMIT %s",
-        [values.NUMBER, number, limit],
-    )
+    ids = _ids(sql.NUMBERED, [_NUMBER, keys.hash64(number), limit])
     if not ids:
         ids = _by_name(text, limit)
     if not ids:
@@ -163,10 +246,7 @@ def find_patients(text: str, *, limit: int = 50) -> list[Stored]:
 def patients_numbered(text: str, *, limit: int = 20) -> list[str]:
     """FHIR ids of patients with that number (whole, whatever kind) or that FHIR id."""
     number = "".join(text.split()).upper()
-    ids = _ids(
-        "SELECT resource FROM records_searchvalue WHERE param = %s AND value = %s LIMIT %s",
-        [values.NUMBER, number, limit],
-    )
+    ids = _ids(sql.NUMBERED, [_NUMBER, keys.hash64(number), limit])
     found = (
         [s.id for s in _fetch(sql.READ_IDS.format(marks=sql.marks(len(ids))), ids) if not s.deleted]
         if ids
@@ -177,54 +257,109 @@ def patients_numbered(text: str, *, limit: int = 20) -> list[str]:
 
 
 def _by_name(text: str, limit: int) -> list[int]:
-    conditions: list[tuple[int, str, str]] = []
-    words = []
+    words: list[str] = []
+    births: list[tuple[int, int]] = []
     for word in text.split():
         birth = _birth(word)
         if birth:
-            conditions.append((values.BIRTHDATE, birth, birth + _LAST))
+            births.append(birth)
         else:
             words += name_words(word)
-    conditions += [(values.NAME, word, word) for word in words[:-1]]
-    conditions += [(values.NAME, word, word + _LAST) for word in words[-1:]]
     if not words:
         return []
-    conditions.sort(key=lambda c: -len(c[1]))
+    named = [(word, word) for word in words[:-1]] + [(words[-1], words[-1] + _LAST)]
+    named.sort(key=lambda pair: -len(pair[0]))
+    first, *others = [
+        ("records_string", "{v}.value >= %s AND {v}.value <= %s", (_NAME, *pair)) for pair in named
+    ] + [("records_date", "{v}.low >= %s AND {v}.high <= %s", (_BIRTHDATE, *birth)) for birth in births]
     joins = " ".join(
-        f"JOIN records_searchvalue v{n} ON v{n}.resource = v0.resource AND v{n}.param = %s"
-        f" AND v{n}.value >= %s AND v{n}.value <= %s"
-        for n in range(1, len(conditions))
+        f"JOIN {table} v{n} ON v{n}.resource = v0.resource AND v{n}.param = %s"
+        f" AND {condition.format(v=f'v{n}')}"
+        for n, (table, condition, _) in enumerate(others, 1)
     )
     statement = (
-        f"SELECT DISTINCT v0.resource FROM records_searchvalue v0 {joins}"  # noqa: S608
-        " WHERE v0.param = %s AND v0.value >= %s AND v0.value <= %s LIMIT %s"
+        f"SELECT DISTINCT v0.resource FROM {first[0]} v0 {joins}"  # noqa: S608
+        f" WHERE v0.param = %s AND {first[1].format(v='v0')} LIMIT %s"
     )
-    parameters = [value for condition in conditions[1:] for value in condition]
-    return _ids(statement, [*parameters, *conditions[0], limit])
+    parameters = [value for _, _, given in [*others, first] for value in given]
+    return _ids(statement, [*parameters, limit])
 
 
-def _birth(word: str) -> str:
-    """A birth year or date as it stands in FHIR, or empty: ``1960``, ``12/01/1960``, ``1960-01-12``."""
-    match = re.fullmatch(r"(?:(\d{1,2})/)?(?:(\d{1,2})/)?(\d{4})", word)
-    if match:
-        day, month, year = match.groups()
-        if day and not month:
-            day, month = None, day
-        return "-".join([year, *(f"{int(part):02d}" for part in (month, day) if part)])
-    return word if re.fullmatch(r"\d{4}-\d\d(-\d\d)?", word) else ""
+def _birth(word: str) -> tuple[int, int] | None:
+    """The first and last millisecond of a birth year, month or date: ``1960``, ``12/01/1960``, ``1960-01-12``."""
+    match = re.fullmatch(r"(?:(?:(\d{1,2})/)?(\d{1,2})/)?(\d{4})|(\d{4})-(\d\d)(?:-(\d\d))?", word)
+    if match is None:
+        return None
+    day, month, year = (
+        int(part or 0) for part in (match.group(1, 2, 3) if match[3] else match.group(6, 5, 4))
+    )
+    try:
+        first = date(year, month or 1, day or 1)
+        if day:
+            after = first + timedelta(days=1)
+        else:
+            after = date(year + (month in (0, 12)), month % 12 + 1 if month else 1, 1)
+    except (ValueError, OverflowError):
+        return None
+    begin, end = (int(datetime.combine(d, time(), clock.VIETNAM).timestamp()) * 1000 for d in (first, after))
+    return begin, end - 1
+
+
+class _Kept:
+    """Packs that were read lately; a pack never changes."""
+
+    def __init__(self, most: int) -> None:
+        self._most, self._size = most, 0
+        self._lock = threading.Lock()
+        self._packs: OrderedDict[tuple[str, int], bytes] = OrderedDict()
+
+    def take(self, wanted: Iterable[int]) -> dict[int, bytes]:
+        store = connection.settings_dict["NAME"]
+        with self._lock:
+            found = {number: self._packs.get((store, number)) for number in wanted}
+            for number, body in found.items():
+                if body is not None:
+                    self._packs.move_to_end((store, number))
+        return {number: body for number, body in found.items() if body is not None}
+
+    def keep(self, packs: dict[int, bytes]) -> None:
+        store = connection.settings_dict["NAME"]
+        with self._lock:
+            for number, body in packs.items():
+                if (store, number) not in self._packs:
+                    self._packs[store, number] = body
+                    self._size += len(body)
+            while self._size > self._most:
+                self._size -= len(self._packs.popitem(last=False)[1])
+
+
+_kept = _Kept(16 << 20)
 
 
 def packs(numbers: Iterable[int]) -> dict[int, bytes]:
     """The JSON of packs by their number."""
-    wanted = sorted(set(numbers))
+    asked = set(numbers)
+    found = _kept.take(asked)
+    wanted = sorted(asked - found.keys())
+    if not wanted:
+        return found
     unpack = zstandard.ZstdDecompressor().decompress
-    found: dict[int, bytes] = {}
+    fresh: dict[int, bytes] = {}
     with connection.cursor() as cursor:
         for start in range(0, len(wanted), _CHUNK):
             chunk = wanted[start : start + _CHUNK]
             cursor.execute(sql.PACKS.format(marks=sql.marks(len(chunk))), chunk)
-            found.update((number, unpack(bytes(body))) for number, body in cursor.fetchall())
-    return found
+            fresh.update((number, unpack(bytes(body))) for number, body in cursor.fetchall())
+    if not connection.in_atomic_block:
+        _kept.keep(fresh)
+    return found | fresh
+
+
+def stored_at(pack: int) -> str:
+    """When a pack was committed, ISO 8601 UTC."""
+    with connection.cursor() as cursor:
+        cursor.execute(sql.PACK_AT, (pack,))
+        return str(cursor.fetchone()[0])
 
 
 @dataclass(frozen=True, slots=True)
@@ -283,8 +418,10 @@ def _fetch(statement: str, parameters: Sequence[Any]) -> list[Stored]:
             restricted=bool(restricted),
             deleted=bool(deleted),
             body=bodies[pack][start : start + length],
+            number=number,
+            pack=pack,
         )
-        for kind, ref, version, at, moment, origin, restricted, deleted, pack, start, length in rows
+        for kind, ref, version, at, moment, origin, restricted, deleted, pack, start, length, number in rows
     ]
 
 

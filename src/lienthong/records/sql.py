@@ -6,12 +6,16 @@ NEXT_NUMBERS = (
     "INSERT INTO records_counter (name, last) VALUES (%s, %s), (%s, %s)"
     " ON CONFLICT (name) DO UPDATE SET last = records_counter.last + excluded.last RETURNING name, last"
 )
-ORIGIN = "INSERT INTO records_origin (key) VALUES (%s) ON CONFLICT (key) DO UPDATE SET key = excluded.key RETURNING id"
-INSERT_PACK = "INSERT INTO records_pack (id, at, body) VALUES (%s, %s, %s)"
-INSERT_RESOURCE = (
-    "INSERT INTO records_resource (id, key, ref, type, patient, moment, origin, restricted, version, pack, start,"
-    " length, hash, deleted) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, 0)"
+COUNTER = "SELECT last FROM records_counter WHERE name = %s"
+SET_COUNTER = (
+    "INSERT INTO records_counter (name, last) VALUES (%s, %s)"
+    " ON CONFLICT (name) DO UPDATE SET last = excluded.last"
 )
+PLACES_AFTER = (
+    "SELECT id, pack, start, length FROM records_resource WHERE id > %s AND deleted = 0 ORDER BY id LIMIT %s"
+)
+ORIGIN = "INSERT INTO records_origin (key) VALUES (%s) ON CONFLICT (key) DO UPDATE SET key = excluded.key RETURNING id"
+ORIGIN_NUMBERS = "SELECT key, id FROM records_origin WHERE key IN ({marks})"
 KEEP_VERSION = (
     "INSERT INTO records_version (resource, version, pack, start, length, hash, deleted)"
     " SELECT id, version, pack, start, length, hash, deleted FROM records_resource WHERE id = %s"
@@ -20,8 +24,7 @@ UPDATE_RESOURCE = (
     "UPDATE records_resource SET patient = %s, moment = %s, origin = %s, restricted = %s, version = version + 1,"
     " pack = %s, start = %s, length = %s, hash = %s, deleted = %s WHERE id = %s"
 )
-INSERT_VALUE = "INSERT INTO records_searchvalue (param, value, resource) VALUES (%s, %s, %s)"
-DELETE_VALUE = "DELETE FROM records_searchvalue WHERE param = %s AND value = %s AND resource = %s"
+PACK_AT = "SELECT at FROM records_pack WHERE id = %s"
 PACKS = "SELECT id, body FROM records_pack WHERE id IN ({marks})"
 PACKS_AFTER = "SELECT id, at, body FROM records_pack WHERE id > %s ORDER BY id LIMIT %s"
 ORIGINS = (
@@ -31,10 +34,11 @@ ORIGINS = (
 )
 
 _READ = (
-    "SELECT r.type, r.ref, r.version, p.at, r.moment, o.key, r.restricted, r.deleted, r.pack, r.start, r.length"
+    "SELECT r.type, r.ref, r.version, p.at, r.moment, o.key, r.restricted, r.deleted, r.pack, r.start, r.length, r.id"
     " FROM records_resource r JOIN records_pack p ON p.id = r.pack LEFT JOIN records_origin o ON o.id = r.origin"
 )
 READ_REFS = _READ + " WHERE r.key IN ({marks})"
+CURRENT_VERSIONS = _READ + " WHERE r.id > 0{more} ORDER BY r.pack DESC, r.id DESC LIMIT %s"
 READ_IDS = _READ + " WHERE r.id IN ({marks})"
 READ_ORIGIN = _READ + " WHERE r.origin = (SELECT id FROM records_origin WHERE key = %s) AND r.deleted = 0"
 READ_PATIENT = (
@@ -42,26 +46,36 @@ READ_PATIENT = (
     "{types} AND r.moment >= %s AND r.moment <= %s{open} ORDER BY r.moment DESC, r.id LIMIT %s"
 )
 WITH_CODE = (
-    _READ + " JOIN records_searchvalue v ON v.resource = r.id AND v.param = %s AND v.value = %s"
+    _READ + " JOIN records_token v ON v.resource = r.id AND v.param = %s AND v.value = %s AND v.system = %s"
     " WHERE r.patient = %s AND r.type = %s AND r.deleted = 0"
     " AND r.restricted = 0 ORDER BY r.moment DESC LIMIT %s"
 )
 APPOINTED = (
-    _READ
-    + " JOIN records_searchvalue v ON v.resource = r.id AND v.param = %s AND v.value >= %s AND v.value <= %s"
+    _READ + " JOIN records_string v ON v.resource = r.id AND v.param = %s AND v.value >= %s AND v.value <= %s"
     " WHERE r.deleted = 0 AND r.restricted = 0 ORDER BY v.value, r.id LIMIT %s"
 )
-HISTORY = (
-    "SELECT r.type, r.ref, v.version, p.at, r.moment, o.key, r.restricted, v.deleted, v.pack, v.start, v.length"
-    " FROM records_resource r JOIN records_version v ON v.resource = r.id JOIN records_pack p ON p.id = v.pack"
-    " LEFT JOIN records_origin o ON o.id = r.origin WHERE r.key = %s ORDER BY v.version DESC"
+NUMBERED = "SELECT DISTINCT resource FROM records_token WHERE param = %s AND value = %s LIMIT %s"
+_FORMER = (
+    "SELECT r.type, r.ref, v.version, p.at, r.moment, o.key, r.restricted, v.deleted, v.pack, v.start, v.length,"
+    " r.id FROM records_resource r JOIN records_version v ON v.resource = r.id JOIN records_pack p ON p.id = v.pack"
+    " LEFT JOIN records_origin o ON o.id = r.origin"
+)
+HISTORY = _FORMER + " WHERE r.key = %s ORDER BY v.version DESC"
+READ_VERSION = _FORMER + " WHERE r.key = %s AND v.version = %s"
+FORMER_VERSIONS = (
+    _FORMER + " WHERE v.version > 0{more} ORDER BY v.pack DESC, r.id DESC, v.version DESC LIMIT %s"
+)
+WRITERS_TURN = "UPDATE records_counter SET last = last WHERE name = 'pack'"
+REFERRING = (
+    "SELECT r.ref FROM records_link l JOIN records_resource r ON r.id = l.resource WHERE l.target = %s"
+    " AND r.deleted = 0 LIMIT %s"
 )
 EXISTING = (
-    "SELECT id, ref, hash, moment, origin, deleted, pack, start, length FROM records_resource"
-    " WHERE key IN ({marks})"
+    "SELECT r.id, r.ref, r.hash, r.moment, r.origin, o.key, r.deleted, r.version, r.pack, r.start, r.length"
+    " FROM records_resource r LEFT JOIN records_origin o ON o.id = r.origin WHERE r.key IN ({marks})"
 )
 EXISTING_OF_ORIGIN = (
-    "SELECT id, ref, pack, start, length FROM records_resource WHERE origin = %s AND deleted = 0"
+    "SELECT id, ref, version, pack, start, length FROM records_resource WHERE origin = %s AND deleted = 0"
 )
 COUNT = "SELECT COUNT(*) FROM records_resource WHERE type = %s AND deleted = 0"
 COUNT_RESTRICTED = (

@@ -1,25 +1,18 @@
-"""What is read out of a resource for finding it again: patient, clinical moment, search values."""
+"""What is read out of a resource for finding it again: patient, clinical moment, whether it is protected."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, date, datetime, time
 from functools import lru_cache
 from typing import Any
 
 from lienthong.foundation.clock import VIETNAM
-from lienthong.foundation.text import name_words
 
 Resource = dict[str, Any]
 
 SHARED = frozenset({"Patient", "Organization", "Practitioner"})
 """Types that many origins share; they are merged, never removed with one origin."""
 
-IDENTIFIER, NUMBER, NAME, BIRTHDATE, CODE, APPOINTED = 1, 2, 3, 4, 5, 6
-"""Search parameters: ``system|value``, value alone (patients), folded word of a name, birth date, ``system|code``, day
-of an appointment in Viet Nam (``yyyy-MM-dd``)."""
-
-_LONGEST = 300
 _TIMES = (
     "effectiveDateTime",
     "performedDateTime",
@@ -36,7 +29,6 @@ _TIMES = (
 )
 _PERIODS = ("period", "performedPeriod", "effectivePeriod", "occurrencePeriod", "context", "requestedPeriod")
 _PATIENTS = ("subject", "patient", "beneficiary", "for")
-_CODES = ("code", "medicationCodeableConcept", "vaccineCode", "type")
 
 
 def moment(resource: Resource) -> str:
@@ -104,31 +96,3 @@ def appointed_day(appointment: Resource) -> str:
     wanted = next((p for p in appointment.get("requestedPeriod", ()) if isinstance(p, dict)), {})
     at = utc(str(appointment.get("start") or wanted.get("start") or ""))
     return datetime.fromisoformat(at).astimezone(VIETNAM).date().isoformat() if at else ""
-
-
-def search_values(resource: Resource) -> set[tuple[int, str]]:
-    """``(parameter, value)`` pairs under which the resource is found."""
-    return {(param, value[:_LONGEST]) for param, value in _values(resource) if value}
-
-
-def _values(resource: Resource) -> Iterator[tuple[int, str]]:
-    kind = resource["resourceType"]
-    identifiers = resource.get("identifier", [])
-    for identifier in identifiers if isinstance(identifiers, list) else [identifiers]:
-        value = identifier.get("value", "")
-        yield IDENTIFIER, f"{identifier.get('system', '')}|{value}"
-        if kind == "Patient":
-            yield NUMBER, value.upper()
-    if kind == "Patient":
-        for name in resource.get("name", ()):
-            for word in name_words(name.get("text", "")):
-                yield NAME, word
-        yield BIRTHDATE, resource.get("birthDate", "")
-    if kind == "Appointment":
-        yield APPOINTED, appointed_day(resource)
-    for name in _CODES:
-        concept = resource.get(name)
-        if isinstance(concept, dict):
-            for coding in concept.get("coding", ())[:1]:
-                yield CODE, f"{coding.get('system', '')}|{coding.get('code', '')}"
-            return

@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field
+from typing import Any, Literal
 
 import zstandard
 from django.db import connection
 
 from lienthong.access import audit
 from lienthong.foundation import clock, json
-from lienthong.records import keys, reading, sql, validation, values
+from lienthong.records import bulk, index, keys, reading, sql, validation, values
 
 Resource = dict[str, Any]
 
 _CHUNK = 400
+_PACK = 32 << 10
+"""Bytes of JSON after which the next pack begins: whoever reads one resource unpacks no more than about that."""
 _GONE = hashlib.sha256(b"").digest()
+_NONE = index.Rows(set(), set(), set(), set(), set())
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,16 +39,35 @@ class Outcome:
     hash: str
 
 
-@dataclass(slots=True)
-class _Known:
-    """What the store holds of a resource before the write."""
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One resource that a call of the FHIR door writes; ``resource`` None deletes it.
 
-    id: int
-    hash: bytes
-    moment: str
-    origin: int | None
-    deleted: bool
-    place: tuple[int, int, int]
+    Attributes:
+        ref: ``Type/id``.
+        body: its JSON as it is kept, byte for byte.
+        origin: the set under which it is kept; none for shared types.
+    """
+
+    ref: str
+    resource: Resource | None
+    body: bytes = b""
+    origin: str = ""
+
+    @property
+    def digest(self) -> bytes:
+        """SHA-256 of the body."""
+        return hashlib.sha256(self.body).digest()
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What became of an :class:`Entry`: its version now and when that was stored (ISO 8601 UTC)."""
+
+    ref: str
+    version: int
+    at: str
+    what: Literal["created", "updated", "unchanged", "deleted"]
 
 
 def transact(
@@ -57,7 +79,7 @@ def transact(
     complete: bool = True,
     why: str = "",
 ) -> Outcome:
-    """Validates and stores resources, their search rows and the audit event, in the caller's transaction.
+    """Validates and stores resources, their index rows and the audit event, in the caller's transaction.
 
     A resource whose content did not change gets no new version. Patients, organisations and practitioners are shared
     by many origins: identifiers are joined, and the newest facts win.
@@ -72,178 +94,271 @@ def transact(
     Raises:
         InvalidResource: one of them is not valid FHIR R4; nothing is stored.
     """
-    if not connection.in_atomic_block:
-        raise RuntimeError("transact() takes part in the caller's transaction; open one")
-    write = _Write(values.utc(moment))
+    write = Writer(values.utc(moment))
     write.find([_ref(resource) for resource in resources])
     for resource in resources:
-        write.add(resource)
-    write.flush(origin, complete)
+        write.merge(resource, origin)
+    if complete:
+        write.remove_others(origin)
+    write.flush([origin])
     patients = {r["id"] for r in resources if r["resourceType"] == "Patient"}
+    new, changed = write.new, write.changed
     audit.record(
         actor,
         "store",
         patient=min(patients, default=""),
         page=origin,
         why=why,
-        detail={"created": write.created, "updated": write.updated, "deleted": write.deleted},
+        detail={"created": new, "updated": changed, "deleted": write.count("deleted")},
     )
-    return Outcome(write.created, write.updated, write.unchanged, write.deleted, write.digest())
+    return Outcome(new, changed, write.count("unchanged"), write.count("deleted"), write.digest())
 
 
-class _Write:
-    """Reads, checks and compares first (``find``, ``add``); only ``flush`` writes."""
+def _inside() -> None:
+    if not connection.in_atomic_block:
+        raise RuntimeError("clinical data is written in the caller's transaction; open one")
 
-    def __init__(self, moment: str) -> None:
+
+@dataclass(slots=True)
+class Known:
+    """What the store holds of a resource before the write; ``source`` is the key of its origin."""
+
+    id: int
+    hash: bytes
+    moment: str
+    origin: int | None
+    source: str
+    deleted: bool
+    version: int
+    place: tuple[int, int, int]
+
+
+@dataclass(slots=True)
+class _Item:
+    """A resource that gets a new version; ``resource`` None: it goes."""
+
+    ref: str
+    resource: Resource | None
+    body: bytes
+    digest: bytes
+    known: Known | None
+    origin: str
+    number: int = 0
+    place: tuple[int, int, int] = field(default=(0, 0, 0))
+
+
+class Writer:
+    """Reads, checks and compares first (``find``, then ``merge`` or ``put``); only ``flush`` writes, in the caller's
+    transaction.
+
+    Attributes:
+        known: what the store holds of what was looked for, by ``Type/id``, deleted ones too.
+        done: what became of each resource, by ``Type/id``.
+    """
+
+    def __init__(self, moment: str = "") -> None:
+        _inside()
         self.cursor = connection.cursor()
-        self.origin = 0
         self.moment = moment
-        self.created = self.updated = self.unchanged = self.deleted = 0
-        self.known: dict[str, _Known] = {}
+        self.at = clock.iso(clock.now())
+        self.known: dict[str, Known] = {}
+        self.items: list[_Item] = []
         self.hashes: dict[str, bytes] = {}
-        self.bodies: list[bytes] = []
-        self.size = 0
-        self.new: list[tuple[Resource, str, bytes, int, int]] = []
-        self.changed: list[tuple[Resource | None, _Known, bytes, int, int]] = []
-        self.fresh_values: list[tuple[int, str, int]] = []
-        self.stale_values: list[tuple[int, str, int]] = []
-        self.numbers: dict[str, int] = {}
-        self.packs: dict[int, bytes] = {}
+        self.done: dict[str, Done] = {}
+        self.fresh = index.Rows(set(), set(), set(), set(), set())
+        self.origins: dict[str, int] = {}
 
-    def _one(self, statement: str, parameters: tuple[Any, ...]) -> int:
-        self.cursor.execute(statement, parameters)
-        return int(self.cursor.fetchone()[0])
+    @property
+    def new(self) -> int:
+        return sum(item.known is None for item in self.items)
+
+    @property
+    def changed(self) -> int:
+        return sum(item.known is not None and item.resource is not None for item in self.items)
+
+    def count(self, what: str) -> int:
+        return sum(done.what == what for done in self.done.values())
 
     def find(self, refs: Sequence[str]) -> None:
+        """Looks up what is about to be written, or referred to."""
         for start in range(0, len(refs), _CHUNK):
             chunk = [keys.ref_key(ref) for ref in refs[start : start + _CHUNK]]
             self.cursor.execute(sql.EXISTING.format(marks=sql.marks(len(chunk))), chunk)
-            for id, ref, digest, moment, origin, deleted, *place in self.cursor.fetchall():
-                self.known[ref] = _Known(id, bytes(digest), moment, origin, bool(deleted), tuple(place))
-        self.numbers = {ref: known.id for ref, known in self.known.items()}
+            for id, ref, digest, moment, origin, source, deleted, version, *place in self.cursor.fetchall():
+                where = (place[0], place[1], place[2])
+                self.known[ref] = Known(
+                    id, bytes(digest), moment, origin, source or "", bool(deleted), version, where
+                )
 
-    def add(self, resource: Resource) -> None:
+    def merge(self, resource: Resource, origin: str) -> None:
+        """Takes a resource of an origin; a Patient joins what is known of him."""
         ref = _ref(resource)
         known = self.known.get(ref)
         if known is not None and resource["resourceType"] == "Patient" and not known.deleted:
-            resource = _merged(self._old(known), resource, newer=self.moment >= known.moment)
-        body = json.dumps(resource)
-        digest = hashlib.sha256(body).digest()
-        self.hashes[ref] = digest
-        if known is not None and known.hash == digest:
-            self.unchanged += 1
-            return
-        validation.check(resource)
-        start, length = self.size, len(body)
-        self.bodies.append(body)
-        self.size += length
-        if known is None:
-            self.new.append((resource, ref, digest, start, length))
-            self.created += 1
+            resource = _merged(_old(known), resource, newer=self.moment >= known.moment)
+        if self._take(Entry(ref, resource, json.dumps(resource), origin)):
+            validation.check(resource)
+
+    def put(self, entry: Entry) -> None:
+        """Takes a valid resource as it is, or removes one. The same bytes again make no new version."""
+        if entry.resource is None:
+            known = self.known.get(entry.ref)
+            if known is None or known.deleted:
+                self.done[entry.ref] = Done(entry.ref, known.version if known else 0, self.at, "unchanged")
+                return
+            self._go(entry.ref, known)
         else:
-            self.changed.append((resource, known, digest, start, length))
-            self.updated += 1
+            self._take(entry)
 
-    def flush(self, origin: str, complete: bool) -> None:
-        self.origin = self._one(sql.ORIGIN, (origin,))
-        if complete:
-            self._remove_others()
-        if self.new or self.changed:
-            self._store()
+    def _take(self, entry: Entry) -> bool:
+        """Whether the entry gets a new version."""
+        known = self.known.get(entry.ref)
+        digest = entry.digest
+        self.hashes[entry.ref] = digest
+        if known is not None and known.hash == digest:
+            at = reading.stored_at(known.place[0])
+            self.done[entry.ref] = Done(entry.ref, known.version, at, "unchanged")
+            return False
+        shared = entry.ref.partition("/")[0] in values.SHARED
+        origin = "" if shared else entry.origin
+        self.items.append(_Item(entry.ref, entry.resource, entry.body, digest, known, origin))
+        new = known is None or known.deleted
+        version = known.version + 1 if known else 1
+        self.done[entry.ref] = Done(entry.ref, version, self.at, "created" if new else "updated")
+        return True
 
-    def _remove_others(self) -> None:
-        self.cursor.execute(sql.EXISTING_OF_ORIGIN, (self.origin,))
-        for id, ref, *place in self.cursor.fetchall():
+    def _go(self, ref: str, known: Known) -> None:
+        self.items.append(_Item(ref, None, b"", _GONE, known, ""))
+        self.done[ref] = Done(ref, known.version + 1, self.at, "deleted")
+
+    def remove_others(self, origin: str) -> None:
+        self._number_origins([origin])
+        self.cursor.execute(sql.EXISTING_OF_ORIGIN, (self.origins[origin],))
+        for id, ref, version, *place in self.cursor.fetchall():
             if ref not in self.hashes:
-                known = _Known(id, b"", "", self.origin, False, tuple(place))
-                self.changed.append((None, known, _GONE, 0, 0))
-                self.deleted += 1
+                where = (place[0], place[1], place[2])
+                self._go(ref, Known(id, b"", "", self.origins[origin], origin, False, version, where))
 
-    def _store(self) -> None:
-        pack = self._number()
-        packed = zstandard.ZstdCompressor(level=3).compress(b"".join(self.bodies))
-        self.cursor.execute(sql.INSERT_PACK, (pack, clock.iso(clock.now()), packed))
-        self._insert(pack)
-        self._update(pack)
-        if self.stale_values:
-            self.cursor.executemany(sql.DELETE_VALUE, self.stale_values)
-        if self.fresh_values:
-            self.cursor.executemany(sql.INSERT_VALUE, self.fresh_values)
-
-    def _number(self) -> int:
-        """Numbers the new resources; returns the number of the pack."""
-        self.cursor.execute(sql.NEXT_NUMBERS, ("pack", 1, "resource", len(self.new)))
+    def flush(self, origins: Iterable[str] = ()) -> None:
+        """Writes resources, versions and index rows. ``origins`` are made even if they hold nothing."""
+        origins = [*origins, *(item.origin for item in self.items if item.origin)]
+        self._number_origins(origins)
+        if not self.items:
+            return
+        packs = self._packs()
+        new = [item for item in self.items if item.known is None]
+        self.cursor.execute(sql.NEXT_NUMBERS, ("pack", len(packs), "resource", len(new)))
         last = dict(self.cursor.fetchall())
-        first = last["resource"] - len(self.new) + 1
-        self.numbers.update((ref, number) for number, (_, ref, *_rest) in enumerate(self.new, first))
-        return int(last["pack"])
+        first = last["pack"] - len(packs) + 1
+        for number, item in enumerate(new, last["resource"] - len(new) + 1):
+            item.number = number
+        squeeze = zstandard.ZstdCompressor(level=3).compress
+        bulk.insert(
+            self.cursor, "pack", [(first + n, self.at, squeeze(b"".join(p))) for n, p in enumerate(packs)]
+        )
+        for item in self.items:
+            item.place = (first + item.place[0], *item.place[1:])
+        self._insert(new)
+        self._update([item for item in self.items if item.known is not None])
+        for name, rows in zip(index.Rows._fields, self.fresh, strict=True):
+            bulk.insert(self.cursor, bulk.TABLES[name], sorted(rows))
 
-    def _facts(self, resource: Resource) -> tuple[int | None, str, int | None, int]:
-        """Patient number, moment, origin, restricted."""
-        kind = resource["resourceType"]
+    def _packs(self) -> list[list[bytes]]:
+        """The bodies of each pack; every item learns its place, with packs counted from 0."""
+        packs: list[list[bytes]] = [[]]
+        size = 0
+        for item in self.items:
+            if size >= _PACK:
+                packs.append([])
+                size = 0
+            item.place = (len(packs) - 1, size, len(item.body))
+            packs[-1].append(item.body)
+            size += len(item.body)
+        return packs
+
+    def _number_origins(self, names: Iterable[str]) -> None:
+        """Numbers the origins that are not known yet."""
+        wanted = [name for name in dict.fromkeys(names) if name not in self.origins]
+        if not wanted:
+            return
+        self.cursor.execute(sql.ORIGIN_NUMBERS.format(marks=sql.marks(len(wanted))), wanted)
+        self.origins.update(self.cursor.fetchall())
+        for name in wanted:
+            if name not in self.origins:
+                self.cursor.execute(sql.ORIGIN, (name,))
+                self.origins[name] = int(self.cursor.fetchone()[0])
+
+    def _facts(self, item: _Item, resource: Resource) -> tuple[int | None, str, int | None, int]:
+        """Patient's key, moment, origin, restricted."""
         patient = values.patient_ref(resource)
-        number = keys.ref_key(patient) if patient else None
-        shared = kind in values.SHARED
-        moment = self.moment if shared else values.moment(resource)
-        return number, moment, None if shared else self.origin, int(values.restricted(resource))
+        shared = resource["resourceType"] in values.SHARED
+        moment = values.moment(resource) if not shared else self.moment
+        if shared and item.known is not None:
+            moment = max(moment, item.known.moment)
+        return (
+            keys.ref_key(patient) if patient else None,
+            moment,
+            self.origins[item.origin] if item.origin else None,
+            int(values.restricted(resource)),
+        )
 
-    def _insert(self, pack: int) -> None:
+    def _insert(self, new: Sequence[_Item]) -> None:
         rows = []
-        for resource, ref, digest, start, length in self.new:
-            number = self.numbers[ref]
-            patient, moment, origin, restricted = self._facts(resource)
+        for item in new:
+            resource = item.resource
+            assert resource is not None
+            patient, moment, origin, restricted = self._facts(item, resource)
             kind = resource["resourceType"]
+            key, place = keys.ref_key(item.ref), item.place
             rows.append(
                 (
-                    number,
-                    keys.ref_key(ref),
-                    ref,
+                    item.number,
+                    key,
+                    item.ref,
                     kind,
                     patient,
                     moment,
                     origin,
                     restricted,
                     1,
-                    pack,
-                    start,
-                    length,
-                    digest,
+                    *place,
+                    item.digest,
+                    0,
                 )
             )
-            self.fresh_values += [(param, value, number) for param, value in values.search_values(resource)]
-        if rows:
-            self.cursor.executemany(sql.INSERT_RESOURCE, rows)
+            for rows_of, found in zip(self.fresh, index.rows(resource), strict=True):
+                rows_of.update((*row, item.number) for row in found)  # type: ignore[arg-type]
+        bulk.insert(self.cursor, "resource", rows)
 
-    def _update(self, pack: int) -> None:
-        self._load_old([known for _, known, *_rest in self.changed])
-        for resource, known, digest, start, length in self.changed:
+    def _update(self, changed: Sequence[_Item]) -> None:
+        stale = index.Rows(set(), set(), set(), set(), set())
+        for item in changed:
+            known = item.known
+            assert known is not None
             self.cursor.execute(sql.KEEP_VERSION, (known.id,))
-            before = set() if known.deleted else values.search_values(self._old(known))
-            after = values.search_values(resource) if resource else set()
-            self.stale_values += [(param, value, known.id) for param, value in before - after]
-            self.fresh_values += [(param, value, known.id) for param, value in after - before]
-            if resource:
-                patient, moment, origin, restricted = self._facts(resource)
-                if resource["resourceType"] in values.SHARED:
-                    moment = max(moment, known.moment)
-                facts = (patient, moment, origin, restricted, pack, start, length, digest, 0, known.id)
+            before = _NONE if known.deleted else index.rows(_old(known))
+            after = index.rows(item.resource) if item.resource else _NONE
+            for n, (old, new) in enumerate(zip(before, after, strict=True)):
+                stale[n].update((*row, known.id) for row in old - new)  # type: ignore[arg-type]
+                self.fresh[n].update((*row, known.id) for row in new - old)  # type: ignore[arg-type]
+            if item.resource:
+                patient, moment, origin, restricted = self._facts(item, item.resource)
+                facts = (patient, moment, origin, restricted, *item.place, item.digest, 0, known.id)
             else:
-                facts = (None, "", known.origin, 0, pack, 0, 0, digest, 1, known.id)
+                facts = (None, "", known.origin, 0, *item.place, item.digest, 1, known.id)
             self.cursor.execute(sql.UPDATE_RESOURCE, facts)
-
-    def _load_old(self, known: Iterable[_Known]) -> None:
-        self.packs = reading.packs({k.place[0] for k in known})
-
-    def _old(self, known: _Known) -> Resource:
-        pack, start, length = known.place
-        if pack not in self.packs:
-            self.packs = reading.packs({pack})
-        old: Resource = json.loads(self.packs[pack][start : start + length])
-        return old
+        for name, rows in zip(index.Rows._fields, stale, strict=True):
+            bulk.delete(self.cursor, bulk.TABLES[name], rows)
 
     def digest(self) -> str:
         lines = sorted(f"{ref} {digest.hex()}\n" for ref, digest in self.hashes.items())
         return hashlib.sha256("".join(lines).encode()).hexdigest()
+
+
+def _old(known: Known) -> Resource:
+    pack, start, length = known.place
+    old: Resource = json.loads(reading.packs({pack})[pack][start : start + length])
+    return old
 
 
 def _ref(resource: Resource) -> str:

@@ -60,6 +60,10 @@ TRANSFER_REGISTER: Final = SID + "transfer-register"
 CERTIFICATE: Final = SID + "certificate"
 
 
+PROBLEM: Final = CODES + "problem"
+"""Stable codes of :class:`lienthong.foundation.errors.Problem`."""
+
+
 def patient_number(facility: str) -> str:
     """System of MA_BN: the patient number inside one facility."""
     return f"{SID}patient/{quote(facility, safe='')}"

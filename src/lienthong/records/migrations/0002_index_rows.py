@@ -27,6 +27,7 @@ def create_tables(apps, schema_editor):
     for name, columns in TABLES.items():
         option = " WITHOUT ROWID" if sqlite else ""
         schema_editor.execute(f"CREATE TABLE records_{name} ({columns.format(**words)}){option}")
+    schema_editor.execute("DROP TABLE records_searchvalue")
 
 
 def fill_keys(apps, schema_editor):
@@ -58,6 +59,7 @@ class Migration(migrations.Migration):
         migrations.SeparateDatabaseAndState(
             database_operations=[migrations.RunPython(create_tables)],
             state_operations=[
+                migrations.DeleteModel("SearchValue"),
                 migrations.CreateModel(
                     name="Token",
                     fields=[

@@ -116,6 +116,10 @@ def bundle(
 ) -> Resource:
     """The page as a searchset."""
     links = [("self", given), *([("next", found.following)] if found.following else [])]
+    entries = [
+        {"fullUrl": f"{base}/{kind}/{t.loop}", "resource": one(t), "search": {"mode": "match"}}
+        for t in found.transfers
+    ]
     return {
         "resourceType": "Bundle",
         "type": "searchset",
@@ -125,10 +129,7 @@ def bundle(
             {"relation": relation, "url": f"{base}/{kind}?{urlencode(parameters)}".rstrip("?")}
             for relation, parameters in links
         ],
-        "entry": [
-            {"fullUrl": f"{base}/{kind}/{t.loop}", "resource": one(t), "search": {"mode": "match"}}
-            for t in found.transfers
-        ],
+        **({"entry": entries} if entries else {}),
     }
 
 

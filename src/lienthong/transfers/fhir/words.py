@@ -14,7 +14,6 @@ STEP_DATA: Final = systems.codes("transfer-step-data")
 """``Task.input.type`` and ``Task.output.type``: ``<step>.<field>``, e.g. ``declined.advice``."""
 STATE: Final = systems.codes("transfer-state")
 INFECTION: Final = systems.codes("infection-alert")
-PROBLEM: Final = systems.codes("problem")
 LOOP: Final = f"{systems.SID}transfer"
 REASON: Final = systems.codes("ma-lydo-ct")
 KEY: Final = f"{systems.SID}idempotency-key"

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from lienthong.access import accounts, grounds, rights, scopes, systems
 from lienthong.access.doors import requires
 from lienthong.access.models import System
-from lienthong.transfers.fhir import doors
+from lienthong.records.api import ROOT
 from lienthong.web.views.systems_form import (
     TEMPLATES,
     RightsForm,
@@ -31,7 +31,7 @@ from lienthong.web.words import named
 def listing(request: HttpRequest) -> HttpResponse:
     """``/it/systems``: every system with what it may do and when it last called."""
     found = [(one, summary(one.scopes)) for one in System.objects.all()]
-    address = request.build_absolute_uri(doors.ROOT)
+    address = request.build_absolute_uri(ROOT)
     return render(request, "web/systems/list.html", {"systems": found, "address": address})
 
 
@@ -68,7 +68,7 @@ def one(request: HttpRequest, identifier: str) -> HttpResponse:
         "system": system,
         "form": form,
         "scope": scopes.written(scopes.grants(system.scopes)),
-        "address": request.build_absolute_uri(doors.ROOT),
+        "address": request.build_absolute_uri(ROOT),
         "keys": [(key["kid"], _KINDS[key["kty"]]) for key in system.keys],
         "may": summary(system.scopes),
         **_grounds(system),

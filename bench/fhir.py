@@ -1,0 +1,329 @@
+"""The FHIR door of one site under load: import, create, read, search, ``$everything``, while the store grows.
+
+``python -m bench.fhir --sizes 10000 100000 1000000`` measures both databases and prints the tables of
+``docs/reference/benchmarks-fhir.md``; ``make bench`` takes the smallest size. ``LIENTHONG_SYNTHEA`` may name a folder
+with Synthea's own bundles, whose import is then measured too.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import itertools
+import json
+import os
+import random
+import sys
+import tempfile
+import urllib.parse
+import uuid
+from collections.abc import Iterator, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import fhir_door
+import postgres
+import synthea_shaped
+from bench import load, machine, province
+from bench.nodes import Figures
+
+SIZES = (10_000, 100_000, 1_000_000)
+CLIENTS = (1, 8, 32)
+IMPORTERS = 4
+SECONDS = 4.0
+COLD_CALLS = 60
+VISITS = 12
+_STRETCH = 150_000
+_PAGE = 500
+_PATIENTS = 2_000
+_LOINC = "http://loinc.org"
+_SNOMED = "http://snomed.info/sct"
+_PROCESSES = 1
+
+
+class Site:
+    """A site at work, and what of it can be asked."""
+
+    def __init__(self, home: Path, door: fhir_door.Door) -> None:
+        self.home = home
+        self.door = door
+        self.port = int(urllib.parse.urlsplit(door.base).port or 0)
+        self.patients: list[str] = []
+
+    def token(self) -> str:
+        """A fresh access token."""
+        answer = self.door.client.ask_token()
+        return str(answer.body["access_token"])
+
+    def grow(self, first: int, resources: int) -> load.Load:
+        """Imports so many resources more, as transactions of one patient each."""
+        calls = partial(transactions, self.token(), first, resources)
+        return load.drive(self.port, calls, IMPORTERS).demand(200)
+
+    def learn(self) -> None:
+        """Which patients there are."""
+        path, found = f"/Patient?_count={_PAGE}&_elements=id", list[str]()
+        self.door.client.token = self.token()
+        while path and len(found) < _PATIENTS:
+            page = self.door.client.call("GET", path)
+            found += [entry["resource"]["id"] for entry in page.body["entry"]]
+            following = [one["url"] for one in page.body["link"] if one["relation"] == "next"]
+            path = following[0].split("/fhir", 1)[1] if following else ""
+        self.patients = found
+
+
+def transactions(token: str, first: int, resources: int) -> Iterator[bytes]:
+    """Invented patients, a transaction each."""
+    for bundle in synthea_shaped.population(resources, visits=VISITS, first=first):
+        yield load.request("POST", "/fhir", token, json.dumps(bundle, ensure_ascii=False).encode())
+
+
+def given_bundles(token: str, folder: str) -> Iterator[bytes]:
+    """The transactions of a folder that Synthea wrote; those of places and practitioners first."""
+    paths = sorted(Path(folder).glob("*.json"), key=lambda path: ("Information" not in path.name, path.name))
+    for path in paths:
+        yield load.request("POST", "/fhir", token, path.read_bytes())
+
+
+def creates(token: str) -> Iterator[bytes]:
+    """Weights of nobody, one by one."""
+    for number in itertools.count():
+        body = {
+            "resourceType": "Observation",
+            "status": "final",
+            "category": [
+                {
+                    "coding": [
+                        {
+                            "system": "http://terminology.hl7.org/CodeSystem/observation-category",
+                            "code": "vital-signs",
+                        }
+                    ]
+                }
+            ],
+            "code": {"coding": [{"system": _LOINC, "code": "29463-7", "display": "Body weight"}]},
+            "identifier": [{"system": "urn:example:bench", "value": uuid.uuid4().hex}],
+            "effectiveDateTime": "2025-02-16T08:30:00+07:00",
+            "valueQuantity": {
+                "value": 40 + number % 500 / 10,
+                "unit": "kg",
+                "system": "http://unitsofmeasure.org",
+                "code": "kg",
+            },
+        }
+        yield load.request("POST", "/fhir/Observation", token, json.dumps(body).encode())
+
+
+def reads(token: str, patients: Sequence[str]) -> Iterator[bytes]:
+    """Patients at random, endlessly."""
+    chance = random.Random(3)  # noqa: S311 - a load, no secret
+    while True:
+        yield load.request("GET", f"/fhir/Patient/{chance.choice(patients)}", token)
+
+
+def searches(
+    token: str, patients: Sequence[str], kinds: Sequence[str] = (), seed: int = 4
+) -> Iterator[bytes]:
+    """The search mix, in turn and endlessly; ``kinds`` of :data:`MIX` alone when given."""
+    chance = random.Random(seed)  # noqa: S311 - a load, no secret
+    for name in itertools.cycle(kinds or MIX):
+        kind, query = MIX[name]
+        words = {
+            "patient": chance.choice(patients),
+            "number": f"{chance.randrange(1, len(patients) + 1):012d}",
+            "letters": chance.choice(("ng", "tr", "vi", "ho", "thu", "la", "do")),
+            "loinc": chance.choice(("8302-2", "29463-7", "8867-4", "2339-0", "718-7")),
+            "disorder": chance.choice(("59621000", "44054006", "10509002")),
+            "year": chance.randrange(2015, 2019),
+            "month": chance.randrange(1, 13),
+        }
+        pairs = [(key, value.format(**words)) for key, value in query]
+        yield load.request("GET", f"/fhir/{kind}?{urllib.parse.urlencode(pairs)}", token)
+
+
+def everything(token: str, patients: Sequence[str], calls: int) -> Iterator[bytes]:
+    """Whole records of patients at random."""
+    chance = random.Random(5)  # noqa: S311 - a load, no secret
+    for _ in range(calls):
+        yield load.request(
+            "GET", f"/fhir/Patient/{chance.choice(patients)}/$everything?_count={_PAGE}", token
+        )
+
+
+MIX: dict[str, tuple[str, tuple[tuple[str, str], ...]]] = {
+    "name prefix": ("Patient", (("name", "{letters}"), ("_count", "20"))),
+    "identifier": ("Patient", (("identifier", f"{synthea_shaped.PERSON}|{{number}}"),)),
+    "patient, code, date": (
+        "Observation",
+        (
+            ("patient", "{patient}"),
+            ("code", f"{_LOINC}|{{loinc}}"),
+            ("date", "ge2015-06-01"),
+            ("_sort", "-date"),
+            ("_count", "20"),
+        ),
+    ),
+    "code, value-quantity": (
+        "Observation",
+        (("code", f"{_LOINC}|2339-0"), ("value-quantity", "gt175"), ("_count", "20")),
+    ),
+    "code, newest first": (
+        "Condition",
+        (("code", f"{_SNOMED}|{{disorder}}"), ("_sort", "-recorded-date"), ("_count", "20")),
+    ),
+    "_include": (
+        "Encounter",
+        (("patient", "{patient}"), ("_include", "Encounter:practitioner"), ("_count", "20")),
+    ),
+    "_revinclude": (
+        "Encounter",
+        (("patient", "{patient}"), ("_revinclude", "Observation:encounter"), ("_count", "2")),
+    ),
+    "chained": (
+        "Observation",
+        (
+            ("patient.identifier", f"{synthea_shaped.PERSON}|{{number}}"),
+            ("code", f"{_LOINC}|{{loinc}}"),
+            ("_count", "20"),
+        ),
+    ),
+    "_has": (
+        "Patient",
+        (("name", "{letters}"), ("_has:Condition:patient:code", f"{_SNOMED}|{{disorder}}"), ("_count", "20")),
+    ),
+    "date of a month": (
+        "Encounter",
+        (("date", "{year}-{month:02d}"), ("_sort", "date"), ("_count", "20")),
+    ),
+    "_lastUpdated": ("Observation", (("_lastUpdated", "gt2025-01-01"), ("_count", "50"))),
+}
+
+
+def measure(site: Site, before: int, size: int) -> Figures:
+    """Grows the store from ``before`` resources to ``size``, then puts each load on it."""
+    found: Figures = {}
+    made = seconds = 0.0
+    if not before:
+        places = json.dumps(synthea_shaped.hospitals()).encode()
+        load.drive(site.port, partial(iter, [load.request("POST", "/fhir", site.token(), places)]), 1).demand(
+            200
+        )
+    each = 1 + 18 * VISITS
+    first = before // each + 2
+    while made < size - before:
+        stretch = int(min(_STRETCH, size - before - made))
+        part = site.grow(first, stretch)
+        made += len(part.times) * each
+        first += len(part.times)
+        seconds += part.seconds
+        found["import, last stretch"] = len(part.times) * each / part.seconds
+    found["import"] = made / seconds
+    found["memory after import"] = site_memory(site)
+    site.learn()
+    found |= cold(site)
+    for clients in CLIENTS:
+        token = site.token()
+        done = load.drive(site.port, partial(creates, token), clients, SECONDS).demand(201)
+        found[f"create {clients}"] = done.rate
+        done = load.drive(site.port, partial(reads, token, site.patients), clients, SECONDS).demand(200)
+        found[f"read {clients}"] = done.rate
+        done = load.drive(site.port, partial(searches, token, site.patients), clients, 2 * SECONDS)
+        done.demand(200)
+        found |= {
+            f"search {clients}": done.rate,
+            f"search p50 {clients}": done.part(50),
+            f"search p95 {clients}": done.part(95),
+        }
+    for name in MIX:
+        calls = partial(searches, site.token(), site.patients, [name])
+        done = load.drive(site.port, calls, 1, SECONDS / 4).demand(200)
+        found |= {f"{name} p50": done.part(50), f"{name} p95": done.part(95)}
+    done = load.drive(site.port, partial(everything, site.token(), site.patients, 40), 1).demand(200)
+    found["$everything p50"] = done.part(50)
+    found["memory"] = site_memory(site)
+    return found
+
+
+def cold(site: Site) -> Figures:
+    """The search mix right after the database's pages were dropped from memory."""
+    os.sync()
+    for path in (path for path in site.home.rglob("*") if path.is_file()):
+        with contextlib.suppress(OSError), path.open("rb") as file:
+            os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
+    calls = partial(_some, site.token(), site.patients, COLD_CALLS)
+    done = load.drive(site.port, calls, 1).demand(200)
+    return {"search cold p50": done.part(50), "search cold p95": done.part(95)}
+
+
+def _some(token: str, patients: Sequence[str], calls: int) -> Iterator[bytes]:
+    return itertools.islice(searches(token, patients, seed=6), calls)
+
+
+def site_memory(site: Site) -> float:
+    """MB of the node's processes."""
+    return province.memory({site.door.process.pid, *province.family(site.door.process.pid)})
+
+
+@contextlib.contextmanager
+def at_work(database: str) -> Iterator[Site]:
+    """A site on ``sqlite`` or ``postgresql``, durable, in a folder of its own."""
+    with contextlib.ExitStack() as running:
+        home = Path(running.enter_context(tempfile.TemporaryDirectory(prefix="lienthong-bench-")))
+        address = ""
+        if database == "postgresql":
+            cluster = running.enter_context(postgres.cluster(durable=True))
+            address = running.enter_context(fhir_door.database(cluster))
+        yield Site(home, running.enter_context(fhir_door.running(home, address, processes=_PROCESSES)))
+
+
+def grow(database: str, sizes: Sequence[int]) -> dict[int, Figures]:
+    """Figures at each size, of one store that grows."""
+    found: dict[int, Figures] = {}
+    with at_work(database) as site:
+        for before, size in itertools.pairwise((0, *sizes)):
+            found[size] = measure(site, before, size)
+            print(database, size, json.dumps(found[size]), file=sys.stderr, flush=True)
+        folder = os.environ.get("LIENTHONG_SYNTHEA", "")
+        if folder:
+            calls = partial(given_bundles, site.token(), folder)
+            done = load.drive(site.port, calls, IMPORTERS).demand(200)
+            entries = sum(len(json.loads(path.read_bytes())["entry"]) for path in Path(folder).glob("*.json"))
+            found[sizes[-1]]["import of given bundles"] = entries / done.seconds
+    return found
+
+
+def table(figures: dict[str, dict[int, Figures]]) -> str:
+    """All figures as Markdown: a row for each, a column for each database and size."""
+    columns = [(database, size) for database, sizes in figures.items() for size in sizes]
+    rows = dict.fromkeys(name for database, size in columns for name in figures[database][size])
+    lines = [
+        "| | " + " | ".join(f"{database} {size:,}" for database, size in columns) + " |",
+        "|---" * (len(columns) + 1) + "|",
+    ]
+    for name in rows:
+        cells = [_cell(figures[database][size].get(name)) for database, size in columns]
+        lines.append(f"| {name} | " + " | ".join(cells) + " |")
+    return "\n".join(lines)
+
+
+def _cell(value: float | None) -> str:
+    if value is None:
+        return "–"
+    return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
+
+
+def main(words: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(prog="python -m bench.fhir", description=__doc__)
+    parser.add_argument("--sizes", type=int, nargs="+", default=list(SIZES[:2]))
+    parser.add_argument(
+        "--databases", nargs="+", choices=("sqlite", "postgresql"), default=["sqlite", "postgresql"]
+    )
+    options: Any = parser.parse_args(words)
+    print(machine.description(), flush=True)
+    print(table({name: grow(name, options.sizes) for name in options.databases}))
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,1 @@
+"""Which registrations belong to one person."""

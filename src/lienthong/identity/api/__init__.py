@@ -1,0 +1,1 @@
+"""The index at the FHIR door."""

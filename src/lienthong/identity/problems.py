@@ -1,0 +1,175 @@
+"""What people and systems are told when the index cannot do what they ask."""
+
+from __future__ import annotations
+
+from lienthong.foundation.errors import LienThongError, Problem
+
+
+class CannotDecide(LienThongError):
+    """A decision on identities that makes no sense; nothing was stored."""
+
+
+def unknown(number: int) -> CannotDecide:
+    """No registration has that number."""
+    return CannotDecide(
+        Problem(
+            "identity-unknown",
+            f"Không có bản ghi hành chính số {number}.",
+            f"There is no registration {number}.",
+            where={"registration": number},
+        )
+    )
+
+
+def same_registration() -> CannotDecide:
+    """A registration was to be compared with itself."""
+    return CannotDecide(
+        Problem(
+            "identity-same-registration",
+            "Hai bản ghi phải khác nhau.",
+            "Two different registrations are needed.",
+        )
+    )
+
+
+def no_reason() -> CannotDecide:
+    """A decision came without a reason."""
+    return CannotDecide(
+        Problem(
+            "identity-no-reason",
+            "Chưa ghi lý do.",
+            "The reason is missing.",
+            "Ghi ngắn gọn vì sao, ví dụ “đã đối chiếu căn cước công dân”.",
+            "Say shortly why, e.g. “identity card seen”.",
+        )
+    )
+
+
+def alone(number: int) -> CannotDecide:
+    """A registration was to leave a person that has no other."""
+    return CannotDecide(
+        Problem(
+            "identity-alone",
+            f"Bản ghi số {number} không được nối với bản ghi nào.",
+            f"Registration {number} is linked with no other.",
+            where={"registration": number},
+        )
+    )
+
+
+def cannot_undo(event: int) -> CannotDecide:
+    """An event is not there, is already undone, or says nothing of a pair."""
+    return CannotDecide(
+        Problem(
+            "identity-cannot-undo",
+            f"Không hoàn tác được sự kiện số {event}.",
+            f"Event {event} cannot be undone.",
+            "Sự kiện không có, đã hoàn tác, hoặc là lần đổi quy tắc; muốn đổi lại quy tắc, hãy áp dụng bản cũ.",
+            "It does not exist, is undone already, or is a change of rules; for that apply the old version.",
+            where={"event": event},
+        )
+    )
+
+
+def preview_is_old() -> CannotDecide:
+    """Weights were to be applied whose preview is not of this moment."""
+    return CannotDecide(
+        Problem(
+            "identity-preview-old",
+            "Dữ liệu đã thay đổi sau khi xem trước.",
+            "Registrations or decisions have changed since the preview.",
+            "Xem trước lại rồi áp dụng.",
+            "Look at the preview again, then apply it.",
+            retry=True,
+        )
+    )
+
+
+def no_parameters() -> Problem:
+    """The body of an operation is no Parameters resource."""
+    return Problem(
+        "identity-no-parameters",
+        "Nội dung gửi lên phải là tài nguyên Parameters.",
+        "The body must be a Parameters resource.",
+        where={"path": "Parameters"},
+    )
+
+
+def no_patient() -> Problem:
+    """``$match`` was asked without a Patient."""
+    return Problem(
+        "identity-no-patient",
+        "Thiếu tham số resource: người bệnh cần tìm, dưới dạng tài nguyên Patient.",
+        "The parameter resource is missing: the Patient to look for.",
+        where={"path": "Parameters.parameter"},
+    )
+
+
+def bad_parameter(name: str) -> Problem:
+    """A parameter has a value that it cannot have."""
+    return Problem(
+        "identity-parameter",
+        f"Tham số {name} có giá trị không hợp lệ.",
+        f"The parameter {name} has a value that it cannot have.",
+        where={"path": f"Parameters.parameter.where(name='{name}')"},
+    )
+
+
+def too_little() -> Problem:
+    """A Patient says too little to look for anybody."""
+    return Problem(
+        "identity-too-little",
+        "Thông tin người bệnh chưa đủ để tìm.",
+        "The Patient says too little to look for anybody.",
+        "Cần ít nhất một số giấy tờ, số điện thoại, hoặc họ tên cùng ngày sinh hay nơi ở.",
+        "Give a number or a phone, or the name with the birth date or the place of residence.",
+        severity="warning",
+    )
+
+
+def no_source() -> Problem:
+    """``$ihe-pix`` needs one source identifier."""
+    return Problem(
+        "identity-no-source",
+        "Cần đúng một tham số sourceIdentifier dạng system|giá trị.",
+        "Exactly one sourceIdentifier of the form system|value is needed.",
+        where={"path": "Parameters.parameter.where(name='sourceIdentifier')"},
+    )
+
+
+def source_domain() -> Problem:
+    """The source's domain is not known (ITI-83, 2:3.83.4.2.2)."""
+    return Problem(
+        "identity-source-domain",
+        "Không biết hệ thống cấp số nêu trong sourceIdentifier.",
+        "sourceIdentifier Assigning Authority not found",
+    )
+
+
+def target_domain() -> Problem:
+    """A target domain is not known (ITI-83, 2:3.83.4.2.2)."""
+    return Problem(
+        "identity-target-domain",
+        "Không biết hệ thống cấp số nêu trong targetSystem.",
+        "targetSystem not found",
+    )
+
+
+def no_such_number() -> Problem:
+    """Nobody has the source identifier (ITI-83, 2:3.83.4.2.2)."""
+    return Problem(
+        "identity-no-number",
+        "Không có người bệnh nào mang số nêu trong sourceIdentifier.",
+        "sourceIdentifier Patient Identifier not found",
+    )
+
+
+def several_people() -> Problem:
+    """More than one person has the source identifier."""
+    return Problem(
+        "identity-several",
+        "Có nhiều người mang cùng số này.",
+        "Several people have this number.",
+        "Tìm bằng $match với họ tên và ngày sinh; báo bộ phận hành chính kiểm tra số bị dùng chung.",
+        "Use $match with name and birth date; let a clerk look at the number that they share.",
+    )

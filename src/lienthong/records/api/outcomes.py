@@ -1,0 +1,61 @@
+"""Problems as OperationOutcome (FHIR R4): the Vietnamese sentence and hint as text, the English beside them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from lienthong.foundation.errors import Problem
+from lienthong.records import validation
+from lienthong.terminology import systems
+
+_CODES = {
+    200: "informational",
+    400: "invalid",
+    401: "login",
+    403: "forbidden",
+    404: "not-found",
+    405: "not-supported",
+    406: "not-supported",
+    409: "conflict",
+    410: "deleted",
+    412: "conflict",
+    413: "too-long",
+    415: "not-supported",
+    422: "business-rule",
+    429: "throttled",
+    503: "transient",
+    507: "no-store",
+}
+_OF_PROBLEM = {
+    **validation.ISSUE_TYPES,
+    "fhir-xml": "structure",
+    "fhir-request-differs": "duplicate",
+    "fhir-several": "multiple-matches",
+    "identity-several": "multiple-matches",
+    "identity-source-domain": "code-invalid",
+    "identity-target-domain": "code-invalid",
+}
+
+
+def outcome(problems: Sequence[Problem], status: int = 422) -> dict[str, Any]:
+    """An OperationOutcome; the type of an issue follows its problem, else the HTTP status."""
+    return {
+        "resourceType": "OperationOutcome",
+        "issue": [_issue(problem, _CODES.get(status, "exception")) for problem in problems],
+    }
+
+
+def _issue(problem: Problem, code: str) -> dict[str, Any]:
+    issue: dict[str, Any] = {
+        "severity": problem.severity,
+        "code": _OF_PROBLEM.get(problem.code, code),
+        "details": {
+            "coding": [{"system": systems.PROBLEM, "code": problem.code}],
+            "text": "\n".join(filter(None, (problem.vi, problem.hint_vi))),
+        },
+        "diagnostics": "\n".join(filter(None, (problem.en, problem.hint_en))),
+    }
+    if problem.where.get("path"):
+        issue["expression"] = [str(problem.where["path"])]
+    return issue

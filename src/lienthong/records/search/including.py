@@ -1,0 +1,160 @@
+"""``_include`` and ``_revinclude``: what the matches point to, and what points to them, each once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any, NamedTuple
+
+from django.db import connection
+
+from lienthong.records import index, keys, reading
+from lienthong.records.reading import Stored
+from lienthong.records.search import fields, problems
+from lienthong.records.search.compiling import Compiler
+from lienthong.records.search.conditions import Subject, joined, marks
+
+MOST = 1000
+_ROUNDS = 10
+_CHUNK = 400
+
+
+class Include(NamedTuple):
+    """One ``_include`` or ``_revinclude``.
+
+    Attributes:
+        kind: the type that has the reference; ``*`` for every type.
+        code: the parameter; ``*`` for every reference.
+        target: the only type to point to, or empty.
+        reverse: ``_revinclude``.
+        iterate: also from what was included.
+    """
+
+    kind: str
+    code: str
+    target: str
+    reverse: bool
+    iterate: bool
+
+
+def read(name: str, value: str) -> Include:
+    """Reads ``_include=Observation:subject:Patient``.
+
+    Raises:
+        LienThongError: no such type or reference.
+    """
+    code, _, modifier = name.partition(":")
+    if modifier not in ("", "iterate", "recurse"):
+        raise problems.bad_modifier(name, modifier, ["iterate"])
+    kind, _, rest = value.partition(":")
+    parameter, _, target = rest.partition(":")
+    if value == "*":
+        return Include("*", "*", "", code == "_revinclude", bool(modifier))
+    if kind not in fields.types():
+        raise problems.unknown_type(name, kind)
+    if target and target not in fields.types():
+        raise problems.unknown_type(name, target)
+    there = index.parameters(kind)
+    if parameter != "*" and (parameter not in there or there[parameter].type != "reference"):
+        references = [one for one, definition in there.items() if definition.type == "reference"]
+        raise problems.unknown_parameter(f"{name}={kind}:{parameter}", kind, references)
+    return Include(kind, parameter, target, code == "_revinclude", bool(modifier))
+
+
+def included(matches: Sequence[Stored], includes: Sequence[Include], compiler: Compiler) -> list[Stored]:
+    """What goes with the matches, without them.
+
+    Raises:
+        LienThongError: more than :data:`MOST`.
+    """
+    seen = {stored.ref for stored in matches}
+    found: list[Stored] = []
+    fresh: Sequence[Stored] = matches
+    for turn in range(_ROUNDS):
+        wanted = [one for one in includes if turn == 0 or one.iterate]
+        if not fresh or not wanted:
+            break
+        numbers = _forward(fresh, wanted) | _backward(fresh, wanted)
+        new = [stored for stored in _visible(sorted(numbers), compiler) if stored.ref not in seen]
+        seen |= {stored.ref for stored in new}
+        found += new
+        if len(found) > MOST:
+            raise problems.too_many_included(MOST)
+        fresh = new
+    return found
+
+
+def _forward(sources: Sequence[Stored], includes: Iterable[Include]) -> set[int]:
+    """Numbers of what they point to."""
+    targets: dict[int, set[str]] = {}
+    for include in includes:
+        for stored in sources if not include.reverse else ():
+            for parameter in _references(include, stored.type):
+                params = {keys.param(stored.type, code) for code in parameter.stored}
+                kinds = {include.target} if include.target else set(parameter.targets) or {""}
+                for target, param in index.rows(stored.resource).links:
+                    if param in params:
+                        targets.setdefault(target, set()).update(kinds)
+    found: set[int] = set()
+    for chunk in _chunks(sorted(targets)):
+        rows = _rows(f"SELECT key, id, type FROM records_resource WHERE key {marks(chunk)}", chunk)
+        found |= {number for key, number, kind in rows if targets[key] & {"", kind}}
+    return found
+
+
+def _backward(targets: Sequence[Stored], includes: Iterable[Include]) -> set[int]:
+    """Numbers of what points to them."""
+    found: set[int] = set()
+    for include in includes:
+        if not include.reverse:
+            continue
+        parameters = _references(include, include.kind) if include.kind != "*" else []
+        kinds = {kind for one in parameters for kind in one.targets}
+        params = sorted({keys.param(include.kind, code) for one in parameters for code in one.stored})
+        wanted = [s for s in targets if include.target in ("", s.type) and (not kinds or s.type in kinds)]
+        more = f" AND param {marks(params)}" if params else ""
+        for chunk in _chunks([keys.ref_key(stored.ref) for stored in wanted]):
+            text = f"SELECT resource FROM records_link WHERE target {marks(chunk)}{more} LIMIT %s"
+            found |= {row[0] for row in _rows(text, [*chunk, *params, 4 * MOST])}
+            if len(found) >= 4 * MOST:
+                raise problems.too_many_included(MOST)
+    return found
+
+
+def _references(include: Include, kind: str) -> list[index.Parameter]:
+    """The parameters of a type that an include follows."""
+    if include.kind not in (kind, "*"):
+        return []
+    there = index.parameters(kind).values()
+    return [one for one in there if one.type == "reference" and include.code in (one.code, "*")]
+
+
+def _visible(numbers: Sequence[int], compiler: Compiler) -> list[Stored]:
+    """Those that may be seen."""
+    kinds: set[str] = set()
+    for chunk in _chunks(numbers):
+        kinds |= {
+            row[0]
+            for row in _rows(f"SELECT DISTINCT type FROM records_resource WHERE id {marks(chunk)}", chunk)
+        }
+    conditions = compiler.visible(tuple(sorted(kinds))) if kinds else []
+    inexact = [condition for condition in conditions if not condition.exact]
+    where = joined(" AND ", [condition.test("r") for condition in conditions], "TRUE")
+    allowed: list[int] = []
+    for chunk in _chunks(numbers):
+        text = f"SELECT r.id FROM records_resource r WHERE r.id {marks(chunk)} AND {where.text} ORDER BY r.id"
+        allowed += [row[0] for row in _rows(text, [*chunk, *where.args])]
+    if len(allowed) > 2 * MOST:
+        raise problems.too_many_included(MOST)
+    found = reading.fetch(allowed)
+    subjects = [(stored, Subject(stored.resource, stored.number, stored.updated)) for stored in found]
+    return [stored for stored, subject in subjects if all(one.holds(subject) for one in inexact)]
+
+
+def _chunks(values: Sequence[int]) -> list[Sequence[int]]:
+    return [values[start : start + _CHUNK] for start in range(0, len(values), _CHUNK)]
+
+
+def _rows(text: str, args: Sequence[Any]) -> list[tuple[Any, ...]]:
+    with connection.cursor() as cursor:
+        cursor.execute(text, args)
+        return list(cursor.fetchall())

@@ -1,0 +1,106 @@
+"""``_sort``: keys by which a page is ordered and continued. What lacks a key comes last."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from lienthong.records.search import fields, problems
+from lienthong.records.search.conditions import Sql, marks
+from lienthong.records.search.fields import Field
+from lienthong.records.search.strings import LAST
+
+_MOST = 4
+_FURTHEST = 2**62 + 1
+_LARGEST = 1.7976931348623157e308
+_TABLES = {"date": "records_date", "number": "records_number", "quantity": "records_number"}
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """One sort key.
+
+    Attributes:
+        field: a parameter of type date, number, quantity or string; None for ``_id`` and ``_lastUpdated``.
+        column: of ``records_resource``, for those two.
+    """
+
+    field: Field | None
+    descending: bool
+    column: str = ""
+
+    @property
+    def missing(self) -> Any:
+        """What stands for a key that a resource lacks: beyond all others."""
+        assert self.field is not None
+        if self.field.type == "string":
+            return "" if self.descending else LAST
+        far: float = _FURTHEST if self.field.type == "date" else _LARGEST
+        return -far if self.descending else far
+
+    def value(self, alias: str) -> Sql:
+        """The key of a ``records_resource`` row: of several dates or numbers the first of the order; of texts the
+        longest, since a text's single words have rows too."""
+        if self.field is None:
+            return Sql(f"{alias}.{self.column}")
+        where = f"WHERE k.resource = {alias}.id AND +k.param {marks(self.field.params)}"
+        if self.field.type == "string":
+            text = (
+                f"SELECT k.value FROM records_string k {where} ORDER BY LENGTH(k.value) DESC, k.value LIMIT 1"
+            )
+        else:
+            best = "MAX" if self.descending else "MIN"
+            text = f"SELECT {best}(k.low) FROM {_TABLES[self.field.type]} k {where}"
+        return Sql(f"COALESCE(({text}), %s)", (*self.field.params, self.missing))
+
+    @property
+    def walk(self) -> Sql | None:
+        """A SELECT of ``resource`` and ``k0``, one row for each resource that has the key, for which an index has the
+        order; None without."""
+        if self.field is None or len(self.field.params) != 1:
+            return None
+        (param,) = self.field.params
+        if self.field.type == "string":
+            longer = "LENGTH(e.value) > LENGTH(d.value) OR (LENGTH(e.value) = LENGTH(d.value) AND e.value < d.value)"
+            return Sql(
+                "SELECT d.resource AS resource, d.value AS k0 FROM records_string d WHERE d.param = %s"
+                " AND NOT EXISTS (SELECT 1 FROM records_string e WHERE e.resource = d.resource"
+                f" AND +e.param = %s AND ({longer}) LIMIT 1 OFFSET 0)",
+                (param, param),
+            )
+        table, sign = _TABLES[self.field.type], ">" if self.descending else "<"
+        rest = "(e.high, e.unit)" if self.field.type != "date" else "e.high"
+        mine = "(d.high, d.unit)" if self.field.type != "date" else "d.high"
+        return Sql(
+            f"SELECT d.resource AS resource, d.low AS k0 FROM {table} d WHERE d.param = %s"
+            f" AND NOT EXISTS (SELECT 1 FROM {table} e WHERE e.resource = d.resource AND +e.param = %s"
+            f" AND (e.low {sign} d.low OR (e.low = d.low AND {rest} {sign} {mine})) LIMIT 1 OFFSET 0)",
+            (param, param),
+        )
+
+
+def keys(kinds: tuple[str, ...], given: str) -> list[Key]:
+    """The keys of ``_sort=-date,name``.
+
+    Raises:
+        LienThongError: a parameter that is not known, or by which is not sorted.
+    """
+    found: list[Key] = []
+    for part in (one.strip() for one in given.split(",")):
+        if not part:
+            continue
+        code, descending = part.removeprefix("-"), part.startswith("-")
+        column = {"_id": "ref", "_lastUpdated": "pack"}.get(code, "")
+        field = None if column else fields.field(kinds, code)
+        if not column and field is None:
+            raise problems.unknown_parameter(code, "/".join(kinds[:3]), fields.known(kinds))
+        if field is not None and (field.type not in (*_TABLES, "string") or field.narrower):
+            raise problems.unsupported(
+                f"_sort={part}",
+                "Sắp xếp được theo _id, _lastUpdated và các tham số kiểu date, number, quantity, string.",
+                "Sorting is by _id, _lastUpdated and parameters of the types date, number, quantity and string.",
+            )
+        found.append(Key(field, descending, column))
+    if len(found) > _MOST:
+        raise problems.too_complex("_sort", _MOST)
+    return found

@@ -1,0 +1,182 @@
+"""A hub and two sites with documents, as real processes: ``python document_nodes.py COMMAND HOME …``."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import exchange_nodes
+from exchange_nodes import SOURCE, Nodes
+from lienthong.config import setup
+
+HERE = Path(__file__).resolve().parent
+
+
+@dataclass
+class Documents(Nodes):
+    """The three nodes; ``sender`` publishes, ``receiver`` asks."""
+
+    consoles: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
+
+    def _run(self, command: str, name: str, *more: str, **options: Any) -> subprocess.Popen[bytes]:
+        environment = {**os.environ, "PYTHONPATH": f"{SOURCE}{os.pathsep}{HERE}"}
+        environment.pop("LIENTHONG_DATABASE", None)
+        words = [sys.executable, __file__, command, str(self.folder / name), *more]
+        return subprocess.Popen(words, env=environment, **options)
+
+    def do(self, name: str, command: str, *more: str) -> Any:
+        """Has a person at a node do something, in a process of its own that goes on; what came of it."""
+        if name not in self.consoles:
+            pipes: dict[str, Any] = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+            self.consoles[name] = self._run("console", name, **pipes)
+        console = self.consoles[name]
+        assert console.stdin is not None
+        assert console.stdout is not None
+        console.stdin.write(json.dumps([command, *more]).encode() + b"\n")
+        console.stdin.flush()
+        return json.loads(console.stdout.readline())
+
+    def stop(self) -> None:
+        """Ends the consoles too."""
+        for console in self.consoles.values():
+            assert console.stdin is not None
+            console.stdin.close()
+            console.wait(15)
+        super().stop()
+
+
+def _site(home: Path) -> None:
+    """A site's line and its documents, sooner than in use."""
+    setup.use(home)
+    from lienthong.documents import work
+    from lienthong.exchange.courier import Courier
+
+    work.LOOK = work._LONGEST_WAIT = 0.1
+    stop = threading.Event()
+    signal.signal(signal.SIGTERM, lambda *_: stop.set())
+    courier = Courier(stop)
+    loops = (courier.run_outbox, courier.run_inbox, lambda: work.run(stop))
+    threads = [threading.Thread(target=loop) for loop in loops]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+
+def _keep(patient: str) -> Any:
+    """Stores the invented record under an id of the patient, as this hospital's HIS would."""
+    from document_world import keep, person
+    from lienthong.facilities import directory
+    from lienthong.terminology import systems
+
+    own = {"system": systems.patient_number(directory.here()), "value": f"BN-{patient}"}
+    given = person(id=patient)
+    given["identifier"] = [given["identifier"][0], own]
+    keep(directory.here(), patient=given)
+    return []
+
+
+def _actor() -> Any:
+    from lienthong.access import audit
+
+    return audit.Actor("bs.mau", "Bác sĩ Mẫu", "doctor")
+
+
+def _publish(patient: str, mode: str, times: str = "1") -> Any:
+    from lienthong.documents import desk
+
+    made = [desk.publish(patient, mode=desk.Mode(mode), actor=_actor()).id for _ in range(int(times))]
+    return made
+
+
+def _amend(patient: str) -> Any:
+    """Something new comes into the record."""
+    from django.db import transaction
+
+    from lienthong import records
+
+    with transaction.atomic():
+        allergy = {
+            "resourceType": "AllergyIntolerance",
+            "id": "di-ung-moi",
+            "code": {"text": "Hải sản"},
+            "patient": {"reference": f"Patient/{patient}"},
+        }
+        records.transact([allergy], origin="his-xml/24011/LK0002", actor=_actor())
+    return []
+
+
+def _withdraw(id: str) -> Any:
+    from lienthong.documents import desk
+
+    return desk.withdraw(id, actor=_actor(), why="Nhầm người bệnh").id
+
+
+def _search(patient: str) -> Any:
+    from lienthong.documents import desk
+
+    asked = desk.search_province(patient, basis="treatment", purpose="TREAT", why="", actor=_actor())
+    return asked.id
+
+
+def _found(search: str) -> Any:
+    """Number, address and status of what a question found."""
+    from lienthong.documents import desk
+
+    asked = desk.Search.objects.get(id=search)
+    found = [
+        (one["masterIdentifier"]["value"], one["content"][0]["attachment"]["url"], one["status"])
+        for one in desk.entries(asked)
+    ]
+    return {"found": found, "left_out": asked.left_out, "refused": asked.refused}
+
+
+def _fetch(search: str, number: str) -> Any:
+    from lienthong.documents import desk
+
+    return desk.fetch(search, number, actor=_actor()).id
+
+
+def _content(received: str) -> Any:
+    """What is kept of a document that came."""
+    import base64
+
+    from lienthong import records
+
+    entry, binary = records.read("DocumentReference", received), records.read("Binary", received)
+    assert entry is not None
+    assert binary is not None
+    content = base64.b64decode(binary.resource["data"])
+    return {"entry": entry.resource, "content": content.decode()}
+
+
+def _console(home: Path) -> None:
+    """Does what is asked, line by line."""
+    setup.use(home)
+    for line in sys.stdin:
+        command, *more = json.loads(line)
+        print(json.dumps(COMMANDS[command](*more), default=str), flush=True)
+
+
+COMMANDS: dict[str, Any] = {
+    "keep": _keep,
+    "amend": _amend,
+    "publish": _publish,
+    "withdraw": _withdraw,
+    "search": _search,
+    "found": _found,
+    "fetch": _fetch,
+    "content": _content,
+}
+
+if __name__ == "__main__":
+    work: dict[str, Any] = {"site": _site, "console": _console}
+    work |= {"init": exchange_nodes._init, "hub": exchange_nodes._hub}
+    work[sys.argv[1]](Path(sys.argv[2]), *sys.argv[3:])
