@@ -43,17 +43,18 @@ class Index:
         number = len(self._fields)
         self._fields.append(fields)
         shared: dict[int, int] = {}
-        for key, kind in {key: kind for kind, key in reversed(looking.blocks(fields))}.items():
-            block = self._blocks.get(key)
-            if block is None:
-                self._blocks[key] = array("i", (number,))
-            elif len(block) <= looking.MOST:
-                worth = 100 if kind == looking.NUMBER else 1
-                for other in block:
-                    shared[other] = shared.get(other, 0) + worth
-                block.append(number)
-            else:
+        for key, kind in looking.looked_up(fields).items():
+            block = self._blocks.get(key, ())
+            if len(block) > looking.MOST and kind in looking.WIDE:
                 self.full[kind] += 1
+                continue
+            worth = 100 if kind == looking.NUMBER else 1
+            for other in block[: looking.MOST]:
+                shared[other] = shared.get(other, 0) + worth
+        for _, key in looking.blocks(fields):
+            kept = self._blocks.setdefault(key, array("i"))
+            if len(kept) <= looking.MOST:
+                kept.append(number)
         candidates = list(shared)
         if len(candidates) > looking.COMPARED:
             candidates = sorted(shared, key=lambda one: (-shared[one], one))[: looking.COMPARED]

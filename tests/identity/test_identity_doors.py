@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from typing import Any
 from urllib.parse import quote
 
@@ -185,3 +186,28 @@ def test_a_patient_that_is_fed_through_the_door_is_one_with_what_is_known(
     assert again.status == 200
     following.catch_up(threading.Event())
     assert index.of("24011", created).fields.born == "1960-03-15"  # type: ignore[union-attr]
+
+
+def test_a_patient_that_was_deleted_is_not_shown(his: Client) -> None:
+    made = his.call("POST", "/Patient", wanted(hospital=("24011", "BN9")))
+    following.catch_up(threading.Event())
+    assert ask(his, wanted()).body["total"] == 1
+    his.call("DELETE", f"/Patient/{made.body['id']}")
+    assert ask(his, wanted()).body["total"] == 0
+    assert pix(his, f"{HERE}|BN9").status == 404
+
+
+def test_following_runs_beside_the_door_until_it_is_stopped(his: Client) -> None:
+    stop = threading.Event()
+    running = threading.Thread(target=following.follow, args=(stop,))
+    running.start()
+    try:
+        made = his.call("POST", "/Patient", wanted())
+        until = time.monotonic() + 30
+        while index.person_of("24011", made.body["id"]) is None and time.monotonic() < until:
+            time.sleep(0.05)
+        assert index.person_of("24011", made.body["id"])
+    finally:
+        stop.set()
+        running.join(30)
+    assert not running.is_alive()

@@ -66,7 +66,7 @@ def test_without_numbers_the_score_decides_and_between_the_thresholds_a_clerk() 
         ({"citizen": "024060777001"}, "numbers"),
         ({"name": "THÂN VĂN HUÂN", "phone": "0912000111", "commune": "07210", "home": "Mậu"}, "twins"),
         ({"name": "THÂN VĂN BÌNH", "citizen": "024060001234"}, "name"),
-        ({"sex": "female", "born": "1960-03-15", "citizen": "024060001234"}, "sex"),
+        ({"sex": "female", "phone": "0912000111", "commune": "07210", "home": "Mậu"}, "sex"),
     ],
 )
 def test_what_is_never_linked_without_a_persons_word(more: dict[str, str], guard: str) -> None:

@@ -86,7 +86,7 @@ def match(patient: Resource, limit: int = 20, only_certain: bool = False) -> lis
 
 def candidates(wanted: Fields) -> list[Registration]:
     """The registrations that share a block with these fields (:mod:`.blocks`)."""
-    kinds = {key: kind for kind, key in blocks.blocks(wanted)}
+    kinds = blocks.looked_up(wanted)
     held: dict[int, list[int]] = {}
     for block, one in sql.in_blocks(list(kinds), blocks.MOST):
         held.setdefault(block, []).append(one)

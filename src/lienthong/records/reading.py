@@ -359,6 +359,11 @@ class _Kept:
                     self._packs.move_to_end((store, number))
         return {number: body for number, body in found.items() if body is not None}
 
+    def forget(self) -> None:
+        with self._lock:
+            self._packs.clear()
+            self._size = 0
+
     def keep(self, packs: dict[int, bytes]) -> None:
         store = connection.settings_dict["NAME"]
         with self._lock:
@@ -371,6 +376,11 @@ class _Kept:
 
 
 _kept = _Kept(16 << 20)
+
+
+def forget_packs() -> None:
+    """Reads every pack anew: after the database was emptied or put back from a copy, numbers are given again."""
+    _kept.forget()
 
 
 def packs(numbers: Iterable[int]) -> dict[int, bytes]:
