@@ -8,9 +8,9 @@ from urllib.parse import quote
 
 import pytest
 from django.db import transaction
+
 from fhir_calls import CITIZEN, Answer, Client, register
 from identity_people import CLERK, MACHINE, person
-
 from lienthong import records
 from lienthong.access import audit
 from lienthong.access.models import AuditEvent
@@ -89,7 +89,7 @@ def test_match_takes_a_bare_patient_and_a_count(his: Client, people: dict[str, i
 def test_only_certain_matches_leave_out_what_a_clerk_would_be_asked(
     his: Client, people: dict[str, int]
 ) -> None:
-    unsure = person("x", sex="female", citizen=NUMBER)
+    unsure = person("x", born="1960-03-15", sex="female", citizen=NUMBER)
     assert [e["search"]["extension"][0]["valueCode"] for e in ask(his, unsure).body["entry"]] != []
     answer = ask(his, unsure, onlyCertainMatches={"valueBoolean": True})
     assert (answer.status, answer.body["total"], answer.body.get("entry")) == (200, 0, None)

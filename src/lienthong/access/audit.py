@@ -40,6 +40,7 @@ _MOVE = "UPDATE access_audithead SET hash = %s WHERE id = 1"
 _ROW = f"SELECT {', '.join(_COLUMNS)}, hash FROM access_auditevent"  # noqa: S608
 _SOME = f"{_ROW} WHERE seq > %s AND seq <= %s ORDER BY seq LIMIT 1000"
 _NAMING = f"{_ROW} WHERE at >= %s AND at <= %s AND detail LIKE %s ORDER BY seq"
+_EMERGENCY = "why = 'ETREAT'"
 _NEAR = timedelta(minutes=1)
 
 
@@ -289,6 +290,7 @@ def trail(
     action: str = "",
     since: str = "",
     until: str = "",
+    emergency: bool = False,
     before: int | None = None,
     limit: int = 100,
 ) -> list[Event]:
@@ -297,6 +299,7 @@ def trail(
     Args:
         person: account name, whole.
         since, until: ISO 8601 UTC as :func:`~lienthong.foundation.clock.iso` writes it, without ``until``.
+        emergency: only calls for emergency access (purpose ETREAT), which have an index of their own.
         before: pages on from an event number.
     """
     wanted: list[tuple[str, Any]] = [("seq < %s", before if before is not None else 1 << 62)]
@@ -306,7 +309,8 @@ def trail(
     wanted += [("at < %s", until)] if until else []
     sql = (
         f"SELECT {', '.join(_COLUMNS)} FROM access_auditevent"  # noqa: S608
-        f" WHERE {' AND '.join(part for part, _value in wanted)} ORDER BY seq DESC LIMIT %s"
+        f" WHERE {_EMERGENCY + ' AND ' if emergency else ''}"
+        f"{' AND '.join(part for part, _value in wanted)} ORDER BY seq DESC LIMIT %s"
     )
     with connection.cursor() as cursor:
         cursor.execute(sql, [*(value for _part, value in wanted), limit])

@@ -1,7 +1,9 @@
 """Where candidates are looked for: registrations that share a block are compared, others never.
 
-A block that holds more than :data:`MOST` registrations says too little and is not read: what it could find, a narrower
-block or a number finds. Of all that is found, at most :data:`COMPARED` are compared, those of more blocks first.
+Of a block of numbers or of a day of birth the first :data:`MOST` registrations are read: more are one person who came
+often, or a number that somebody typed to fill the field. A wide block (name and year, name and district, phone) that
+holds more says too little and is not read: what it could find, a narrower one finds. Of all that is found, at most
+:data:`COMPARED` are compared, those of numbers and of more blocks first.
 """
 
 from __future__ import annotations
@@ -18,6 +20,9 @@ COMPARED: Final = 80
 NUMBER, PHONE, YEAR, DISTRICT, GIVEN, INITIALS, MOTHER = "npydgim"
 """Kinds of block: a number, a phone, name and year of birth, name and district, given name and day of birth,
 first letters and day of birth, mother and day of birth."""
+
+WIDE: Final = frozenset({PHONE, YEAR, DISTRICT})
+"""Blocks that are left out when they hold too many."""
 
 
 NUMBERS: Final = ("citizen", "old_card", "passport", "social", "hospital")

@@ -7,6 +7,7 @@ from typing import Any
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
+from lienthong.access import grounds
 from lienthong.foundation.errors import Problem
 
 ACTIONS = {
@@ -327,3 +328,18 @@ REASONS = {
     "invalid": _("the package is invalid"),
 }
 """Reasons in the audit trail."""
+
+
+def purpose(code: str) -> str:
+    """A purpose of use in the language of the page; what is no code stays."""
+    return next((named(one) for one in grounds.table().purposes if one.code == code), code)
+
+
+def basis(code: str) -> str:
+    """A legal basis in the language of the page; what is no code stays."""
+    return next((named(one) for one in grounds.table().bases if one.code == code), code)
+
+
+def named(one: grounds.Named) -> str:
+    """A purpose, basis or kind of protected record in the language of the page."""
+    return one.en if get_language() == "en" else one.vi

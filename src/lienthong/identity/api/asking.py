@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from lienthong import records
 from lienthong.foundation.wsgi import HttpError
-from lienthong.identity import index, problems
+from lienthong.identity import following, index, problems
 from lienthong.identity.index import Registration
 from lienthong.records.api.call import Call
 from lienthong.records.api.read import visible
@@ -58,6 +58,10 @@ def seen(call: Call, found: Iterable[Registration]) -> Iterator[Seen]:
     everything = any(not query for kind in ("Patient", "*") for query in within.get(kind, ()))
     for one in listed:
         held = stored.get(f"Patient/{one.fhir_id}")
+        if (
+            held and following.facility_of(held.resource) != one.facility
+        ):  # another hospital's, by chance of that id
+            held = None
         if visible(call, held) if held else everything:
             yield Seen(one, held)
 

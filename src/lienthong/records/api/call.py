@@ -130,11 +130,19 @@ class Call:
         Raises:
             HttpError: 400, 415.
         """
+        content = self.body()
+        return parsed(content), content
+
+    def body(self) -> bytes:
+        """The body as JSON, as it came or as it was made of XML.
+
+        Raises:
+            HttpError: 400, 415.
+        """
         media = form(self.media)
         if not media or self.media.strip() in ("", "*/*"):
             raise HttpError(415, problems.not_acceptable(self.media or "Content-Type"))
-        content = json.dumps(xml.read(self.content)) if media == XML else self.content
-        return parsed(content), content
+        return json.dumps(xml.read(self.content)) if media == XML else self.content
 
     def version(self) -> int | None:
         """The version that ``If-Match`` names.
