@@ -11,6 +11,16 @@ from lienthong.access import grounds
 from lienthong.foundation.errors import Problem
 
 ACTIONS = {
+    "document-published": _("Document published"),
+    "document-withdrawn": _("Document withdrawn"),
+    "documents-asked": _("Province asked for documents"),
+    "document-asked": _("Document asked for"),
+    "document-came": _("Document came"),
+    "document-given": _("Document given"),
+    "document-read": _("Document opened"),
+    "documents-taken": _("Documents taken in"),
+    "documents-found": _("Documents looked for"),
+    "documents-rule": _("Rule for publishing changed"),
     "sign-in": _("Signed in"),
     "sign-in-failed": _("Sign-in failed"),
     "sign-out": _("Signed out"),
@@ -131,6 +141,9 @@ ACTIONS = {
 }
 
 PAGES = {
+    "patient-province": _("Documents of the province"),
+    "patient-publish": _("Publish to the province"),
+    "documents-published": _("Published documents"),
     "patients": _("Find a person"),
     "patient": _("Record"),
     "visit": _("Visit"),
@@ -305,6 +318,8 @@ REASONS = {
     "reception": _("reception of the patient"),
     "referral-duty": _("transfer for treatment"),
     "emergency": _("emergency"),
+    "consent": _("written consent of the patient"),
+    "publish": _("published to the province"),
     "written-request": _("written request"),
     "holds": _("the chain holds"),
     "integrity-check": _("nightly check of what is kept"),

@@ -158,6 +158,8 @@ class Call:
         if given:
             return given.strip() == "*" or str(stored.version) in _ETAG.findall(given)
         since = self.headers("if-modified-since")
+        if not since:
+            return False
         try:
             told = datetime.strptime(since, "%a, %d %b %Y %H:%M:%S GMT").replace(tzinfo=clock.UTC)
         except ValueError:
@@ -209,9 +211,9 @@ def parsed(content: bytes | json.Raw) -> Resource:
             raise ValueError("NUL")
         found = json.loads(content)
         if not isinstance(found, dict):
-            raise ValueError("object")
+            raise TypeError("object")
         return found
-    except (json.DecodeError, ValueError, RecursionError) as error:
+    except (json.DecodeError, ValueError, TypeError, RecursionError) as error:
         raise HttpError(400, problems.not_understood(f"JSON: {str(error)[:120]}")) from error
 
 
