@@ -87,7 +87,7 @@ EXISTING_OF_ORIGIN = (
 )
 COUNT = "SELECT COUNT(*) FROM records_resource WHERE type = %s AND deleted = 0"
 COUNT_RESTRICTED = (
-    "SELECT COUNT(*) FROM records_resource WHERE patient = %s AND deleted = 0 AND restricted = 1"
+    "SELECT COUNT(*) FROM records_resource WHERE patient = %s AND deleted = 0 AND restricted <> 0"
 )
 
 
