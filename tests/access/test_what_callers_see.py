@@ -114,8 +114,13 @@ def test_a_restricted_scope_shows_and_takes_what_fits_alone(record: Client) -> N
     assert lis.call("PUT", "/Observation/new", observation("new", "laboratory", "718-7")).status == 201
     changed = lis.call("PUT", "/Observation/new", observation("new", "vital-signs", "718-7"))
     assert changed.status == 403
-    stolen = lis.call("PUT", "/Observation/sign", observation("sign", "laboratory", "718-7"))
-    assert stolen.status in (403, 404)
+    for mine in (observation("sign", "laboratory", "718-7"), observation("hiv", "laboratory", "718-7")):
+        stolen = lis.call("PUT", f"/Observation/{mine['id']}", mine)
+        assert (stolen.status, stolen.problem) == (403, "fhir-outside-scope")
+        entry = {"resource": mine, "request": {"method": "PUT", "url": f"Observation/{mine['id']}"}}
+        bundle = {"resourceType": "Bundle", "type": "transaction", "entry": [entry]}
+        assert lis.call("POST", "", bundle).status == 403
+    assert record.call("GET", "/Observation/sign").body["category"][0]["coding"][0]["code"] == "vital-signs"
     assert lis.call("GET", "/Condition").status == 403
 
 

@@ -79,8 +79,8 @@ REFERRING = (
     " AND r.deleted = 0 LIMIT %s"
 )
 EXISTING = (
-    "SELECT r.id, r.ref, r.hash, r.moment, r.origin, o.key, r.deleted, r.version, r.pack, r.start, r.length"
-    " FROM records_resource r LEFT JOIN records_origin o ON o.id = r.origin WHERE r.key IN ({marks})"
+    "SELECT r.id, r.ref, r.hash, r.moment, r.origin, o.key, r.deleted, r.version, r.pack, r.start, r.length,"
+    " r.restricted FROM records_resource r LEFT JOIN records_origin o ON o.id = r.origin WHERE r.key IN ({marks})"
 )
 EXISTING_OF_ORIGIN = (
     "SELECT id, ref, version, pack, start, length FROM records_resource WHERE origin = %s AND deleted = 0"
