@@ -157,14 +157,15 @@ def document(
         "words": frequencies,
     }
     made["fields"] = {
-        field: _both(assumed["fields"][field], found.get(field, {})) for field in assumed["fields"]
+        field: both(assumed["fields"][field], found.get(field, {})) for field in assumed["fields"]
     }
     return made
 
 
-def _both(
+def both(
     assumed: dict[str, dict[str, float]], found: dict[str, tuple[float | None, float | None]]
 ) -> dict[str, dict[str, float]]:
+    """m and u of a field's levels; what splink never saw keeps the assumed weight, at the probability it saw."""
     together: dict[str, dict[str, float]] = {}
     for level, pair in assumed.items():
         m, u = found.get(level, (None, None))

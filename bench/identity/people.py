@@ -170,7 +170,7 @@ class Population:
         if twin is not None:
             if roll() < 0.7:
                 child.citizen = f"{int(twin.citizen) + 1:012d}"
-            child.insurance = f"{int(twin.insurance) + 1:010d}"
+            child.insurance = f"{(int(twin.insurance) + 1) % 10**10:010d}"
         return child
 
     def _adult(self, family: str, female: bool, age: int, homes: list[Home]) -> Person:
@@ -217,7 +217,7 @@ class Population:
             citizen=citizen,
             old_card=f"12{int(roll() * 10**7):07d}" if had_old else "",
             changed=FIRST_DAY - 365 + int(roll() ** 2 * 1400) if had_old else 0,
-            insurance=f"{self._insurance:010d}",
+            insurance=f"{self._insurance % 10**10:010d}",
             group=group,
             phones=self._phones(age),
             homes=homes,

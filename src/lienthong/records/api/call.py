@@ -209,9 +209,9 @@ def parsed(content: bytes | json.Raw) -> Resource:
             raise ValueError("NUL")
         found = json.loads(content)
         if not isinstance(found, dict):
-            raise ValueError("object")
+            raise TypeError("object")
         return found
-    except (json.DecodeError, ValueError, RecursionError) as error:
+    except (json.DecodeError, ValueError, TypeError, RecursionError) as error:
         raise HttpError(400, problems.not_understood(f"JSON: {str(error)[:120]}")) from error
 
 

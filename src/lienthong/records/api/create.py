@@ -16,8 +16,8 @@ from lienthong.records.writing import Done, Entry
 
 
 def create(call: Call, kind: str) -> Response:
-    """Stores the resource under a new id. With ``If-None-Exist`` (or parameters) only where nothing fits; with ``Idempotency-Key``
-    a repeated call gives what the first one made."""
+    """Stores the resource under a new id. With ``If-None-Exist`` (or parameters) only where nothing fits; with
+    ``Idempotency-Key`` a repeated call gives what the first one made."""
     call.caller.needs(kind, "c")
     resource, content = call.resource()
     unless = call.headers("if-none-exist") or criteria_of(call)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import base64
 import binascii
+import contextlib
 import re
+import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -31,6 +33,10 @@ _ADDRESS = re.compile(rb'("(?!value"|reference")\w+"\s*:\s*)"(urn:(?:uuid|oid):[
 _MARKUP = re.compile(rb'((?:href|src)=\\")(urn:(?:uuid|oid):[^"\\]+)')
 _RESTFUL = re.compile(r".*/([A-Z][A-Za-z]{2,40}/[A-Za-z0-9.-]{1,64})")
 _ELEMENT = re.compile(r"[A-Z][A-Za-z]{2,40}\.")
+_FEW = 50
+_large = threading.BoundedSemaphore(2)
+"""Large transactions at one time: one is prepared while another waits for the database; more of them would only take
+the processor from each other."""
 _LETTERS = {"POST": "c", "PUT": "u", "PATCH": "u", "DELETE": "d"}
 
 
@@ -87,12 +93,13 @@ def transaction(call: Call, entries: Sequence[Asked], ask: Callable[[Asked], byt
     writes = [one for one in entries if one.method in _LETTERS]
     answers: dict[int, bytes] = {}
     if writes:
-        work = _Work(call, writes)
-        plan = work.plan()
-        if work.conditional:
-            plan.again = work.plan_again
-        done = {one.ref: one for one in commit(plan)}
-        answers = {one.place: work.answer(one, done) for one in writes}
+        with _large if len(writes) > _FEW else contextlib.nullcontext():
+            work = _Work(call, writes)
+            plan = work.plan()
+            if work.conditional:
+                plan.again = work.plan_again
+            done = {one.ref: one for one in commit(plan)}
+            answers = {one.place: work.answer(one, done) for one in writes}
     for one in entries:
         if one.place not in answers:
             answers[one.place] = ask(one)

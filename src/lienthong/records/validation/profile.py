@@ -113,7 +113,9 @@ class _Reader:
         known = profiles.profile(base) is not None
         root = Node(self.kind, self.kind)
         whole: Resource = self.definition.get("snapshot", {})
-        found: Resource = self.definition.get("differential", whole) if known or base.startswith(_CORE) else whole
+        found: Resource = (
+            self.definition.get("differential", whole) if known or base.startswith(_CORE) else whole
+        )
         for element in found.get("element", ()):
             node = self._node(root, str(element.get("id") or _id(element)))
             if node is None:

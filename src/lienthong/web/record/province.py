@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from html.parser import HTMLParser
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -13,7 +14,6 @@ from lienthong.documents import desk
 from lienthong.documents.desk import Fetch, Mode, Publication, Search, Status
 from lienthong.foundation import json
 from lienthong.web.record import documents, fhir, moments
-from lienthong.web.record.documents import Section
 
 PLAIN = "text/plain"
 
@@ -62,11 +62,28 @@ def known(search: Search, wishes: Sequence[Fetch]) -> list[Known]:
     return found
 
 
-def sections(media: str, content: bytes) -> tuple[Section, ...]:
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A line of text, or a table: its head, which may be empty, and its rows."""
+
+    line: str = ""
+    head: tuple[str, ...] = ()
+    rows: tuple[tuple[str, ...], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A titled part of a document."""
+
+    title: str
+    blocks: tuple[Block, ...]
+
+
+def parts(media: str, content: bytes) -> tuple[Part, ...]:
     """The parts of a document that people can read on a page: of a FHIR document its sections, of plain text its
     lines; nothing of other kinds, which are taken as a file."""
     if media.startswith(PLAIN):
-        return (Section("", "", tuple(fhir.lines(content.decode("utf-8", "replace")))),)
+        return (Part("", tuple(Block(line) for line in fhir.lines(content.decode("utf-8", "replace")))),)
     if "fhir+json" not in media:
         return ()
     try:
@@ -76,7 +93,82 @@ def sections(media: str, content: bytes) -> tuple[Section, ...]:
     composition = fhir.at(bundle, "entry", "resource")
     if fhir.text(composition, "resourceType") != "Composition":
         return ()
-    return documents.document(composition, {}).sections
+    return tuple(_parts(composition, depth=4))
+
+
+def _parts(parent: Any, depth: int) -> Iterator[Part]:
+    for section in fhir.items(parent, "section"):
+        reader = _Reader()
+        reader.feed(fhir.text(section, "text", "div"))
+        reader.close()
+        title = fhir.text(section, "title") or fhir.words(fhir.at(section, "code"))
+        if blocks := reader.blocks():
+            yield Part(title, blocks)
+        if depth:
+            yield from _parts(section, depth - 1)
+
+
+class _Reader(HTMLParser):
+    """Reads a narrative as text and tables; markup goes no further than here."""
+
+    _LINES = frozenset({"p", "br", "li", "div", "h1", "h2", "h3", "h4", "ul", "ol", "table", "tr", "caption"})
+    _SILENT = frozenset({"script", "style"})
+
+    def __init__(self) -> None:
+        super().__init__(convert_charrefs=True)
+        self._found: list[str | list[tuple[bool, list[str]]]] = [""]
+        self._cell = False
+        self._silent = 0
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self._silent += tag in self._SILENT
+        if tag == "table":
+            self._found.append([])
+        table = self._found[-1]
+        if isinstance(table, list) and tag == "tr":
+            table.append((True, []))
+        elif isinstance(table, list) and tag in ("td", "th") and table:
+            heads, cells = table[-1]
+            table[-1] = heads and tag == "th", cells
+            cells.append("")
+            self._cell = True
+        elif not isinstance(table, list) and tag in self._LINES:
+            self._found.append("")
+
+    def handle_endtag(self, tag: str) -> None:
+        self._silent = max(0, self._silent - (tag in self._SILENT))
+        if tag in ("td", "th"):
+            self._cell = False
+        if tag == "table" or (tag in self._LINES and not isinstance(self._found[-1], list)):
+            self._found.append("")
+
+    def handle_data(self, data: str) -> None:
+        last = self._found[-1]
+        if self._silent:
+            return
+        if not isinstance(last, list):
+            self._found[-1] = last + data
+        elif self._cell:
+            last[-1][1][-1] += data
+        elif data.strip():
+            self._found.append(data)
+
+    def blocks(self) -> tuple[Block, ...]:
+        """What was read, without what is empty."""
+        found = []
+        for one in self._found:
+            if not isinstance(one, list):
+                if line := " ".join(one.split()):
+                    found.append(Block(line))
+                continue
+            rows = [
+                (heads, tuple(" ".join(cell.split()) for cell in cells)) for heads, cells in one if any(cells)
+            ]
+            head = rows[0][1] if rows and rows[0][0] else ()
+            body = tuple(cells for _, cells in rows[1 if head else 0 :])
+            if head or body:
+                found.append(Block(head=head, rows=body))
+        return tuple(found)
 
 
 def wish_state(wish: Fetch) -> tuple[str, str]:

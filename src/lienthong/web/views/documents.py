@@ -99,6 +99,7 @@ def of_patient(request: HttpRequest, identifier: str) -> HttpResponse:
         "search": search,
         "known": province.known(search, wishes) if search else [],
         "wishes": [(wish, *province.wish_state(wish)) for wish in wishes],
+        "bases": desk.BASES,
         "waiting": bool(search and search.answered_at is None)
         or any(wish.answered_at is None for wish in wishes),
         "publications": _publications(identifier),
@@ -146,7 +147,7 @@ def came(request: HttpRequest) -> HttpResponse:
     _site()
     actor = accounts.actor(request)
     wishes = [(wish, *province.wish_state(wish)) for wish in desk.mine(actor.id)]
-    return render(request, "web/documents/came.html", {"wishes": wishes})
+    return render(request, "web/documents/came.html", {"wishes": wishes, "bases": desk.BASES})
 
 
 @require_GET
@@ -158,8 +159,9 @@ def received(request: HttpRequest, identifier: str) -> HttpResponse:
     word = desk.word_of(stored.resource)
     page = {
         "wish": wish,
+        "bases": desk.BASES,
         "person": people.person(_person(wish.patient).resource),
-        "sections": province.sections(word.media, content),
+        "parts": province.parts(word.media, content),
         "word": word,
     }
     return render(request, "web/documents/received.html", page)
@@ -219,7 +221,7 @@ def publish(request: HttpRequest, identifier: str) -> HttpResponse:
         page |= {
             "draft": made,
             "size": len(made.content),
-            "sections": province.sections(made.media, made.content),
+            "parts": province.parts(made.media, made.content),
         }
     except LienThongError as error:
         page["problem"] = error.problem.as_dict()
