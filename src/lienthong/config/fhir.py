@@ -33,9 +33,10 @@ from lienthong.foundation.wsgi import (
 )
 from lienthong.identity.api import match, pix
 from lienthong.records import validation
-from lienthong.records.api import ROOT, capability, outcomes, problems
+from lienthong.records.api import ROOT, capability, everything, outcomes, problems
 from lienthong.records.api.call import JSON, Call, form, parameters
 from lienthong.records.api.routing import Table, route
+from lienthong.records.exporting import operations as exports
 from lienthong.records.validation import operation as validate
 from lienthong.records.xml import write as as_xml
 from lienthong.transfers.fhir import answers as transfers
@@ -44,7 +45,14 @@ BODY = 64 << 20
 _FORM_LIMIT = 32_768
 
 TABLE = Table(
-    operations=(validate.OPERATION, summary.SUMMARY, match.OPERATION, pix.OPERATION),
+    operations=(
+        validate.OPERATION,
+        everything.OPERATION,
+        summary.SUMMARY,
+        match.OPERATION,
+        pix.OPERATION,
+        *exports.OPERATIONS,
+    ),
     owners={
         "ServiceRequest": transfers.service_request,
         "Task": transfers.task,

@@ -130,11 +130,19 @@ class Call:
         Raises:
             HttpError: 400, 415.
         """
+        content = self.body()
+        return parsed(content), content
+
+    def body(self) -> bytes:
+        """The body as JSON, as it came or as it was made of XML.
+
+        Raises:
+            HttpError: 400, 415.
+        """
         media = form(self.media)
         if not media or self.media.strip() in ("", "*/*"):
             raise HttpError(415, problems.not_acceptable(self.media or "Content-Type"))
-        content = json.dumps(xml.read(self.content)) if media == XML else self.content
-        return parsed(content), content
+        return json.dumps(xml.read(self.content)) if media == XML else self.content
 
     def version(self) -> int | None:
         """The version that ``If-Match`` names.
@@ -201,9 +209,9 @@ def parsed(content: bytes | json.Raw) -> Resource:
             raise ValueError("NUL")
         found = json.loads(content)
         if not isinstance(found, dict):
-            raise ValueError("object")
+            raise TypeError("object")
         return found
-    except (json.DecodeError, ValueError, RecursionError) as error:
+    except (json.DecodeError, ValueError, TypeError, RecursionError) as error:
         raise HttpError(400, problems.not_understood(f"JSON: {str(error)[:120]}")) from error
 
 

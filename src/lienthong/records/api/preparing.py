@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
-from typing import Any
 
 from lienthong.access import protected
 from lienthong.foundation import json
@@ -16,12 +14,16 @@ from lienthong.records.api.commit import origin
 from lienthong.records.writing import Entry
 
 ID = re.compile(r"[A-Za-z0-9.-]{1,64}")
-_LOCAL = re.compile(r"([A-Z][A-Za-z]{2,40})/([A-Za-z0-9.-]{1,64})(?:/_history/[A-Za-z0-9.-]{1,64})?")
 _SERVERS = ("versionId", "lastUpdated")
 
 
-def entry(call: Call, kind: str, resource: Resource, content: bytes | json.Raw, id: str) -> Entry:
+def entry(
+    call: Call, kind: str, resource: Resource, content: bytes | json.Raw, id: str, letter: str
+) -> Entry:
     """What is to be stored of a resource: its bytes with the server's id, without the server's own ``meta``.
+
+    Args:
+        letter: what the caller must hold for this content, ``c`` or ``u``.
 
     Raises:
         HttpError: 403, 422. InvalidResource: it is not valid.
@@ -30,7 +32,7 @@ def entry(call: Call, kind: str, resource: Resource, content: bytes | json.Raw, 
         raise HttpError(422, problems.not_understood(f"resourceType: {kind}", "resourceType"))
     body, resource = _kept(resource, content, id)
     validation.check(resource, thorough=True)
-    _allowed(call, kind, resource)
+    _allowed(call, kind, resource, letter)
     return Entry(f"{kind}/{id}", resource, body, "" if kind in values.SHARED else origin(call.caller.id))
 
 
@@ -54,34 +56,10 @@ def _kept(resource: Resource, content: bytes | json.Raw, id: str) -> tuple[bytes
     return json.dumps(members), resource
 
 
-def _allowed(call: Call, kind: str, resource: Resource) -> None:
+def _allowed(call: Call, kind: str, resource: Resource, letter: str) -> None:
     """The caller's scopes cover the content that is written."""
-    letters = {"POST": "c", "PUT": "u", "PATCH": "u"}
-    queries = call.caller.queries(kind, letters.get(call.method, "u"))
+    queries = call.caller.queries(kind, letter)
     if not any(not query or search.matches(resource, query) for query in queries):
         raise HttpError(403, problems.outside_scope(f"{kind}/{resource['id']}"))
     if values.restricted(resource) and not protected.may_see(call.caller, protected.labels(resource)):
         raise HttpError(403, problems.outside_scope(f"{kind}/{resource['id']}"))
-
-
-def references(resource: Resource, base: str) -> dict[str, str]:
-    """``Type/id`` of this node that a resource refers to, with the path of the first element that does."""
-    found: dict[str, str] = {}
-    for path, text in _references(resource, resource["resourceType"]):
-        match = _LOCAL.fullmatch(text.removeprefix(f"{base}/"))
-        if match:
-            found.setdefault(f"{match[1]}/{match[2]}", path)
-    return found
-
-
-def _references(value: Any, path: str) -> Iterator[tuple[str, str]]:
-    if isinstance(value, Mapping):
-        text = value.get("reference")
-        if isinstance(text, str):
-            yield f"{path}.reference", text
-        for name, inner in value.items():
-            if inner.__class__ in (dict, list):
-                yield from _references(inner, f"{path}.{name}")
-    elif isinstance(value, list):
-        for n, inner in enumerate(value):
-            yield from _references(inner, f"{path}[{n}]")

@@ -7,6 +7,7 @@ import binascii
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from urllib.parse import urlencode
 
 from lienthong.access import audit
@@ -20,8 +21,9 @@ from lienthong.records.api.call import Call, Resource, parameters, parsed, versi
 from lienthong.records.api.commit import Plan, commit
 from lienthong.records.api.create import fitting
 from lienthong.records.api.json_patch import patched
-from lienthong.records.api.preparing import ID, entry, references
+from lienthong.records.api.preparing import ID, entry
 from lienthong.records.api.read import visible
+from lienthong.records.api.references import mentioned
 from lienthong.records.writing import Done, Entry
 
 _REFERENCE = re.compile(rb'("reference"\s*:\s*)"([^"\\]+)"')
@@ -32,7 +34,7 @@ _ELEMENT = re.compile(r"[A-Z][A-Za-z]{2,40}\.")
 _LETTERS = {"POST": "c", "PUT": "u", "PATCH": "u", "DELETE": "d"}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Asked:
     """An entry of a Bundle as a call."""
 
@@ -42,8 +44,16 @@ class Asked:
     query: list[tuple[str, str]]
     conditions: Mapping[str, str]
     full_url: str
-    resource: Resource | None
     raw: bytes
+
+    @cached_property
+    def resource(self) -> Resource:
+        """The resource in it; empty where there is none.
+
+        Raises:
+            HttpError: 400, no JSON object.
+        """
+        return parsed(self.raw) if self.raw else {}
 
     @property
     def path(self) -> str:
@@ -63,7 +73,7 @@ class Asked:
     def binary(self) -> bytes:
         """The content of a Binary, which carries a JSON Patch."""
         try:
-            return base64.b64decode(str((self.resource or {}).get("data", "")), validate=True)
+            return base64.b64decode(str(self.resource.get("data", "")), validate=True)
         except binascii.Error as error:
             raise HttpError(422, problems.not_understood("Binary.data", self.path)) from error
 
@@ -128,7 +138,7 @@ class _Work:
         self._name()
         found: list[Entry] = []
         versions: dict[str, int] = {}
-        refers: dict[str, str] = {}
+        refers: dict[str, tuple[Entry, str]] = {}
         for one in self.writes:
             ref = self.targets[one.place]
             with _at(one.path):
@@ -141,8 +151,8 @@ class _Work:
                 made = self._entry(one, ref)
             found.append(made)
             if made.resource is not None and self.call.strict:
-                for other, path in references(made.resource, self.call.base).items():
-                    refers.setdefault(other, f"{one.path}.resource.{path.partition('.')[2]}")
+                for other in mentioned(made.body, self.call.base):
+                    refers.setdefault(other, (made, f"{one.path}.resource"))
         twice = len({made.ref for made in found}) < len(found)
         if twice:
             raise HttpError(400, problems.not_understood("one entry for each resource", "Bundle.entry"))
@@ -161,7 +171,7 @@ class _Work:
             )
         if len(steps) == 2:
             return f"{one.kind}/{steps[1]}"
-        given = (one.resource or {}).get("id") if one.method == "PUT" else None
+        given = one.resource.get("id") if one.method == "PUT" else None
         return f"{one.kind}/{self.found.get(one.place) or given or self.fresh[one.place]}"
 
     def _name(self) -> None:
@@ -187,14 +197,14 @@ class _Work:
             if stored is None or stored.deleted or not visible(self.call, stored, "u"):
                 raise HttpError(404, problems.not_found(ref))
             changed = patched(json.loads(stored.body), json.loads(one.binary()))
-            return entry(self.call, kind, changed, json.dumps(changed), id)
-        if one.resource is None:
+            return entry(self.call, kind, changed, json.dumps(changed), id, "u")
+        if not one.raw:
             raise HttpError(422, problems.not_understood("resource", f"{one.path}.resource"))
         if one.method == "PUT" and not one.query and one.resource.get("id") != id:
             raise HttpError(400, problems.not_understood(f"id: {id}", f"{one.path}.resource.id"))
         raw = self._resolved(one.raw)
         resource = one.resource if raw is one.raw else parsed(raw)
-        return entry(self.call, kind, resource, raw, id)
+        return entry(self.call, kind, resource, raw, id, _LETTERS[one.method])
 
     def _resolved(self, raw: bytes) -> bytes:
         """The bytes with references to entries, and by criteria, replaced; the same object where there are none."""
