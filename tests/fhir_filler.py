@@ -94,6 +94,7 @@ _RULED: dict[str, Resource] = {
     "ImmunizationRecommendation.recommendation": {"vaccineCode": [_CONCEPT]},
     "InsurancePlan": {"name": "Vi"},
     "MolecularSequence": {"coordinateSystem": 1},
+    "MolecularSequence.referenceSeq": {"genomeBuild": "GRCh38", "chromosome": _CONCEPT},
     "Organization": {"name": "Vi"},
     "RequestGroup.action": {"resource": {"reference": "Task/filled"}},
     "ServiceRequest": {"code": _CONCEPT},
@@ -104,6 +105,7 @@ _RULED: dict[str, Resource] = {
 }
 """What R4's invariants ask for beside the required elements, by type or path."""
 _CODES = {
+    "Address.use": ("http://hl7.org/fhir/address-use", "work"),
     "Bundle.type": ("http://hl7.org/fhir/bundle-type", "collection"),
     "Questionnaire.item.type": ("http://hl7.org/fhir/item-type", "string"),
 }
