@@ -22,8 +22,11 @@ NOT_BY_VALUE = {
     ("Bundle", "message"),
     ("DeviceDefinition", "classification"),  # an element that R4 does not have
     ("DocumentReference", "relationship"),  # R4 crosses the types of its components
+    ("MolecularSequence", "referenceseqid"),  # an invariant forbids it beside what the others need
+    ("MolecularSequence", "referenceseqid-variant-coordinate"),
+    ("MolecularSequence", "referenceseqid-window-coordinate"),
 }
-"""Parameters that no value finds."""
+"""Parameters that are not tried here."""
 NOT_MADE = {"Linkage", "StructureDefinition", "Task"}
 """Types whose rules ask for more than a small sample, and the steps of transfers, which are not stored as they come."""
 ALL_WAYS = int(os.environ.get("LIENTHONG_EXAMPLES", "30")) > 30
