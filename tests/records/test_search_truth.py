@@ -10,12 +10,12 @@ from django.db import transaction
 from hypothesis import given, note
 from hypothesis import strategies as st
 from hypothesis.extra.django import TestCase
-from search_oracle import Oracle
 
 from lienthong import records
 from lienthong.access import audit
 from lienthong.records import search
 from lienthong.records.search import View, planning
+from search_oracle import Oracle
 
 pytestmark = pytest.mark.django_db
 ACTOR = audit.system("test")
@@ -176,25 +176,57 @@ def named(values: st.SearchStrategy[str], *names: str) -> st.SearchStrategy[tupl
 
 ABOUT = {
     "Patient": st.one_of(
-        named(STRING, "name", "family", "given", "name:exact", "family:exact", "given:contains", "name:contains"),
+        named(
+            STRING, "name", "family", "given", "name:exact", "family:exact", "given:contains", "name:contains"
+        ),
         named(DATE, "birthdate"),
-        named(st.sampled_from(["male", "female", "http://hl7.org/fhir/administrative-gender|x"]), "gender", "gender:not"),
+        named(
+            st.sampled_from(["male", "female", "http://hl7.org/fhir/administrative-gender|x"]),
+            "gender",
+            "gender:not",
+        ),
         named(TOKEN, "identifier", "identifier:not"),
         named(st.just("urn:t|MR|A"), "identifier:of-type"),
         named(st.sampled_from(["A", "B"]), "phone", "email", "telecom", "phone:not"),
-        named(MISSING, "birthdate:missing", "phone:missing", "name:missing", "gender:missing", "link:missing"),
+        named(
+            MISSING, "birthdate:missing", "phone:missing", "name:missing", "gender:missing", "link:missing"
+        ),
         named(st.sampled_from(["true", "false"]), "active"),
-        named(TOKEN, "_tag", "_has:Observation:patient:code", "_has:Observation:subject:code:not", "link.identifier"),
-        named(st.sampled_from(["bach", "cau"]), "_has:Observation:patient:code:text", "_has:Encounter:patient:_has:Observation:encounter:code:text"),
+        named(
+            TOKEN,
+            "_tag",
+            "_has:Observation:patient:code",
+            "_has:Observation:subject:code:not",
+            "link.identifier",
+        ),
+        named(
+            st.sampled_from(["bach", "cau"]),
+            "_has:Observation:patient:code:text",
+            "_has:Encounter:patient:_has:Observation:encounter:code:text",
+        ),
         named(DATE, "_has:Observation:patient:date", "_has:Encounter:subject:date"),
         named(TOKEN, "_has:Encounter:patient:_has:Observation:encounter:code"),
         named(PERSON, "link"),
         named(st.sampled_from(["p1", "p1,p3", "zz"]), "_id"),
     ),
     "Observation": st.one_of(
-        named(TOKEN, "code", "code:not", "category", "category:not", "combo-code", "component-code", "value-concept", "_tag"),
+        named(
+            TOKEN,
+            "code",
+            "code:not",
+            "category",
+            "category:not",
+            "combo-code",
+            "component-code",
+            "value-concept",
+            "_tag",
+        ),
         named(st.sampled_from(["bach", "cau", "duong"]), "code:text", "category:text"),
-        named(st.sampled_from(["final", "amended", "http://hl7.org/fhir/observation-status|final"]), "status", "status:not"),
+        named(
+            st.sampled_from(["final", "amended", "http://hl7.org/fhir/observation-status|final"]),
+            "status",
+            "status:not",
+        ),
         named(st.just("http://hl7.org/fhir/ValueSet/observation-status"), "status:in", "status:not-in"),
         named(DATE, "date"),
         named(NUMBER, "value-quantity", "combo-value-quantity", "component-value-quantity"),
@@ -203,9 +235,29 @@ ABOUT = {
         named(st.sampled_from(["p1", "p2"]), "subject:Patient"),
         named(st.sampled_from(["e1", "Encounter/e2"]), "encounter"),
         named(st.sampled_from(["urn:x|A", "A", "urn:y|A"]), "subject:identifier", "encounter:identifier"),
-        named(MISSING, "subject:missing", "patient:missing", "encounter:missing", "date:missing", "value-quantity:missing", "category:missing", "value-string:missing"),
-        named(st.builds(lambda c, n: f"{c}${n}", st.sampled_from(["A", "urn:x|B"]), NUMBER), "code-value-quantity", "combo-code-value-quantity", "component-code-value-quantity"),
-        named(STRING, "patient.name", "subject:Patient.family", "patient.name:exact", "encounter.subject:Patient.name"),
+        named(
+            MISSING,
+            "subject:missing",
+            "patient:missing",
+            "encounter:missing",
+            "date:missing",
+            "value-quantity:missing",
+            "category:missing",
+            "value-string:missing",
+        ),
+        named(
+            st.builds(lambda c, n: f"{c}${n}", st.sampled_from(["A", "urn:x|B"]), NUMBER),
+            "code-value-quantity",
+            "combo-code-value-quantity",
+            "component-code-value-quantity",
+        ),
+        named(
+            STRING,
+            "patient.name",
+            "subject:Patient.family",
+            "patient.name:exact",
+            "encounter.subject:Patient.name",
+        ),
         named(DATE, "subject:Patient.birthdate", "encounter.date"),
         named(TOKEN, "patient.identifier", "encounter.type", "encounter.patient.identifier"),
     ),
@@ -216,7 +268,7 @@ ABOUT = {
         named(MISSING, "date:missing", "type:missing", "patient:missing"),
         named(DATE, "_has:Observation:encounter:date"),
     ),
-}  # fmt: skip
+}
 QUERY = st.sampled_from(sorted(ABOUT)).flatmap(
     lambda kind: st.tuples(st.just(kind), st.lists(ABOUT[kind], min_size=1, max_size=3))
 )

@@ -80,7 +80,6 @@ def _is_reference(kinds: tuple[str, ...], code: str) -> bool:
 def _through(field: Field, name: str, kind: str, inner: Sequence[Condition]) -> Condition:
     if not all(one.exact for one in inner):
         return _resolved(name, lambda: references.linked(field, name, _keys(name, kind, inner)))
-    link = f"l.param {marks(field.params)}"
 
     def source() -> Source | None:
         first = inner[0].source()
