@@ -56,7 +56,7 @@ browser: $(VENV)/.dev ## The pages in Debian's Chromium, with axe
 	@$(BIN)/python -m pytest tests/browser -m browser -n 2 --dist worksteal
 
 lock: $(VENV)/.dev ## Renew the hashed locks (needs uv) and the list of licences
-	@cd requirements && for name in build run dev; do \
+	@cd requirements && for name in build run dev bench; do \
 		uv pip compile --quiet --upgrade --generate-hashes --no-emit-index-url --no-annotate --no-header \
 			--python-version 3.11 $$name.in -o $$name.txt || exit 1; done
 	@npm install --package-lock-only --ignore-scripts --no-audit --no-fund

@@ -9,6 +9,7 @@ import contextlib
 import itertools
 import os
 import shutil
+import sys
 import tempfile
 import zlib
 from collections.abc import Iterator
@@ -111,6 +112,13 @@ def _uses_database(item: pytest.Item) -> bool:
         return False
     names = set(getattr(item, "fixturenames", ()))
     return item.get_closest_marker("django_db") is not None or bool(names & _DATABASE_FIXTURES)
+
+
+@pytest.fixture(autouse=True)
+def _fresh_packs() -> None:
+    """A test's database numbers its packs from the beginning."""
+    if reading := sys.modules.get("lienthong.records.reading"):
+        reading.forget_packs()
 
 
 @pytest.fixture

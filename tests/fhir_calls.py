@@ -79,7 +79,10 @@ def in_process(method: str, path: str, headers: dict[str, str], body: bytes) -> 
         key = name.upper().replace("-", "_")
         environ[key if key in ("CONTENT_TYPE",) else f"HTTP_{key}"] = value
     content = b"".join(doors.application(environ, start))
-    return Answer(found["status"], found["headers"], json.loads(content) if content else None)
+    is_json = "ndjson" not in found["headers"].get("content-type", "json")
+    return Answer(
+        found["status"], found["headers"], json.loads(content) if content and is_json else content or None
+    )
 
 
 def over_http(address: str) -> Transport:

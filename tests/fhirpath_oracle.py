@@ -14,6 +14,7 @@ from fhirpathpy.engine.util import get_data
 from fhirpathpy.models import models
 
 from lienthong.foundation import json
+from lienthong.records.fhirpath import model
 
 Resource = dict[str, Any]
 
@@ -28,7 +29,7 @@ def definitions() -> dict[str, dict[str, str]]:
         for base in one["base"] if "expression" in one else ():
             found.setdefault(base, {})[one["code"]] = one["expression"]
     common = found.pop("Resource")
-    return {kind: {**common, **own} for kind, own in found.items()}
+    return {kind: {**common, **found.get(kind, {})} for kind in model.resource_types()}
 
 
 def evaluate(expression: str, kind: str, value: Resource) -> list[Any]:

@@ -21,7 +21,7 @@ def resource(kind: str, random: Random, *, fill: float = 0.6, depth: int = 4) ->
 
 
 def element(kind: str, random: Random, fill: float, depth: int) -> dict[str, Any]:
-    """A complex element of a type."""
+    """A complex element of a type; a primitive has a value or an extension that tells why there is none."""
     found: dict[str, Any] = {}
     for name, part in model.elements(kind).items():
         key, below = random.choice(part.keys)
@@ -31,11 +31,8 @@ def element(kind: str, random: Random, fill: float, depth: int) -> dict[str, Any
             continue
         many = random.choice((1, 1, 2)) if part.many else 1
         values = [value(below, random, fill * 0.9, depth - 1) for _ in range(many)]
-        if model.primitive(below) and random.random() < 0.15:
-            extended = [{"extension": [{"url": "urn:x", "valueCode": "why"}]} for _ in values]
-            found[f"_{key}"] = extended if part.many else extended[0]
-            if random.random() < 0.3:
-                continue
+        if model.primitive(below) and random.random() < 0.1:
+            key, values = f"_{key}", [{"extension": [{"url": "urn:x", "valueCode": "why"}]} for _ in values]
         found[key] = values if part.many else values[0]
     return found
 

@@ -115,7 +115,7 @@ def test_an_event_goes_with_its_transaction(db: None) -> None:
 
 def test_events_added_together_are_links_of_the_same_chain(chain: None) -> None:
     doctor = audit.Wanted(DOCTOR, "read", patient="p9", why="ETREAT", detail={"basis": "emergency"})
-    long = audit.Wanted(audit.system("lis"), "store", page="x" * 300)
+    long = audit.Wanted(audit.system("lis"), "store", page="\\\t\n\r\\N" + "x" * 300)
     assert audit.record_many([]) == []
     assert audit.record_many([doctor, *[long] * 600]) == list(range(9, 610))
     assert audit.broken_at() is None

@@ -183,16 +183,21 @@ def test_fhirclient(door: Door) -> None:
     wanted = {"patient": f"Patient/{made.id}", "_count": "2"}
     found = list(observations.where(wanted).perform_resources_iter(server))
     assert sorted(one.valueQuantity.value for one in found) == [48.5, 49, 50, 51, 52]
-    wanted = {"patient.identifier": "urn:example:fhirclient|1", "value-quantity": {"$lt": "50"}}
-    assert len(observations.where(wanted).perform_resources(server)) == 2
+    wanted = {"patient.identifier": "urn:example:fhirclient|1", "value-quantity": "lt50"}
+    assert len(list(observations.where(wanted).perform_resources_iter(server))) == 2
     included = observations.where({"patient": made.id, "_count": "1"}).include("subject").perform(server)
     assert [entry.search.mode for entry in included.entry] == ["match", "include"]
-    assert not people.Patient.where({"name": {"$exact": "lò"}}).perform_resources(server)
+    assert not list(people.Patient.where({"name": {"$exact": "lò"}}).perform_resources_iter(server))
 
     history = fhirclient.models.bundle.Bundle(server.request_json(f"Patient/{made.id}/_history"))
     assert [entry.resource.meta.versionId for entry in history.entry] == ["2", "1"]
     assert re.fullmatch(r'W/"2"', history.entry[0].response.etag)
-    people.Patient.read(made.id, server).delete()
+    assert people.Patient.read(made.id, server).identifier[0].value == "1"
+    with pytest.raises(requests.HTTPError) as pointed_at:
+        people.Patient.read(made.id, server).delete()
+    assert pointed_at.value.response.status_code == 409
+    weight = observations.read(found[0].id, server)
+    weight.delete()
     with pytest.raises(requests.HTTPError) as gone:
-        people.Patient.read(made.id, server)
+        observations.read(weight.id, server)
     assert gone.value.response.status_code == 410

@@ -22,6 +22,7 @@ def _people() -> None:
             ("GIÁP THỊ BÍCH", "1985-07-21", alike | {"sex": "female"}),
             ("GIÁP THỊ BÍCH", "1985-12-07", alike | {"sex": "female"}),
             ("NÔNG ĐỨC CƯỜNG", "1999-09-09", {}),
+            *[("NGUYỄN VĂN HÙNG", "1970-05-06", {})] * 3,
         ]
     ):
         registering.register(person(f"p{n}", name, born, **more), "24011", MACHINE)  # type: ignore[arg-type]
@@ -47,6 +48,7 @@ def test_a_preview_changes_nothing_and_is_what_happens() -> None:
     after = _persons()
     assert all(after[one] == after[other] for one, other in links)
     assert models.Event.objects.filter(id__gt=event, kind="linked").count() == shown.counts["link"]
+    assert len(set(before.values())) - len(set(after.values())) == shown.counts["link"]  # none is said twice
     assert models.Event.objects.get(id=event).kind == events.RULE_CHANGED
     back = changing.preview(changing.with_thresholds(14.0, 3.0, "test.2"))
     assert back.counts["unlink"] > 0
@@ -71,7 +73,7 @@ def test_an_old_preview_is_refused_and_a_change_needs_a_reason() -> None:
     shown = changing.preview(changing.with_thresholds(4.0, -4.0, "test.1"))
     with pytest.raises(problems.CannotDecide):
         changing.apply(shown, " ", CLERK)
-    registering.register(person("p9", "Vi Thị Dần", "1970-05-06"), "24011", MACHINE)
+    registering.register(person("new", "Vi Thị Dần", "1970-05-06"), "24011", MACHINE)
     with pytest.raises(problems.CannotDecide) as error:
         changing.apply(shown, "thử", CLERK)
     assert error.value.problem.retry

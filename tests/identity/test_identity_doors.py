@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import threading
+import time
 from typing import Any
 from urllib.parse import quote
 
 import pytest
 from django.db import transaction
+
 from fhir_calls import CITIZEN, Answer, Client, register
 from identity_people import CLERK, MACHINE, person
-
 from lienthong import records
 from lienthong.access import audit
 from lienthong.access.models import AuditEvent
@@ -89,7 +90,7 @@ def test_match_takes_a_bare_patient_and_a_count(his: Client, people: dict[str, i
 def test_only_certain_matches_leave_out_what_a_clerk_would_be_asked(
     his: Client, people: dict[str, int]
 ) -> None:
-    unsure = person("x", sex="female", citizen=NUMBER)
+    unsure = person("x", born="1960-03-15", sex="female", citizen=NUMBER)
     assert [e["search"]["extension"][0]["valueCode"] for e in ask(his, unsure).body["entry"]] != []
     answer = ask(his, unsure, onlyCertainMatches={"valueBoolean": True})
     assert (answer.status, answer.body["total"], answer.body.get("entry")) == (200, 0, None)
@@ -185,3 +186,28 @@ def test_a_patient_that_is_fed_through_the_door_is_one_with_what_is_known(
     assert again.status == 200
     following.catch_up(threading.Event())
     assert index.of("24011", created).fields.born == "1960-03-15"  # type: ignore[union-attr]
+
+
+def test_a_patient_that_was_deleted_is_not_shown(his: Client) -> None:
+    made = his.call("POST", "/Patient", wanted(hospital=("24011", "BN9")))
+    following.catch_up(threading.Event())
+    assert ask(his, wanted()).body["total"] == 1
+    his.call("DELETE", f"/Patient/{made.body['id']}")
+    assert ask(his, wanted()).body["total"] == 0
+    assert pix(his, f"{HERE}|BN9").status == 404
+
+
+def test_following_runs_beside_the_door_until_it_is_stopped(his: Client) -> None:
+    stop = threading.Event()
+    running = threading.Thread(target=following.follow, args=(stop,))
+    running.start()
+    try:
+        made = his.call("POST", "/Patient", wanted())
+        until = time.monotonic() + 30
+        while index.person_of("24011", made.body["id"]) is None and time.monotonic() < until:
+            time.sleep(0.05)
+        assert index.person_of("24011", made.body["id"])
+    finally:
+        stop.set()
+        running.join(30)
+    assert not running.is_alive()

@@ -107,6 +107,7 @@ def test_no_shape_of_a_resource_is_too_odd(value: object, member: str) -> None:
 )
 def test_names_as_they_are_written(one: str, other: str, expected: str) -> None:
     assert level(person(name=one), person(name=other), "name") == expected
+    assert level(person(name=other), person(name=one), "name") == expected
 
 
 @pytest.mark.parametrize(
@@ -126,7 +127,7 @@ def test_names_as_they_are_written(one: str, other: str, expected: str) -> None:
     ],
 )
 def test_birth_dates(one: str, other: str, expected: str) -> None:
-    assert comparing.birth(one, other) == expected
+    assert comparing.birth(one, other) == comparing.birth(other, one) == expected
 
 
 def test_a_newborn_is_the_child_of_its_mother_and_twins_have_an_order() -> None:

@@ -36,10 +36,14 @@ _HEAD = (
 _INSERT = f"INSERT INTO access_auditevent ({', '.join(_COLUMNS)}, hash) VALUES "  # noqa: S608
 _VALUES = f"({', '.join(['%s'] * (len(_COLUMNS) + 1))})"
 _AT_ONCE = 500
+_COPY = f"COPY access_auditevent ({', '.join(_COLUMNS)}, hash) FROM STDIN"
+_ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
+_FEW = 4
 _MOVE = "UPDATE access_audithead SET hash = %s WHERE id = 1"
 _ROW = f"SELECT {', '.join(_COLUMNS)}, hash FROM access_auditevent"  # noqa: S608
 _SOME = f"{_ROW} WHERE seq > %s AND seq <= %s ORDER BY seq LIMIT 1000"
 _NAMING = f"{_ROW} WHERE at >= %s AND at <= %s AND detail LIKE %s ORDER BY seq"
+_EMERGENCY = "why = 'ETREAT'"
 _NEAR = timedelta(minutes=1)
 
 
@@ -118,7 +122,8 @@ def record(
 def record_many(events: Sequence[Wanted]) -> list[int]:
     """Adds events in their order, each chained to the one before, and returns their numbers.
 
-    Costs three statements for up to 500 events. Durable when the caller's transaction commits.
+    Costs three statements for up to 500 events (on PostgreSQL the rows go by COPY). Durable when the caller's
+    transaction commits.
     """
     if not events:
         return []
@@ -132,11 +137,21 @@ def record_many(events: Sequence[Wanted]) -> list[int]:
             values = _values(seq, at, event)
             digest = _digest(digest, values)
             rows.append((*values, digest))
-        for start in range(0, len(rows), _AT_ONCE):
-            part = rows[start : start + _AT_ONCE]
-            cursor.execute(_INSERT + ", ".join([_VALUES] * len(part)), [one for row in part for one in row])
+        if connection.vendor == "postgresql" and len(rows) > _FEW:
+            with cursor.copy(_COPY) as copy:
+                copy.write("".join(map(_line, rows)).encode())
+        else:
+            for start in range(0, len(rows), _AT_ONCE):
+                part = rows[start : start + _AT_ONCE]
+                cursor.execute(
+                    _INSERT + ", ".join([_VALUES] * len(part)), [one for row in part for one in row]
+                )
         cursor.execute(_MOVE, (digest,))
     return list(range(first, last + 1))
+
+
+def _line(row: tuple[Any, ...]) -> str:
+    return "\t".join(str(value).translate(_ESCAPES) for value in row) + "\n"
 
 
 def _values(seq: int, at: str, event: Wanted) -> tuple[Any, ...]:
@@ -289,6 +304,7 @@ def trail(
     action: str = "",
     since: str = "",
     until: str = "",
+    emergency: bool = False,
     before: int | None = None,
     limit: int = 100,
 ) -> list[Event]:
@@ -297,6 +313,7 @@ def trail(
     Args:
         person: account name, whole.
         since, until: ISO 8601 UTC as :func:`~lienthong.foundation.clock.iso` writes it, without ``until``.
+        emergency: only calls for emergency access (purpose ETREAT), which have an index of their own.
         before: pages on from an event number.
     """
     wanted: list[tuple[str, Any]] = [("seq < %s", before if before is not None else 1 << 62)]
@@ -306,7 +323,8 @@ def trail(
     wanted += [("at < %s", until)] if until else []
     sql = (
         f"SELECT {', '.join(_COLUMNS)} FROM access_auditevent"  # noqa: S608
-        f" WHERE {' AND '.join(part for part, _value in wanted)} ORDER BY seq DESC LIMIT %s"
+        f" WHERE {_EMERGENCY + ' AND ' if emergency else ''}"
+        f"{' AND '.join(part for part, _value in wanted)} ORDER BY seq DESC LIMIT %s"
     )
     with connection.cursor() as cursor:
         cursor.execute(sql, [*(value for _part, value in wanted), limit])

@@ -26,6 +26,9 @@ class Right:
 
 
 RECORDS = Right(_("Find a person and read the record"), (Role.DOCTOR, Role.NURSE))
+PUBLISH = Right(_("Publish documents of a patient to the province, and withdraw them"), (Role.DOCTOR,))
+PUBLICATIONS = Right(_("See what the unit has published to the province"), (Role.DOCTOR, Role.HEAD))
+PUBLISH_RULES = Right(_("Say what is published to the province by itself"), (Role.HEAD,))
 FHIR = Right(_("Read records through the FHIR door while signed in"), (Role.DOCTOR, Role.NURSE))
 TRANSFERS = Right(_("See transfers and take the next step"), (Role.DOCTOR, Role.NURSE))
 SIGN = Right(_("Sign a transfer and send it"), (Role.DOCTOR,))
@@ -92,6 +95,9 @@ SECURITY = Right(_("Fill in security checklists and conclude them"), (Role.POLIC
 
 TABLE = (
     RECORDS,
+    PUBLISH,
+    PUBLICATIONS,
+    PUBLISH_RULES,
     FHIR,
     TRANSFERS,
     SIGN,

@@ -51,7 +51,7 @@ def issue(form: dict[str, str], address: str, audience: list[str]) -> dict[str, 
     """Answers a token request: ``{"access_token", "token_type", "expires_in", "scope"}``.
 
     Beside the parameters of the standard it takes ``purpose_of_use`` and ``legal_basis``, which hold for every call
-    with this token that names none itself.
+    with this token that names none itself. Without ``scope`` all that the system holds is given (RFC 6749 section 3.3).
 
     Args:
         audience: addresses of the token endpoint.
@@ -67,7 +67,7 @@ def issue(form: dict[str, str], address: str, audience: list[str]) -> dict[str, 
             raise _Refused("invalid_request", f"client_assertion_type is not {assertions.TYPE}")
         system = _check(form.get("client_assertion", ""), [*audience, own_name()])
         name = system.id
-        given = _given(system, form.get("scope", ""))
+        given = _given(system, form.get("scope") or " ".join(system.scopes))
         purpose, basis = _grounds(system, form)
     except _Refused as refused:
         who = audit.Actor(f"system:{_plain(name)}", _plain(name), "system", address)

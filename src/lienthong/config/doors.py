@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import multiprocessing
 import os
 import signal
@@ -20,6 +21,9 @@ if _parent is not None and _parent.pid is not None:
 from django.core.wsgi import get_wsgi_application  # noqa: E402
 
 _pages = get_wsgi_application()
+gc.set_threshold(
+    20_000, 50, 100
+)  # large Bundles are many objects at once, which looking through again frees none of
 
 from lienthong.config import fhir  # noqa: E402
 from lienthong.documents import doors as documents  # noqa: E402

@@ -33,9 +33,10 @@ from lienthong.foundation.wsgi import (
 )
 from lienthong.identity.api import match, pix
 from lienthong.records import validation
-from lienthong.records.api import ROOT, capability, outcomes, problems
+from lienthong.records.api import ROOT, capability, everything, outcomes, problems
 from lienthong.records.api.call import JSON, Call, form, parameters
 from lienthong.records.api.routing import Table, route
+from lienthong.records.exporting import operations as exports
 from lienthong.records.validation import operation as validate
 from lienthong.records.xml import write as as_xml
 from lienthong.transfers.fhir import answers as transfers
@@ -44,7 +45,14 @@ BODY = 64 << 20
 _FORM_LIMIT = 32_768
 
 TABLE = Table(
-    operations=(validate.OPERATION, summary.SUMMARY, match.OPERATION, pix.OPERATION),
+    operations=(
+        validate.OPERATION,
+        everything.OPERATION,
+        summary.SUMMARY,
+        match.OPERATION,
+        pix.OPERATION,
+        *exports.OPERATIONS,
+    ),
     owners={
         "ServiceRequest": transfers.service_request,
         "Task": transfers.task,
@@ -101,6 +109,8 @@ def _route(request: Request) -> Response:
     steps = [unquote(step) for step in request.path[len(ROOT) :].split("/") if step]
     base = _base(request)
     media = _wanted(request)
+    if not media and steps[:1] == ["Binary"] and "_format" not in request.query:
+        media = JSON  # a Binary is given in its own media type
     if not media:
         raise HttpError(
             406, problems.not_acceptable(request.query.get("_format") or request.header("accept"))

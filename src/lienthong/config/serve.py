@@ -30,6 +30,7 @@ def run(home: Path, *, with_parent: int = 0) -> int:
 
     from lienthong.exchange.reconciling import Worker
     from lienthong.identity import following
+    from lienthong.records.exporting import work as exporting
 
     if settings.NODE.role == "hub":
         setup.enter_seed()
@@ -37,7 +38,7 @@ def run(home: Path, *, with_parent: int = 0) -> int:
     threads = _hub_threads(stop) if settings.NODE.role == "hub" else _site_threads(stop)
     threads += _threads({"time-stamps": partial(_stamp, stop)})
     threads += _threads({"reconciling": Worker(stop).run})
-    threads += _threads({"identities": partial(following.follow, stop)})
+    threads += _threads({"identities": partial(following.follow, stop), "bulk": partial(exporting.run, stop)})
     for thread in threads:
         thread.start()
     multiprocessing.set_start_method("spawn", force=True)

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from django.db.models import Count
-
 from lienthong.access.audit import Actor, record
 from lienthong.documents.asking import (
     ANSWER,
@@ -21,7 +19,7 @@ from lienthong.documents.automatic import rules, set_rule
 from lienthong.documents.basis import BASES, PURPOSES
 from lienthong.documents.holding import take_request
 from lienthong.documents.kinds import KINDS
-from lienthong.documents.models import Fetch, Held, Mode, Publication, Search, Status
+from lienthong.documents.models import Fetch, Held, Mode, Outgoing, Publication, Search, Status
 from lienthong.documents.publishing import Draft, draft, publish, withdraw
 from lienthong.documents.registry import counts
 from lienthong.foundation import clock
@@ -45,9 +43,9 @@ __all__ = [
     "fetch",
     "fetches",
     "last_search",
+    "mine",
     "publications",
     "publish",
-    "published_in_all",
     "request_receipted",
     "rules",
     "search_province",
@@ -56,6 +54,7 @@ __all__ = [
     "take_answer",
     "take_request",
     "unseen",
+    "waiting",
     "withdraw",
     "word_of",
 ]
@@ -73,10 +72,19 @@ def fetches(patient: str) -> Sequence[Fetch]:
     return list(Fetch.objects.filter(patient=patient)[:MOST])
 
 
-def unseen(account: str) -> Sequence[Fetch]:
-    """What came, or was refused, for a person who has not looked since."""
-    found = Fetch.objects.filter(account=account[:60], seen_at=None).exclude(answered_at=None)
-    return list(found.order_by("-answered_at")[:MOST])
+def unseen(account: str) -> int:
+    """How many documents came, or were refused, for a person who has not looked since."""
+    return Fetch.objects.filter(account=account[:60], seen_at=None).exclude(answered_at=None).count()
+
+
+def mine(account: str) -> Sequence[Fetch]:
+    """Documents that a person asked for, newest first."""
+    return list(Fetch.objects.filter(account=account[:60])[:MOST])
+
+
+def waiting() -> set[str]:
+    """Ids of publications of which the hub is still to be told something."""
+    return set(Outgoing.objects.filter(refused=False).values_list("publication_id", flat=True))
 
 
 def seen(one: Fetch, *, actor: Actor) -> None:
@@ -97,9 +105,3 @@ def publications(patient: str = "") -> Sequence[Publication]:
     """What this unit has published, newest first; of one patient if given."""
     found = Publication.objects.filter(patient=patient) if patient else Publication.objects.all()
     return list(found[:MOST])
-
-
-def published_in_all() -> dict[str, int]:
-    """How many publications there are by status."""
-    rows = Publication.objects.values("status").order_by("status").annotate(count=Count("id"))
-    return {row["status"]: row["count"] for row in rows}

@@ -11,6 +11,7 @@ from datetime import UTC, date, datetime, timedelta, timezone
 from pathlib import Path
 
 VIETNAM = timezone(timedelta(hours=7), "ICT")
+DAY = timedelta(days=1)
 _MEANT = range(1880, 2200)
 _SHIFT = os.environ.get("LIENTHONG_CLOCK_SHIFT", "")
 

@@ -86,15 +86,16 @@ def match(patient: Resource, limit: int = 20, only_certain: bool = False) -> lis
 
 def candidates(wanted: Fields) -> list[Registration]:
     """The registrations that share a block with these fields (:mod:`.blocks`)."""
-    keys = dict(reversed([(key, kind) for kind, key in blocks.blocks(wanted)]))
-    held = Counter[int]()
+    kinds = blocks.looked_up(wanted)
+    held: dict[int, list[int]] = {}
+    for block, one in sql.in_blocks(list(kinds), blocks.MOST):
+        held.setdefault(block, []).append(one)
     shared = Counter[int]()
-    rows = sql.in_blocks(list(keys), blocks.MOST)
-    for block, _ in rows:
-        held[block] += 1
-    for block, one in rows:
-        if held[block] <= blocks.MOST:
-            shared[one] += 100 if keys[block] == blocks.NUMBER else 1
+    for block, some in held.items():
+        kind = kinds[block]
+        if len(some) <= blocks.MOST or kind not in blocks.WIDE:
+            for one in some[: blocks.MOST]:
+                shared[one] += 100 if kind == blocks.NUMBER else 1
     best = sorted(shared, key=lambda one: (-shared[one], one))[: blocks.COMPARED]
     return by_number(best)
 

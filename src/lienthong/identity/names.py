@@ -23,6 +23,21 @@ _ORDER = re.compile(r" (?:so |thu |con |be )?(?P<order>[1-9])$")
 _CON = frozenset({"con", "cb", "con."})
 _Y = re.compile(r"(?:[hklmstv]|qu)i")
 _LONGEST = 120
+_TYPED = {"s": "\u0301", "f": "\u0300", "r": "\u0309", "x": "\u0303", "j": "\u0323"}
+_SHAPED = (
+    ("uow", "ươ"),
+    ("dd", "đ"),
+    ("aa", "â"),
+    ("ee", "ê"),
+    ("oo", "ô"),
+    ("aw", "ă"),
+    ("ow", "ơ"),
+    ("uw", "ư"),
+)
+_SYLLABLE = re.compile(
+    r"(?:b|c|ch|d|đ|g|gh|gi|h|k|kh|l|m|n|ng|ngh|nh|p|ph|qu?|r|s|t|th|tr|v|x)?"
+    r"[aăâeêioôơuưy]{1,3}(?:c|ch|m|n|ng|nh|p|t)?"
+)
 
 
 class Name(NamedTuple):
@@ -70,15 +85,28 @@ def normal(text: str) -> Name:
 
 def _words(text: str) -> list[str]:
     """Words in lower case and composed letters; ``Ng~T.Lan`` is three words, an abbreviation ends with a full stop."""
-    lower = unicodedata.normalize("NFC", text.strip()[:_LONGEST]).lower()
+    lower = unicodedata.normalize("NFC", text.strip()[:_LONGEST]).lower().replace("ð", "đ")
     cut = (part for word in _SPLIT.split(lower) for part in _CUT.split(word))
     found = (part.rstrip(".~") + ("." if part.endswith((".", "~")) else "") for part in cut)
     return [word for word in found if word.strip(".")]
 
 
+def _as_typed(word: str) -> str:
+    """A word whose marks were left as their keys (TELEX), with its marks: ``nguyeenx`` is ``nguyễn``."""
+    doubled = any(keys in word for keys in ("aa", "ee", "oo"))
+    if not word.isascii() or (_SYLLABLE.fullmatch(word) and not doubled):
+        return word
+    tone = _TYPED.get(word[-1], "")
+    bare = word[:-1] if tone else word
+    for keys, letter in _SHAPED:
+        bare = bare.replace(keys, letter)
+    bare = bare.replace("ưo", "ươ").replace("ươw", "ươ")
+    return bare + tone if _SYLLABLE.fullmatch(bare) else word
+
+
 def _tone_last(word: str) -> str:
     """The tone mark after the letters of its word, because both ``hoà`` and ``hòa`` are written; i and y alike."""
-    letters = unicodedata.normalize("NFD", word)
+    letters = unicodedata.normalize("NFD", _as_typed(word))
     tones = "".join(c for c in letters if c in _TONES)
     bare = unicodedata.normalize("NFC", "".join(c for c in letters if c not in _TONES))
     if _Y.fullmatch(bare):

@@ -71,7 +71,7 @@ def _guard(a: Fields, b: Fields, found: Levels) -> str:
         return "newborn"
     if found[_CITIZEN] == "other" and _both_fit(a, b):
         return "numbers"
-    if found[_SEX] == "other":
+    if found[_SEX] == "other" and not _sex_mistyped(found):
         return "sex"
     if found[_BIRTH] == "other":
         return "birth"
@@ -80,6 +80,12 @@ def _guard(a: Fields, b: Fields, found: Levels) -> str:
     if found[_NAME] in _ALSO_A_TWIN and not any(found[place] == "same" for place in _NUMBERS):
         return "twins"
     return "order" if found[_ORDER] == "other" else ""
+
+
+def _sex_mistyped(found: Levels) -> bool:
+    """Whether everything else, a number too, says that it is one person: twins of two sexes have two names."""
+    numbered = found[_CITIZEN] in ("same", "unfit") or found[_SOCIAL] == "same"
+    return numbered and found[_NAME] in ("same", "unmarked") and found[_BIRTH] == "day"
 
 
 def _both_fit(a: Fields, b: Fields) -> bool:

@@ -25,7 +25,10 @@ KEEP = (
 )
 INSERT_KEY = "INSERT INTO identity_key (block, registration) VALUES (%s, %s) ON CONFLICT DO NOTHING"
 DELETE_KEY = "DELETE FROM identity_key WHERE block = %s AND registration = %s"
-IN_BLOCK = "SELECT * FROM (SELECT block, registration FROM identity_key WHERE block = %s LIMIT {most}) b{n}"
+IN_BLOCK = (
+    "SELECT * FROM (SELECT block, registration FROM identity_key WHERE block = %s ORDER BY registration"
+    " LIMIT {most}) b{n}"
+)
 ROWS = "SELECT id, facility, fhir_id, person, fields, shown FROM identity_registration WHERE id IN ({marks})"
 AFTER = (
     "SELECT id, facility, fhir_id, person, fields, shown FROM identity_registration WHERE id > %s ORDER BY id"

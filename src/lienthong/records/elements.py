@@ -112,6 +112,8 @@ class _Narrative(HTMLParser):
         self._silent += tag in self._SILENT
         if tag in self._BREAKS:
             self.lines.append("")
+        elif tag in ("td", "th"):
+            self.lines[-1] += " "
 
     def handle_endtag(self, tag: str) -> None:
         self._silent = max(0, self._silent - (tag in self._SILENT))

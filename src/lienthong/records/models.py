@@ -121,3 +121,40 @@ class Counter(models.Model):
 
     name = models.CharField(max_length=20, primary_key=True)
     last = models.BigIntegerField()
+
+
+class Export(models.Model):
+    """A bulk export that a system asked for (``$export``), and how far it is.
+
+    ``types`` are written one after the other; ``place`` counts those that are done, ``after`` is the number of the
+    last resource written of the next one, ``size`` the bytes of its file then: after an interruption the file is cut
+    to that and the work goes on. ``counts`` and ``sizes`` by type.
+    """
+
+    class State(models.TextChoices):
+        RUNNING = "running"
+        DONE = "done"
+        FAILED = "failed"
+        CANCELLED = "cancelled"
+
+    id = models.CharField(max_length=32, primary_key=True)
+    caller = models.CharField(max_length=120)
+    caller_name = models.CharField(max_length=200)
+    request = models.TextField()
+    base = models.CharField(max_length=300)
+    types = models.JSONField()
+    grants = models.JSONField()
+    kinds = models.JSONField()
+    since = models.CharField(max_length=24, blank=True)
+    until = models.CharField(max_length=24)
+    state = models.CharField(max_length=10, choices=State.choices, default=State.RUNNING)
+    place = models.IntegerField(default=0)
+    after = models.BigIntegerField(default=0)
+    size = models.BigIntegerField(default=0)
+    counts = models.JSONField(default=dict)
+    problem = models.JSONField(null=True)
+    made_at = models.DateTimeField()
+    done_at = models.DateTimeField(null=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["state"], name="export_state")]

@@ -146,7 +146,9 @@ def versions(
     if key is not None:
         conditions, given = " AND r.key = %s", [key]
     if since:
-        conditions += " AND {t}.pack >= COALESCE((SELECT MIN(id) FROM records_pack WHERE at >= %s), 9223372036854775807)"
+        conditions += (
+            " AND {t}.pack >= COALESCE((SELECT MIN(id) FROM records_pack WHERE at >= %s), 1000000000000)"
+        )
         given = [*given, since]
     if before:
         conditions += " AND ({t}.pack < %s OR ({t}.pack = %s AND r.id < %s))"
@@ -199,6 +201,41 @@ def for_patient(
     return _fetch(
         statement, [keys.ref_key(f"Patient/{patient}"), *kinds, since, until or "9999", limit or _EVERYTHING]
     )
+
+
+def of_patient(
+    patient: str,
+    types: Sequence[str],
+    *,
+    since: str = "",
+    until: str = "",
+    stored: str = "",
+    after: int = 0,
+    limit: int,
+) -> list[Stored]:
+    """What belongs to a patient (FHIR id), in the order in which it was first stored, restricted ones too.
+
+    Args:
+        types: resource types.
+        since, until: bounds of the clinical moment, ISO 8601 UTC, both included; what has none is within.
+        stored: only what was stored since, ISO 8601 UTC.
+        after: number of the last one seen.
+    """
+    if not types:
+        return []
+    statement = sql.OF_PATIENT.format(types=sql.marks(len(types)))
+    key = keys.ref_key(f"Patient/{patient}")
+    return _fetch(statement, [key, after, *types, since, until or "9999", stored, limit])
+
+
+def of_type(type: str, *, after: int = 0, since: str = "", until: str = "", limit: int) -> list[Stored]:
+    """Current resources of a type, restricted ones too, in the order in which they were first stored.
+
+    Args:
+        after: number of the last one seen.
+        since, until: bounds of the time of storing, ISO 8601 UTC, both included.
+    """
+    return _fetch(sql.AFTER_OF_TYPE, [type, after, since, until or "9999", limit])
 
 
 def appointments(since: str, until: str, *, limit: int = 500) -> list[Stored]:
@@ -322,6 +359,11 @@ class _Kept:
                     self._packs.move_to_end((store, number))
         return {number: body for number, body in found.items() if body is not None}
 
+    def forget(self) -> None:
+        with self._lock:
+            self._packs.clear()
+            self._size = 0
+
     def keep(self, packs: dict[int, bytes]) -> None:
         store = connection.settings_dict["NAME"]
         with self._lock:
@@ -334,6 +376,11 @@ class _Kept:
 
 
 _kept = _Kept(16 << 20)
+
+
+def forget_packs() -> None:
+    """Reads every pack anew: after the database was emptied or put back from a copy, numbers are given again."""
+    _kept.forget()
 
 
 def packs(numbers: Iterable[int]) -> dict[int, bytes]:

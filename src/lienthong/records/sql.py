@@ -45,6 +45,14 @@ READ_PATIENT = (
     _READ + " WHERE r.patient = %s AND r.deleted = 0"
     "{types} AND r.moment >= %s AND r.moment <= %s{open} ORDER BY r.moment DESC, r.id LIMIT %s"
 )
+OF_PATIENT = (
+    _READ + " WHERE r.patient = %s AND r.deleted = 0 AND r.id > %s AND r.type IN ({types})"
+    " AND (r.moment = '' OR (r.moment >= %s AND r.moment <= %s)) AND p.at >= %s ORDER BY r.id LIMIT %s"
+)
+AFTER_OF_TYPE = (
+    _READ
+    + " WHERE r.type = %s AND r.id > %s AND r.deleted = 0 AND p.at >= %s AND p.at <= %s ORDER BY r.id LIMIT %s"
+)
 WITH_CODE = (
     _READ + " JOIN records_token v ON v.resource = r.id AND v.param = %s AND v.value = %s AND v.system = %s"
     " WHERE r.patient = %s AND r.type = %s AND r.deleted = 0"
@@ -71,15 +79,15 @@ REFERRING = (
     " AND r.deleted = 0 LIMIT %s"
 )
 EXISTING = (
-    "SELECT r.id, r.ref, r.hash, r.moment, r.origin, o.key, r.deleted, r.version, r.pack, r.start, r.length"
-    " FROM records_resource r LEFT JOIN records_origin o ON o.id = r.origin WHERE r.key IN ({marks})"
+    "SELECT r.id, r.ref, r.hash, r.moment, r.origin, o.key, r.deleted, r.version, r.pack, r.start, r.length,"
+    " r.restricted FROM records_resource r LEFT JOIN records_origin o ON o.id = r.origin WHERE r.key IN ({marks})"
 )
 EXISTING_OF_ORIGIN = (
     "SELECT id, ref, version, pack, start, length FROM records_resource WHERE origin = %s AND deleted = 0"
 )
 COUNT = "SELECT COUNT(*) FROM records_resource WHERE type = %s AND deleted = 0"
 COUNT_RESTRICTED = (
-    "SELECT COUNT(*) FROM records_resource WHERE patient = %s AND deleted = 0 AND restricted = 1"
+    "SELECT COUNT(*) FROM records_resource WHERE patient = %s AND deleted = 0 AND restricted <> 0"
 )
 
 

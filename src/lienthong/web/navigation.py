@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from django.http import HttpRequest
@@ -11,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from lienthong.access import accounts, passwords, rights
 from lienthong.access.rights import Right
+from lienthong.documents import desk as documents
 from lienthong.facilities import directory
 from lienthong.transfers.notices import calls
 from lienthong.transfers.notices.calls import Waiting
@@ -40,11 +43,14 @@ ENTRIES = (
     Entry("transfers-out", _("Transfers from us"), rights.TRANSFERS, hub=False),
     Entry("letter", _("Scan a letter"), rights.TRANSFERS, hub=False),
     Entry("patients", _("Find a person"), rights.RECORDS, hub=False),
+    Entry("documents-came", _("Documents of the province"), rights.RECORDS, hub=False),
+    Entry("documents-published", _("Published documents"), rights.PUBLICATIONS, hub=False),
     Entry("reception", _("Reception"), rights.RECEPTION, hub=False),
     Entry("board-province", _("Roll-out board"), rights.BOARD, site=False),
     Entry("board-tickets", _("Faults and requests"), rights.TICKETS, site=False, unless=rights.BOARD),
     Entry("province", _("Province today"), rights.PROVINCE, site=False),
     Entry("measures", _("How transfers go"), rights.MEASURES),
+    Entry("documents-counts", _("Published documents"), rights.PROVINCE, site=False),
     Entry("units", _("Units"), rights.UNITS, site=False),
     Entry("it", _("Is everything flowing?"), rights.FLOW),
     Entry("attention", _("What needs attention"), rights.ATTENTION),
@@ -87,11 +93,18 @@ def links(request: HttpRequest) -> list[Link]:
     }
     inside = [url for url in urls if request.path == url or request.path.startswith(f"{url}/")]
     current = max(inside, key=len, default="")
-    counted = reverse("attention")
+    counted: dict[str, Callable[[], int]] = {
+        reverse("attention"): attention.count,
+        reverse("documents-came"): partial(_came, request),
+    }
     return [
-        Link(url, label, url == current, attention.count() if url == counted else 0)
+        Link(url, label, url == current, counted[url]() if url in counted else 0)
         for url, label in urls.items()
     ]
+
+
+def _came(request: HttpRequest) -> int:
+    return documents.unseen(accounts.actor(request).id)
 
 
 def notices(request: HttpRequest) -> Waiting | None:

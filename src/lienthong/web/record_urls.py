@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.urls import URLPattern, URLResolver, path
 
 from lienthong.web.views import (
+    documents,
     his_file,
     laboratories,
     letter,
@@ -52,5 +53,13 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("patients/<str:identifier>/diagnoses", patients.diagnoses, name="patient-diagnoses"),
     path("patients/<str:identifier>/documents", patients.documents, name="patient-documents"),
     path("patients/<str:identifier>/documents/<str:kind>/<str:document>", patients.document, name="document"),
+    path("patients/<str:identifier>/province", documents.of_patient, name="patient-province"),
+    path("patients/<str:identifier>/province/fetch", documents.fetch, name="patient-province-fetch"),
+    path("patients/<str:identifier>/province/publish", documents.publish, name="patient-publish"),
+    path("documents/came", documents.came, name="documents-came"),
+    path("documents/received/<slug:identifier>", documents.received, name="document-received"),
+    path("documents/received/<slug:identifier>/file", documents.received_file, name="document-received-file"),
+    path("documents/published", documents.published, name="documents-published"),
+    path("documents/published/<slug:identifier>/withdraw", documents.withdraw, name="document-withdraw"),
     path("patients/<str:identifier>/protected", patients.protected, name="patient-protected"),
 ]

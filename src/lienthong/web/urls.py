@@ -7,6 +7,7 @@ from django.urls import URLPattern, URLResolver, include, path
 from lienthong.web.views import (
     accounts,
     attention,
+    documents,
     evidence,
     hooks,
     it,
@@ -89,6 +90,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("measures/sheet", measures.sheet, name="measures-sheet"),
     path("measures/overdue", measures.overdue, name="measures-overdue"),
     path("province", province.province, name="province"),
+    path("province/documents", documents.counts, name="documents-counts"),
     path("province/<slug:code>", province.unit, name="unit"),
     path("", include("lienthong.web.board.urls")),
     path("", include("lienthong.web.record_urls")),

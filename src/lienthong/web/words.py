@@ -7,9 +7,20 @@ from typing import Any
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
+from lienthong.access import grounds
 from lienthong.foundation.errors import Problem
 
 ACTIONS = {
+    "document-published": _("Document published"),
+    "document-withdrawn": _("Document withdrawn"),
+    "documents-asked": _("Province asked for documents"),
+    "document-asked": _("Document asked for"),
+    "document-came": _("Document came"),
+    "document-given": _("Document given"),
+    "document-read": _("Document opened"),
+    "documents-taken": _("Documents taken in"),
+    "documents-found": _("Documents looked for"),
+    "documents-rule": _("Rule for publishing changed"),
     "sign-in": _("Signed in"),
     "sign-in-failed": _("Sign-in failed"),
     "sign-out": _("Signed out"),
@@ -130,6 +141,9 @@ ACTIONS = {
 }
 
 PAGES = {
+    "patient-province": _("Documents of the province"),
+    "patient-publish": _("Publish to the province"),
+    "documents-published": _("Published documents"),
     "patients": _("Find a person"),
     "patient": _("Record"),
     "visit": _("Visit"),
@@ -304,6 +318,8 @@ REASONS = {
     "reception": _("reception of the patient"),
     "referral-duty": _("transfer for treatment"),
     "emergency": _("emergency"),
+    "consent": _("written consent of the patient"),
+    "publish": _("published to the province"),
     "written-request": _("written request"),
     "holds": _("the chain holds"),
     "integrity-check": _("nightly check of what is kept"),
@@ -312,3 +328,18 @@ REASONS = {
     "invalid": _("the package is invalid"),
 }
 """Reasons in the audit trail."""
+
+
+def purpose(code: str) -> str:
+    """A purpose of use in the language of the page; what is no code stays."""
+    return next((named(one) for one in grounds.table().purposes if one.code == code), code)
+
+
+def basis(code: str) -> str:
+    """A legal basis in the language of the page; what is no code stays."""
+    return next((named(one) for one in grounds.table().bases if one.code == code), code)
+
+
+def named(one: grounds.Named) -> str:
+    """A purpose, basis or kind of protected record in the language of the page."""
+    return one.en if get_language() == "en" else one.vi

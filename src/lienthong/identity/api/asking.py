@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
-from lienthong import records
+from lienthong.facilities import directory
 from lienthong.foundation.wsgi import HttpError
-from lienthong.identity import index, problems
+from lienthong.identity import following, index, problems
 from lienthong.identity.index import Registration
+from lienthong.records import reading
 from lienthong.records.api.call import Call
 from lienthong.records.api.read import visible
 from lienthong.records.reading import Stored
@@ -51,15 +52,26 @@ def _value(parameter: Resource) -> Any:
 
 
 def seen(call: Call, found: Iterable[Registration]) -> Iterator[Seen]:
-    """The registrations that the caller's scopes cover; what only the index knows needs one without a restriction."""
+    """The registrations that the caller's scopes cover; what only the index knows needs one without a restriction.
+
+    A Patient that was deleted here is not among them.
+    """
     listed = list(found)
-    stored = records.read_many(f"Patient/{one.fhir_id}" for one in listed)
+    latest = reading.latest(f"Patient/{one.fhir_id}" for one in listed)
     within = call.caller.within("r")
     everything = any(not query for kind in ("Patient", "*") for query in within.get(kind, ()))
     for one in listed:
-        held = stored.get(f"Patient/{one.fhir_id}")
+        stored = latest.get(f"Patient/{one.fhir_id}")
+        if stored and stored.deleted and one.facility == directory.here():
+            continue
+        held = stored if stored and _is(stored, one) else None
         if visible(call, held) if held else everything:
             yield Seen(one, held)
+
+
+def _is(stored: Stored, one: Registration) -> bool:
+    """Whether a stored Patient is that registration, and not another hospital's that has its id by chance."""
+    return not stored.deleted and following.facility_of(stored.resource) == one.facility
 
 
 def told(one: Registration) -> Resource:

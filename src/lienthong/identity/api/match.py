@@ -12,7 +12,7 @@ from lienthong.foundation import json
 from lienthong.foundation.wsgi import HttpError, Response
 from lienthong.identity import blocks, fields, index, problems
 from lienthong.identity.api import asking
-from lienthong.identity.index import Match
+from lienthong.identity.index import Match, Registration
 from lienthong.records.api import outcomes
 from lienthong.records.api.bundles import bundle
 from lienthong.records.api.call import Call
@@ -35,7 +35,7 @@ def run(call: Call, _id: str = "") -> Response:
     certain = _flag(given.get("onlyCertainMatches"))
     count = _count(given.get("count"))
     found = {match.registration.number: match for match in index.match(patient, MOST, certain)}
-    seen = list(asking.seen(call, (match.registration for match in found.values())))[:count]
+    seen = _first(call, [match.registration for match in found.values()], count)
     entries = [_entry(call, one, found[one.registration.number]) for one in seen]
     if not entries and not blocks.blocks(fields.of(patient)):
         told = outcomes.outcome([problems.too_little()], 200)
@@ -44,6 +44,16 @@ def run(call: Call, _id: str = "") -> Response:
         shown = [one.registration.fhir_id for one in seen] or [""]
         audit.record_many([call.event("identity-match", patient, found=len(seen)) for patient in shown])
     return call.answer(bundle("searchset", entries, total=len(seen)))
+
+
+def _first(call: Call, found: list[Registration], count: int) -> list[asking.Seen]:
+    """The first of them that the caller may see; no more are read than are needed."""
+    seen: list[asking.Seen] = []
+    for start in range(0, len(found), count):
+        seen += asking.seen(call, found[start : start + count])
+        if len(seen) >= count:
+            break
+    return seen[:count]
 
 
 def _entry(call: Call, one: asking.Seen, match: Match) -> bytes:

@@ -12,7 +12,7 @@ from lienthong.foundation.wsgi import HttpError, Response
 from lienthong.records import validation
 from lienthong.records.api import outcomes, problems
 from lienthong.records.api.bundles import bundle
-from lienthong.records.api.call import JSON, Call, Resource, parameters
+from lienthong.records.api.call import JSON, Call, Resource, parameters, parsed
 from lienthong.records.api.transaction import Asked, transaction
 
 MOST = 20_000
@@ -29,12 +29,8 @@ def batch(call: Call, route: Route, bundles: Sequence[Callable[[Call], Response 
         route: answers a call.
         bundles: other parts that may answer a transaction as a whole.
     """
-    resource, content = call.resource()
-    if resource.get("resourceType") != "Bundle" or resource.get("type") not in ("batch", "transaction"):
-        raise HttpError(422, problems.not_understood("Bundle.type: batch, transaction", "Bundle.type"))
-    validation.check(_outside(resource))
-    entries = _entries(call, resource, content)
-    if resource["type"] == "transaction":
+    kind, entries = _opened(call)
+    if kind == "transaction":
         for own in bundles:
             response = own(call)
             if response is not None:
@@ -49,48 +45,48 @@ def batch(call: Call, route: Route, bundles: Sequence[Callable[[Call], Response 
 _TURN = {"DELETE": 0, "POST": 1, "PUT": 2, "PATCH": 2, "GET": 3, "HEAD": 3}
 
 
-def _outside(resource: Resource) -> Resource:
-    """The Bundle without the resources in it, which are checked one by one."""
-    listed = resource.get("entry")
-    if not isinstance(listed, list):
-        return resource
-    bare = [
-        {n: v for n, v in one.items() if n != "resource"} if isinstance(one, dict) else one for one in listed
-    ]
-    return {**resource, "entry": bare}
+def _opened(call: Call) -> tuple[str, list[Asked]]:
+    """The type of the Bundle and its entries; the resources in them are read and checked one by one later.
 
-
-def _entries(call: Call, resource: Resource, content: bytes) -> list[Asked]:
-    listed = resource.get("entry", [])
-    if len(listed) > MOST:
+    Raises:
+        HttpError: 400, 413, 415, 422. InvalidResource: the Bundle itself is not valid.
+    """
+    try:
+        members = json.members(call.body())
+        raws = json.rows(members.pop("entry")) if "entry" in members else []
+    except json.DecodeError as error:
+        raise HttpError(400, problems.not_understood(f"JSON: {str(error)[:120]}", "Bundle.entry")) from error
+    bare = [{name: raw for name, raw in entry.items() if name != "resource"} for entry in raws]
+    shell = parsed(json.dumps(members | ({"entry": json.raw(json.dumps(bare))} if bare else {})))
+    if shell.get("resourceType") != "Bundle" or shell.get("type") not in ("batch", "transaction"):
+        raise HttpError(422, problems.not_understood("Bundle.type: batch, transaction", "Bundle.type"))
+    if len(bare) > MOST:
         raise HttpError(413, problems.not_understood(f"1–{MOST} entry", "Bundle.entry"))
-    raws = json.rows(json.members(content)["entry"]) if listed else []
-    found = []
-    for n, (entry, raw) in enumerate(zip(listed, raws, strict=True)):
-        request = entry.get("request")
-        if not isinstance(request, dict):
-            raise HttpError(422, problems.not_understood("request", f"Bundle.entry[{n}].request"))
-        parts = urlsplit(str(request["url"]).removeprefix(f"{call.base}/"))
-        steps = [unquote(step) for step in parts.path.split("/") if step]
-        inner = entry.get("resource")
-        found.append(
-            Asked(
-                place=n,
-                method=str(request["method"]),
-                steps=steps,
-                query=parameters(parts.query),
-                conditions={
-                    "if-match": str(request.get("ifMatch", "")),
-                    "if-none-match": str(request.get("ifNoneMatch", "")),
-                    "if-modified-since": str(request.get("ifModifiedSince", "")),
-                    "if-none-exist": str(request.get("ifNoneExist", "")),
-                },
-                full_url=str(entry.get("fullUrl", "")),
-                resource=inner if isinstance(inner, dict) else None,
-                raw=bytes(raw.get("resource", b"")),
-            )
-        )
-    return found
+    validation.check(shell)
+    return shell["type"], [
+        _asked(call, n, *both) for n, both in enumerate(zip(shell.get("entry", []), raws, strict=True))
+    ]
+
+
+def _asked(call: Call, place: int, entry: Resource, raw: dict[str, json.Raw]) -> Asked:
+    request = entry.get("request")
+    if not isinstance(request, dict):
+        raise HttpError(422, problems.not_understood("request", f"Bundle.entry[{place}].request"))
+    parts = urlsplit(str(request["url"]).removeprefix(f"{call.base}/"))
+    return Asked(
+        place=place,
+        method=str(request["method"]),
+        steps=[unquote(step) for step in parts.path.split("/") if step],
+        query=parameters(parts.query),
+        conditions={
+            "if-match": str(request.get("ifMatch", "")),
+            "if-none-match": str(request.get("ifNoneMatch", "")),
+            "if-modified-since": str(request.get("ifModifiedSince", "")),
+            "if-none-exist": str(request.get("ifNoneExist", "")),
+        },
+        full_url=str(entry.get("fullUrl", "")),
+        raw=bytes(raw.get("resource", b"")),
+    )
 
 
 def _run(call: Call, asked: Asked, route: Route) -> bytes:
@@ -121,7 +117,7 @@ def failed(found: Sequence[Problem], status: int) -> bytes:
 
 def _inner(call: Call, asked: Asked) -> Call:
     content, media = asked.raw, JSON
-    if asked.method == "PATCH" and asked.resource and asked.resource.get("resourceType") == "Binary":
+    if asked.method == "PATCH" and asked.resource.get("resourceType") == "Binary":
         content, media = asked.binary(), "application/json-patch+json"
     conditions = asked.conditions
 

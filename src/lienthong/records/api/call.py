@@ -10,7 +10,7 @@ from email.utils import format_datetime
 from typing import Any
 from urllib.parse import parse_qsl
 
-from lienthong.access import audit
+from lienthong.access import audit, protected
 from lienthong.access.callers import Caller
 from lienthong.foundation import clock, json
 from lienthong.foundation.errors import Problem
@@ -110,7 +110,8 @@ class Call:
 
     def view(self, letter: str = "s") -> View:
         """What of the store this caller may find."""
-        return View(restricted=self.caller.restricted, within=self.caller.within(letter))
+        hidden = protected.mask(protected.ALL - self.caller.kinds)
+        return View(restricted=self.caller.restricted, hidden=hidden, within=self.caller.within(letter))
 
     def event(self, action: str, patient: str = "", **detail: Any) -> audit.Wanted:
         """A row of the audit trail about this call."""
@@ -130,11 +131,19 @@ class Call:
         Raises:
             HttpError: 400, 415.
         """
+        content = self.body()
+        return parsed(content), content
+
+    def body(self) -> bytes:
+        """The body as JSON, as it came or as it was made of XML.
+
+        Raises:
+            HttpError: 400, 415.
+        """
         media = form(self.media)
         if not media or self.media.strip() in ("", "*/*"):
             raise HttpError(415, problems.not_acceptable(self.media or "Content-Type"))
-        content = json.dumps(xml.read(self.content)) if media == XML else self.content
-        return parsed(content), content
+        return json.dumps(xml.read(self.content)) if media == XML else self.content
 
     def version(self) -> int | None:
         """The version that ``If-Match`` names.
@@ -150,6 +159,8 @@ class Call:
         if given:
             return given.strip() == "*" or str(stored.version) in _ETAG.findall(given)
         since = self.headers("if-modified-since")
+        if not since:
+            return False
         try:
             told = datetime.strptime(since, "%a, %d %b %Y %H:%M:%S GMT").replace(tzinfo=clock.UTC)
         except ValueError:
@@ -201,9 +212,9 @@ def parsed(content: bytes | json.Raw) -> Resource:
             raise ValueError("NUL")
         found = json.loads(content)
         if not isinstance(found, dict):
-            raise ValueError("object")
+            raise TypeError("object")
         return found
-    except (json.DecodeError, ValueError, RecursionError) as error:
+    except (json.DecodeError, ValueError, TypeError, RecursionError) as error:
         raise HttpError(400, problems.not_understood(f"JSON: {str(error)[:120]}")) from error
 
 

@@ -94,5 +94,5 @@ def _operations(kind: str, table: Table) -> list[dict[str, str]]:
     return [
         {"name": one.name, "definition": one.definition}
         for one in table.operations
-        if one.kind == kind or (not one.kind and not kind)
+        if one.listed and one.kind == kind
     ]

@@ -13,6 +13,7 @@ from lienthong.foundation.turns import Turns
 from lienthong.foundation.wsgi import HttpError
 from lienthong.records import keys, sql
 from lienthong.records.api import problems
+from lienthong.records.api.references import where
 from lienthong.records.writing import Done, Entry, Known, Writer
 
 _OWN = "fhir/"
@@ -28,7 +29,8 @@ class Plan:
         events: rows of the audit trail, made when it is known what became of the entries.
         versions: version that a resource must have now, 0 for none.
         once: ``Type/id`` of new resources that a repeated call would give again.
-        refers: ``Type/id`` that must be here, with the path that names it; entries count as here.
+        refers: ``Type/id`` that must be here, with an entry that names it and where that stands; entries count as here.
+        may: raises what a caller is told who may not change what an entry would replace or remove.
         again: run first in the transaction; gives the plan anew where what it was made from has changed.
     """
 
@@ -36,7 +38,8 @@ class Plan:
     events: Callable[[Sequence[Done]], Sequence[audit.Wanted]]
     versions: Mapping[str, int] = field(default_factory=dict)
     once: frozenset[str] = frozenset()
-    refers: Mapping[str, str] = field(default_factory=dict)
+    refers: Mapping[str, tuple[Entry, str]] = field(default_factory=dict)
+    may: Callable[[Entry, Known], None] | None = None
     again: Callable[[], Plan] | None = None
 
 
@@ -104,6 +107,9 @@ def _write(plans: Sequence[Plan]) -> list[list[Done] | Exception]:
 
 
 def _check(plan: Plan, known: Mapping[str, Known]) -> None:
+    for entry in plan.entries:
+        if plan.may and entry.ref in known:
+            plan.may(entry, known[entry.ref])
     for ref, version in plan.versions.items():
         held = known.get(ref)
         now = held.version if held else 0
@@ -118,10 +124,10 @@ def _check(plan: Plan, known: Mapping[str, Known]) -> None:
         if entry.ref in plan.once and held.hash != entry.digest:
             raise HttpError(409, problems.key_differs(entry.ref))
     own = {entry.ref for entry in plan.entries if entry.resource is not None}
-    for ref, path in plan.refers.items():
+    for ref, (entry, path) in plan.refers.items():
         held = known.get(ref)
         if ref not in own and (held is None or held.deleted):
-            raise HttpError(422, problems.dangling(path, ref))
+            raise HttpError(422, problems.dangling(where(entry.resource, ref, path), ref))
 
 
 def _nothing_dangles(gone: Sequence[str]) -> None:

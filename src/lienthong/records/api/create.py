@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from urllib.parse import urlencode
 
 from lienthong.foundation import ids
@@ -10,19 +11,20 @@ from lienthong.records import reading, search, values
 from lienthong.records.api import problems
 from lienthong.records.api.call import Call, Resource, parameters, versioned
 from lienthong.records.api.commit import Plan, commit
-from lienthong.records.api.preparing import entry, references
+from lienthong.records.api.preparing import changing, entry
+from lienthong.records.api.references import mentioned
 from lienthong.records.writing import Done, Entry
 
 
 def create(call: Call, kind: str) -> Response:
-    """Stores the resource under a new id. With ``If-None-Exist`` (or parameters) only where nothing fits; with ``Idempotency-Key``
-    a repeated call gives what the first one made."""
+    """Stores the resource under a new id. With ``If-None-Exist`` (or parameters) only where nothing fits; with
+    ``Idempotency-Key`` a repeated call gives what the first one made."""
     call.caller.needs(kind, "c")
     resource, content = call.resource()
     unless = call.headers("if-none-exist") or criteria_of(call)
     key = call.headers("idempotency-key")
     id = ids.stable_id("idempotency-key", call.caller.id, key) if key else ids.new_id()
-    made = entry(call, kind, resource, content, id)
+    made = entry(call, kind, resource, content, id, "c")
     plan = plan_of(call, made, once=bool(key))
     if unless:
         plan.again = lambda: _unless(call, kind, unless, plan)
@@ -34,13 +36,15 @@ def create(call: Call, kind: str) -> Response:
 def plan_of(call: Call, made: Entry, *, once: bool = False, version: int | None = None) -> Plan:
     """What one resource's write commits."""
     resource = made.resource or {}
+    kind = str(resource.get("resourceType", ""))
     patient = values.patient_ref(resource).removeprefix("Patient/") if resource else ""
     return Plan(
         [made],
         lambda done: [call.event(f"fhir-{done[0].what}", patient, ref=done[0].ref, version=done[0].version)],
         versions={} if version is None else {made.ref: version},
         once=frozenset([made.ref] if once else []),
-        refers=references(resource, call.base) if call.strict and resource else {},
+        refers=dict.fromkeys(mentioned(made.body, call.base), (made, kind)) if call.strict else {},
+        may=changing(call),
     )
 
 
@@ -53,7 +57,7 @@ def _unless(call: Call, kind: str, unless: str, plan: Plan) -> Plan:
     """Inside the transaction: nothing is made where something fits already."""
     found = fitting(call, kind, unless)
     if found is None:
-        return Plan(plan.entries, plan.events, plan.versions, plan.once, plan.refers)
+        return replace(plan, again=None)
     stored = reading.latest([f"{kind}/{found}"])[f"{kind}/{found}"]
     return Plan([Entry(stored.ref, stored.resource, stored.body)], plan.events)
 

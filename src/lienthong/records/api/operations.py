@@ -24,6 +24,8 @@ class Operation:
         definition: canonical URL of its OperationDefinition.
         letter: what the caller must hold for the type, one of ``cruds``.
         affects: it changes something, so that only POST calls it.
+        ends: DELETE calls it too.
+        listed: it stands in the CapabilityStatement; others are steps of one that does.
     """
 
     name: str
@@ -33,3 +35,5 @@ class Operation:
     definition: str
     letter: str = "r"
     affects: bool = False
+    ends: bool = False
+    listed: bool = True

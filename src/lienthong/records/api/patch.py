@@ -43,7 +43,7 @@ def patch(call: Call, kind: str, id: str) -> Response:
         changed = merged(held, wanted) if isinstance(wanted, dict) else patched(held, wanted)
         if changed.get("id") != id or changed.get("resourceType") != kind:
             raise HttpError(422, problems.not_understood("id, resourceType", f"{kind}.id"))
-        made = entry(call, kind, changed, json.dumps(changed), id)
+        made = entry(call, kind, changed, json.dumps(changed), id, "u")
         try:
             done = commit(plan_of(call, made, version=stored.version))[0]
         except HttpError as error:

@@ -3,25 +3,28 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Callable
 
 from lienthong.access import protected
 from lienthong.foundation import json
 from lienthong.foundation.wsgi import HttpError
-from lienthong.records import search, validation, values
+from lienthong.records import reading, search, validation, values
 from lienthong.records.api import problems
 from lienthong.records.api.call import Call, Resource
 from lienthong.records.api.commit import origin
-from lienthong.records.writing import Entry
+from lienthong.records.writing import Entry, Known
 
 ID = re.compile(r"[A-Za-z0-9.-]{1,64}")
-_LOCAL = re.compile(r"([A-Z][A-Za-z]{2,40})/([A-Za-z0-9.-]{1,64})(?:/_history/[A-Za-z0-9.-]{1,64})?")
 _SERVERS = ("versionId", "lastUpdated")
 
 
-def entry(call: Call, kind: str, resource: Resource, content: bytes | json.Raw, id: str) -> Entry:
+def entry(
+    call: Call, kind: str, resource: Resource, content: bytes | json.Raw, id: str, letter: str
+) -> Entry:
     """What is to be stored of a resource: its bytes with the server's id, without the server's own ``meta``.
+
+    Args:
+        letter: what the caller must hold for this content, ``c`` or ``u``.
 
     Raises:
         HttpError: 403, 422. InvalidResource: it is not valid.
@@ -30,7 +33,7 @@ def entry(call: Call, kind: str, resource: Resource, content: bytes | json.Raw, 
         raise HttpError(422, problems.not_understood(f"resourceType: {kind}", "resourceType"))
     body, resource = _kept(resource, content, id)
     validation.check(resource, thorough=True)
-    _allowed(call, kind, resource)
+    _allowed(call, kind, resource, letter)
     return Entry(f"{kind}/{id}", resource, body, "" if kind in values.SHARED else origin(call.caller.id))
 
 
@@ -54,34 +57,30 @@ def _kept(resource: Resource, content: bytes | json.Raw, id: str) -> tuple[bytes
     return json.dumps(members), resource
 
 
-def _allowed(call: Call, kind: str, resource: Resource) -> None:
+def _allowed(call: Call, kind: str, resource: Resource, letter: str) -> None:
     """The caller's scopes cover the content that is written."""
-    letters = {"POST": "c", "PUT": "u", "PATCH": "u"}
-    queries = call.caller.queries(kind, letters.get(call.method, "u"))
+    queries = call.caller.queries(kind, letter)
     if not any(not query or search.matches(resource, query) for query in queries):
         raise HttpError(403, problems.outside_scope(f"{kind}/{resource['id']}"))
     if values.restricted(resource) and not protected.may_see(call.caller, protected.labels(resource)):
         raise HttpError(403, problems.outside_scope(f"{kind}/{resource['id']}"))
 
 
-def references(resource: Resource, base: str) -> dict[str, str]:
-    """``Type/id`` of this node that a resource refers to, with the path of the first element that does."""
-    found: dict[str, str] = {}
-    for path, text in _references(resource, resource["resourceType"]):
-        match = _LOCAL.fullmatch(text.removeprefix(f"{base}/"))
-        if match:
-            found.setdefault(f"{match[1]}/{match[2]}", path)
-    return found
+def changing(call: Call) -> Callable[[Entry, Known], None]:
+    """What must hold before the caller changes what the store has: its scopes cover that, and it may see it."""
+    hidden = protected.mask(protected.ALL - call.caller.kinds)
 
+    def may(entry: Entry, held: Known) -> None:
+        if held.deleted:
+            return
+        if held.restricted & hidden:
+            raise HttpError(403, problems.outside_scope(entry.ref))
+        letter = "u" if entry.resource else "d"
+        queries = call.caller.queries(entry.ref.partition("/")[0], letter)
+        if not all(queries) or held.hash == entry.digest:
+            return
+        resource = reading.latest([entry.ref])[entry.ref].resource
+        if not any(search.matches(resource, query) for query in queries):
+            raise HttpError(403, problems.outside_scope(entry.ref))
 
-def _references(value: Any, path: str) -> Iterator[tuple[str, str]]:
-    if isinstance(value, Mapping):
-        text = value.get("reference")
-        if isinstance(text, str):
-            yield f"{path}.reference", text
-        for name, inner in value.items():
-            if inner.__class__ in (dict, list):
-                yield from _references(inner, f"{path}.{name}")
-    elif isinstance(value, list):
-        for n, inner in enumerate(value):
-            yield from _references(inner, f"{path}[{n}]")
+    return may

@@ -170,6 +170,29 @@ def ignored(names: list[str]) -> Problem:
     )
 
 
+def only_systems() -> Problem:
+    """A bulk export that no registered system asks for."""
+    return Problem(
+        code="fhir-export-systems-only",
+        vi="Chỉ hệ thống đã đăng ký mới được xuất dữ liệu hàng loạt.",
+        en="Only a registered system may export in bulk.",
+        hint_vi="Nhân viên CNTT đăng ký hệ thống ở trang “Hệ thống được phép gọi”.",
+        hint_en="The unit's IT person registers it on the page “Systems that may call”.",
+    )
+
+
+def too_many_exports(most: int) -> Problem:
+    """A system that has enough exports under way."""
+    return Problem(
+        code="fhir-export-busy",
+        vi=f"Hệ thống này đang có {most} lượt xuất chưa xong.",
+        en=f"This system has {most} exports under way.",
+        hint_vi="Chờ lượt trước xong hoặc hủy bằng DELETE tại địa chỉ theo dõi.",
+        hint_en="Wait for one to end, or end it with DELETE at its status address.",
+        retry=True,
+    )
+
+
 def busy() -> Problem:
     """The database takes no more for a moment."""
     return Problem(

@@ -139,8 +139,9 @@ def _operation(call: Call, table: Table, kind: str, id: str, steps: list[str]) -
     found = table.operation(steps[0][1:], kind, level) if len(steps) == 1 else None
     if found is None:
         raise HttpError(404, problems.no_door("/".join(call.steps)))
-    _only(call, "POST" if found.affects else "GET, POST")
-    call.caller.needs(kind or "*", found.letter)
+    _only(call, "POST" if found.affects else "GET, POST, DELETE" if found.ends else "GET, POST")
+    if kind:
+        call.caller.needs(kind, found.letter)
     return found.run(call, id)
 
 

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import base64
 import binascii
+import contextlib
 import re
+import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from urllib.parse import urlencode
 
 from lienthong.access import audit
@@ -20,8 +23,9 @@ from lienthong.records.api.call import Call, Resource, parameters, parsed, versi
 from lienthong.records.api.commit import Plan, commit
 from lienthong.records.api.create import fitting
 from lienthong.records.api.json_patch import patched
-from lienthong.records.api.preparing import ID, entry, references
+from lienthong.records.api.preparing import ID, changing, entry
 from lienthong.records.api.read import visible
+from lienthong.records.api.references import mentioned
 from lienthong.records.writing import Done, Entry
 
 _REFERENCE = re.compile(rb'("reference"\s*:\s*)"([^"\\]+)"')
@@ -29,10 +33,14 @@ _ADDRESS = re.compile(rb'("(?!value"|reference")\w+"\s*:\s*)"(urn:(?:uuid|oid):[
 _MARKUP = re.compile(rb'((?:href|src)=\\")(urn:(?:uuid|oid):[^"\\]+)')
 _RESTFUL = re.compile(r".*/([A-Z][A-Za-z]{2,40}/[A-Za-z0-9.-]{1,64})")
 _ELEMENT = re.compile(r"[A-Z][A-Za-z]{2,40}\.")
+_FEW = 50
+_large = threading.BoundedSemaphore(2)
+"""Large transactions at one time: one is prepared while another waits for the database; more of them would only take
+the processor from each other."""
 _LETTERS = {"POST": "c", "PUT": "u", "PATCH": "u", "DELETE": "d"}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Asked:
     """An entry of a Bundle as a call."""
 
@@ -42,8 +50,16 @@ class Asked:
     query: list[tuple[str, str]]
     conditions: Mapping[str, str]
     full_url: str
-    resource: Resource | None
     raw: bytes
+
+    @cached_property
+    def resource(self) -> Resource:
+        """The resource in it; empty where there is none.
+
+        Raises:
+            HttpError: 400, no JSON object.
+        """
+        return parsed(self.raw) if self.raw else {}
 
     @property
     def path(self) -> str:
@@ -63,7 +79,7 @@ class Asked:
     def binary(self) -> bytes:
         """The content of a Binary, which carries a JSON Patch."""
         try:
-            return base64.b64decode(str((self.resource or {}).get("data", "")), validate=True)
+            return base64.b64decode(str(self.resource.get("data", "")), validate=True)
         except binascii.Error as error:
             raise HttpError(422, problems.not_understood("Binary.data", self.path)) from error
 
@@ -77,12 +93,13 @@ def transaction(call: Call, entries: Sequence[Asked], ask: Callable[[Asked], byt
     writes = [one for one in entries if one.method in _LETTERS]
     answers: dict[int, bytes] = {}
     if writes:
-        work = _Work(call, writes)
-        plan = work.plan()
-        if work.conditional:
-            plan.again = work.plan_again
-        done = {one.ref: one for one in commit(plan)}
-        answers = {one.place: work.answer(one, done) for one in writes}
+        with _large if len(writes) > _FEW else contextlib.nullcontext():
+            work = _Work(call, writes)
+            plan = work.plan()
+            if work.conditional:
+                plan.again = work.plan_again
+            done = {one.ref: one for one in commit(plan)}
+            answers = {one.place: work.answer(one, done) for one in writes}
     for one in entries:
         if one.place not in answers:
             answers[one.place] = ask(one)
@@ -111,8 +128,7 @@ class _Work:
         before = dict(self.found)
         self._find()
         if self.found == before and self.planned is not None:
-            plan = self.planned
-            return Plan(plan.entries, plan.events, plan.versions, plan.once, plan.refers)
+            return replace(self.planned, again=None)
         return self.plan()
 
     def _find(self) -> None:
@@ -128,7 +144,7 @@ class _Work:
         self._name()
         found: list[Entry] = []
         versions: dict[str, int] = {}
-        refers: dict[str, str] = {}
+        refers: dict[str, tuple[Entry, str]] = {}
         for one in self.writes:
             ref = self.targets[one.place]
             with _at(one.path):
@@ -141,13 +157,13 @@ class _Work:
                 made = self._entry(one, ref)
             found.append(made)
             if made.resource is not None and self.call.strict:
-                for other, path in references(made.resource, self.call.base).items():
-                    refers.setdefault(other, f"{one.path}.resource.{path.partition('.')[2]}")
+                for other in mentioned(made.body, self.call.base):
+                    refers.setdefault(other, (made, f"{one.path}.resource"))
         twice = len({made.ref for made in found}) < len(found)
         if twice:
             raise HttpError(400, problems.not_understood("one entry for each resource", "Bundle.entry"))
         once = frozenset(made.ref for made in found) if self.once else frozenset()
-        self.planned = Plan(found, self._events, versions, once, refers)
+        self.planned = Plan(found, self._events, versions, once, refers, changing(self.call))
         return self.planned
 
     def _target(self, one: Asked) -> str:
@@ -161,7 +177,7 @@ class _Work:
             )
         if len(steps) == 2:
             return f"{one.kind}/{steps[1]}"
-        given = (one.resource or {}).get("id") if one.method == "PUT" else None
+        given = one.resource.get("id") if one.method == "PUT" else None
         return f"{one.kind}/{self.found.get(one.place) or given or self.fresh[one.place]}"
 
     def _name(self) -> None:
@@ -187,14 +203,14 @@ class _Work:
             if stored is None or stored.deleted or not visible(self.call, stored, "u"):
                 raise HttpError(404, problems.not_found(ref))
             changed = patched(json.loads(stored.body), json.loads(one.binary()))
-            return entry(self.call, kind, changed, json.dumps(changed), id)
-        if one.resource is None:
+            return entry(self.call, kind, changed, json.dumps(changed), id, "u")
+        if not one.raw:
             raise HttpError(422, problems.not_understood("resource", f"{one.path}.resource"))
         if one.method == "PUT" and not one.query and one.resource.get("id") != id:
             raise HttpError(400, problems.not_understood(f"id: {id}", f"{one.path}.resource.id"))
         raw = self._resolved(one.raw)
         resource = one.resource if raw is one.raw else parsed(raw)
-        return entry(self.call, kind, resource, raw, id)
+        return entry(self.call, kind, resource, raw, id, _LETTERS[one.method])
 
     def _resolved(self, raw: bytes) -> bytes:
         """The bytes with references to entries, and by criteria, replaced; the same object where there are none."""

@@ -17,7 +17,7 @@ def update(call: Call, kind: str, id: str) -> Response:
     resource, content = call.resource()
     if resource.get("id") != id:
         raise HttpError(400, problems.not_understood(f"id: {id}", f"{kind}.id"))
-    made = entry(call, kind, resource, content, id)
+    made = entry(call, kind, resource, content, id, "u")
     done = commit(plan_of(call, made, version=call.version()))[0]
     return written(call, made, done, 201 if done.what == "created" else 200)
 
@@ -34,7 +34,7 @@ def conditional(call: Call, kind: str) -> Response:
     def plan(found: str | None) -> Plan:
         if found and given not in (None, found):
             raise HttpError(400, problems.not_understood(f"id: {found}", f"{kind}.id"))
-        made = entry(call, kind, resource, content, found or given or fresh)
+        made = entry(call, kind, resource, content, found or given or fresh, "u")
         version = call.version()
         planned = plan_of(call, made, version=version if found else None)
         if not found and given:

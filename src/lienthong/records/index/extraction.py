@@ -1,6 +1,7 @@
 """Generates, for each resource type, the Python that writes its index rows.
 
 There is one function for each JSON member that a search parameter reads; what a resource does not have costs nothing.
+What tests rather than reads (``deceased``, which is false for whoever has no such element) stands at ``resourceType``.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from typing import Any
 from lienthong.records import keys, values
 from lienthong.records.fhirpath import model, runtime
 from lienthong.records.fhirpath.generate import Generator
-from lienthong.records.fhirpath.syntax import Binary, Call, Index, Member, Node, TypeTest
+from lienthong.records.fhirpath.syntax import Call, Index, Member, Node, TypeTest
 from lienthong.records.index import datatypes
 from lienthong.records.index.datatypes import WRITERS, Rows
 from lienthong.records.index.definitions import own_sources, parameters
@@ -44,13 +45,13 @@ def rows(resource: dict[str, Any]) -> Rows:
 def _handlers(kind: str) -> dict[str, Handler]:
     lines = _lines(kind)
     text = [f"def at_{member}(this, rows):\n    resource = this\n{body}" for member, body in lines.items()]
-    names: dict[str, Any] = {**vars(runtime), **{f"write_{w.__name__}": w for w in _WRITTEN}}
+    names: dict[str, Any] = {
+        **vars(runtime),
+        **{f"write_{w.__name__}": w for w in _WRITTEN},
+        "appointed": _appointed,
+    }
     exec(compile("\n".join(text), f"<index of {kind}>", "exec"), names)  # noqa: S102
-    handlers: dict[str, Handler] = {member: names[f"at_{member}"] for member in lines}
-    if kind == "Appointment":
-        handlers["start"] = _both(handlers["start"], _appointed)
-        handlers["requestedPeriod"] = _appointed
-    return handlers
+    return {member: names[f"at_{member}"] for member in lines}
 
 
 _WRITTEN = {*WRITERS.values(), datatypes.number_alone}
@@ -71,14 +72,16 @@ def _lines(kind: str) -> dict[str, str]:
                 made = Generator(kind).start_code(node).items
                 made = f"plains({made})" if model.primitive(name) else made
                 line = f"    for item in {made}:\n        write_{writer.__name__}(rows, {param}, item)\n"
-                members = _members(node, kind)
-                for member in (*members, *(f"_{name}" for name in members if place.code.truth)):
+                for member in ["resourceType"] if place.code.truth else _members(node, kind):
                     found[member].append(line)
     if kind == "Patient":
         line = (
             f"    for item in step([this], 'identifier'):\n        write_number_alone(rows, {NUMBER}, item)\n"
         )
         found["identifier"].append(line)
+    if kind == "Appointment":
+        for member in ("start", "requestedPeriod"):
+            found[member].append("    appointed(this, rows)\n")
     return {member: "".join(lines) for member, lines in found.items()}
 
 
@@ -86,19 +89,12 @@ def _members(node: Node, kind: str) -> list[str]:
     """The JSON members of the resource without which an expression yields nothing."""
     only = ""
     while not (isinstance(node, Member) and (node.target is None or _begins(node.target, kind))):
-        match node:
-            case TypeTest(_, operand, only):
-                node = operand
-            case Member(Member() | Call() | Index() | TypeTest() | Binary() as target, _):
-                node, only = target, ""
-            case Call(Member() | Call() | Index() | TypeTest() | Binary() as target, _, _):
-                node, only = target, ""
-            case Index(target, _):
-                node, only = target, ""
-            case Binary(_, left, _):
-                node, only = left, ""
-            case _:
-                raise ValueError(f"an expression of {kind} begins with no element")
+        if isinstance(node, TypeTest):
+            only, node = node.type, node.operand
+        elif isinstance(node, Member | Call | Index) and node.target is not None:
+            only, node = "", node.target
+        else:
+            raise ValueError(f"an expression of {kind} begins with no element")
     pairs = model.elements(kind)[node.name].keys
     return [key for key, name in pairs if not only or model.is_a(name, only)] or [key for key, _ in pairs]
 
@@ -107,19 +103,11 @@ def _begins(node: Node, kind: str) -> bool:
     return isinstance(node, Member) and node.target is None and node.name in model.lineage(kind)
 
 
-def _both(first: Handler, second: Handler) -> Handler:
-    def handler(resource: dict[str, Any], found: Rows) -> None:
-        first(resource, found)
-        second(resource, found)
-
-    return handler
-
-
-def _appointed(resource: dict[str, Any], found: Rows) -> None:
+def _appointed(resource: dict[str, Any], rows: Rows) -> None:
     wanted = [period for period in runtime.step([resource], "requestedPeriod") if period.__class__ is dict]
     try:
         day = values.appointed_day({"start": resource.get("start"), "requestedPeriod": wanted})
     except OverflowError:
         return
     if day:
-        found.strings.add((APPOINTED, day))
+        rows.strings.add((APPOINTED, day))

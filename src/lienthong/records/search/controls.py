@@ -117,6 +117,8 @@ def _control(found: Controls, name: str, value: str) -> bool:
             if value not in _TOTALS:
                 raise problems.bad_value(name, value, ", ".join(_TOTALS))
             found.total = "none" if value == "none" else "accurate"
+        case "_totalMethod":  # Aidbox's name for it, which fhirpy sends
+            found.total = "accurate"
         case "_sort":
             found.sort = sorting.keys(found.kinds, value)
         case "_include" | "_revinclude":

@@ -55,8 +55,9 @@ def check(resource: Resource, *, thorough: bool = False) -> None:
         InvalidResource: there is an error.
     """
     if not thorough and "contained" not in resource:
-        validator = schema.validator(str(resource.get("resourceType", "")), exact=False)
-        if validator is not None and validator.is_valid(resource):
+        kind = str(resource.get("resourceType"))
+        quick = schema.quick(kind)
+        if quick is not None and (quick.is_valid(resource) or schema.exact(kind).is_valid(resource)):
             return
     found = [one for one in problems(resource, thorough=thorough) if one.severity == "error"]
     if found:
@@ -94,19 +95,29 @@ def _structure(resource: Any, path: str) -> list[Problem]:
     kind = resource.get("resourceType") if isinstance(resource, dict) else None
     if not isinstance(kind, str) or kind not in definitions.resource_types():
         return [faults.no_type(path, kind)]
-    if not schema.validator(kind, exact=False).is_valid(resource):
+    if not (schema.quick(kind).is_valid(resource) or schema.exact(kind).is_valid(resource)):
+        nulls = _nulls(resource)
         errors: dict[tuple[str, str], Problem] = {}
-        for error in schema.validator(kind).iter_errors(resource):
+        for error in (schema.with_nulls if nulls else schema.exact)(kind).iter_errors(resource):
             for one in faults.of_schema(path, error):
                 errors.setdefault((one.code, one.where["path"]), one)
             if len(errors) >= _MOST:
                 break
-        if errors := errors or {("", at): faults.unpaired(at) for at in _unpaired(resource, path)}:
+        if errors or not nulls:
             return list(errors.values())
+        if alone := [faults.unpaired(at) for at in _unpaired(resource, path)]:
+            return alone
     found: list[Problem] = []
     for number, inner in enumerate(resource.get("contained", ())):
         found += _structure(inner, f"{path}.contained[{number}]")
     return found
+
+
+def _nulls(value: Any) -> bool:
+    """Whether a list somewhere below holds null."""
+    if isinstance(value, list):
+        return None in value or any(map(_nulls, value))
+    return isinstance(value, dict) and any(map(_nulls, value.values()))
 
 
 def _unpaired(value: Any, path: str) -> Iterator[str]:
@@ -153,5 +164,7 @@ def _inside(resource: Resource, path: str) -> Iterator[tuple[str, Resource]]:
         place, one = waiting.pop()
         if "resource" in one:
             yield f"{place}.resource", one["resource"]
+        if "outcome" in one.get("response", {}):
+            yield f"{place}.response.outcome", one["response"]["outcome"]
         for name in carrying:
             waiting += [(f"{place}.{name}[{n}]", part) for n, part in enumerate(one.get(name, ()))]

@@ -7,6 +7,7 @@ targets, fixed values, patterns, lengths, bounds, bindings, slices, extensions b
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cache, partial
@@ -16,6 +17,8 @@ from lienthong.foundation.errors import Problem, Severity
 from lienthong.records import definitions, fhirpath, profiles
 from lienthong.records.fhirpath import Compiled, NotCompiled
 from lienthong.records.validation import faults, matching
+
+log = logging.getLogger(__name__)
 
 Resource = dict[str, Any]
 Where = Callable[[], str]
@@ -89,7 +92,12 @@ class Profile:
 def ready(url: str) -> Profile | None:
     """The profile of an address; None when it is not known here."""
     found = profiles.profile(url)
-    return _Reader(found).profile() if found else None
+    if found is None:
+        return None
+    made = _Reader(found).profile()
+    for what in made.left_out:
+        log.warning("%s: not checked: %s", url, what)
+    return made
 
 
 class _Reader:
@@ -104,8 +112,10 @@ class _Reader:
         base = str(self.definition.get("baseDefinition", ""))
         known = profiles.profile(base) is not None
         root = Node(self.kind, self.kind)
-        part = "differential" if known or base.startswith(_CORE) else "snapshot"
-        found = self.definition.get(part) or self.definition.get("differential") or {}
+        whole: Resource = self.definition.get("snapshot", {})
+        found: Resource = (
+            self.definition.get("differential", whole) if known or base.startswith(_CORE) else whole
+        )
         for element in found.get("element", ()):
             node = self._node(root, str(element.get("id") or _id(element)))
             if node is None:
@@ -339,9 +349,8 @@ class Check:
         known = [one for one in (ready(url) for url in node.profiles) if one is not None]
         if not known or value.__class__ is not dict or len(known) < len(node.profiles):
             return
-        tries: list[list[Problem]] = [Check(self.resource, one.url).run(value, one, at) for one in known]
-        if all(any(problem.severity == "error" for problem in found) for found in tries):
-            self.found += sorted(tries, key=len)[0]
+        tries = [Check(self.resource, one.url).run(value, one, at) for one in known]
+        self.found += sorted(tries, key=_weight)[0]
 
     def _target(self, value: Any, node: Node, at: Where) -> None:
         reference = value.get("reference", "") if isinstance(value, dict) else ""
@@ -366,6 +375,10 @@ class Check:
             self._add(
                 at(), f"mã không có trong bộ giá trị {url}", f"a code that {url} does not hold", "warning"
             )
+
+
+def _weight(found: list[Problem]) -> tuple[int, int]:
+    return sum(problem.severity == "error" for problem in found), len(found)
 
 
 def _is_holder(kind: str) -> bool:

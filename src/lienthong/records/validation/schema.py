@@ -53,7 +53,7 @@ PRIMITIVES: dict[str, Schema] = {
         "type": "string",
         "pattern": r"^urn:uuid:[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$",
     },
-    "xhtml": {"type": "string", "pattern": r"^<div[\s>]", "maxLength": _LONGEST},
+    "xhtml": {"type": "string", "pattern": r"^<div[\s>]"},
 }
 """R4, data types: the form of each primitive."""
 
@@ -68,12 +68,29 @@ _INNER: Schema = {
 
 
 @cache
-def validator(kind: str, *, exact: bool = True) -> Any:
-    """The validator of one resource type; None for no resource type of R4.
-
-    The exact one accepts what R4 allows. The other is quicker and accepts nothing that the exact one refuses, but
-    refuses what is rare: ids and nulls inside elements, a required value or choice with an extension alone.
+def quick(kind: str) -> Any:
+    """A validator that accepts nothing that the exact one refuses, but refuses what is rare: ids inside elements, a
+    required value or choice with an extension alone. None for no resource type of R4.
     """
+    return _made(kind, False, False)
+
+
+@cache
+def exact(kind: str) -> Any:
+    """The validator of what R4 allows, but for null in lists of primitives."""
+    return _made(kind, True, False)
+
+
+@cache
+def with_nulls(kind: str) -> Any:
+    """The exact one; lists of primitives and of their extensions may hold null too.
+
+    Whether a null has its counterpart is not looked at.
+    """
+    return _made(kind, True, True)
+
+
+def _made(kind: str, exact: bool, nulls: bool) -> Any:
     if kind not in definitions.resource_types():
         return None
     made: dict[str, Schema] = {}
@@ -81,7 +98,7 @@ def validator(kind: str, *, exact: bool = True) -> Any:
     while waiting:
         name = waiting.pop()
         if name not in made:
-            made[name] = _definition(name, exact)
+            made[name] = _definition(name, exact, nulls)
             waiting += _named(made[name])
     return jsonschema_rs.Draft7Validator({"$ref": f"#/definitions/{kind}", "definitions": made})
 
@@ -94,7 +111,7 @@ def _named(schema: Any) -> Iterator[str]:
             yield from _named(part)
 
 
-def _definition(kind: str, exact: bool) -> Schema:
+def _definition(kind: str, exact: bool, nulls: bool) -> Schema:
     if kind == "Resource":
         return {"type": "object", "required": ["resourceType"]}
     properties: dict[str, Schema] = {}
@@ -113,11 +130,11 @@ def _definition(kind: str, exact: bool) -> Schema:
             type_ = definitions.properties(kind)[name].type
             if name == "id" and not resource and not exact:
                 continue
-            properties[name] = _element(element, type_, exact)
+            properties[name] = _element(element, type_, nulls)
             shown.append(name)
             if type_ in definitions.primitives() and (kind, name) != ("Extension", "url"):
                 if exact or not choice:
-                    properties[f"_{name}"] = _extended(element, exact)
+                    properties[f"_{name}"] = _extended(element, nulls)
                 if exact:
                     shown.append(f"_{name}")
         if element.low and len(shown) == 1:
@@ -165,11 +182,11 @@ def _extension(properties: dict[str, Schema]) -> dict[str, Schema]:
     return found
 
 
-def _element(element: Element, type_: str, exact: bool) -> Schema:
+def _element(element: Element, type_: str, nulls: bool) -> Schema:
     schema = _value(element, type_)
     if not element.many:
         return schema
-    if exact and type_ in definitions.primitives():
+    if nulls and type_ in definitions.primitives():
         schema = {**schema, "type": [schema["type"], "null"]}
         if "enum" in schema:
             schema["enum"] = [*schema["enum"], None]
@@ -179,12 +196,12 @@ def _element(element: Element, type_: str, exact: bool) -> Schema:
     return made
 
 
-def _extended(element: Element, exact: bool) -> Schema:
+def _extended(element: Element, nulls: bool) -> Schema:
     """What stands beside a primitive under its name with ``_``."""
     schema: Schema = {"$ref": "#/definitions/Element"}
     if not element.many:
         return schema
-    items = {"anyOf": [schema, {"type": "null"}]} if exact else schema
+    items = {"anyOf": [schema, {"type": "null"}]} if nulls else schema
     return {"type": "array", "minItems": 1, "items": items}
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from copy import deepcopy
 from decimal import Decimal
 from typing import Any, Final
 
@@ -79,7 +80,7 @@ def _fill(made: Resource, node: etree._Element, kind: str, path: str) -> None:
     _nothing_between(node, path)
     for child in node:
         if str(child.tag) == f"{{{XHTML}}}div" and kind == "Narrative" and "div" not in made:
-            made["div"] = etree.tostring(child, encoding="unicode", with_tail=False)
+            made["div"] = _narrative(child)
             continue
         name = _name(child, FHIR, path)
         property = known.get(name)
@@ -87,6 +88,13 @@ def _fill(made: Resource, node: etree._Element, kind: str, path: str) -> None:
         if property is None or attribute or property.type == "xhtml" or (kind, name) == ("Extension", "url"):
             raise problems.unknown(f"{path}.{name}", child)
         _add(made, name, property, child, f"{path}.{name}")
+
+
+def _narrative(div: etree._Element) -> str:
+    """The XHTML as it stands, without the namespaces of what is around it."""
+    alone = deepcopy(div)
+    etree.cleanup_namespaces(alone)
+    return etree.tostring(alone, encoding="unicode", with_tail=False)
 
 
 def _add(made: Resource, name: str, property: Property, node: etree._Element, path: str) -> None:

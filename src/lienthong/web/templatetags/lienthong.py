@@ -134,8 +134,14 @@ def role_words(codes: str) -> str:
 
 @register.filter
 def reason(code: str) -> str:
-    """The words for a reason of the audit trail; what a person wrote stays."""
-    return str(words.REASONS.get(code, code))
+    """The words for a reason or purpose of the audit trail; what a person wrote stays."""
+    return str(words.REASONS.get(code) or words.purpose(code))
+
+
+@register.filter
+def basis(code: str) -> str:
+    """The words for a legal basis; what is no code stays."""
+    return words.basis(code)
 
 
 @register.filter

@@ -13,9 +13,10 @@ from django.views.decorators.http import require_GET, require_http_methods
 from lienthong import records
 from lienthong.access import accounts, audit, rights
 from lienthong.access.doors import requires
+from lienthong.documents import desk as documents_desk
 from lienthong.records import Stored
 from lienthong.transfers import desk
-from lienthong.web.record import gather, returned
+from lienthong.web.record import gather, province, returned
 from lienthong.web.record import person as people
 from lienthong.web.record.source import source
 
@@ -69,6 +70,8 @@ def overview(request: HttpRequest, identifier: str) -> HttpResponse:
         "transfers": transfers,
         "came_back": returned.letters(transfers),
         "paged": "before" in request.GET,
+        "wishes": [(wish, *province.wish_state(wish)) for wish in documents_desk.fetches(identifier)],
+        "published": documents_desk.publications(identifier),
     }
     return render(request, "web/patients/record.html", page)
 

@@ -19,11 +19,11 @@ from lienthong.web.views.systems_form import (
     RightsForm,
     SystemForm,
     basis_words,
-    named,
     of_system,
     of_template,
     summary,
 )
+from lienthong.web.words import named
 
 
 @require_GET

@@ -7,17 +7,17 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from django import forms
-from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from lienthong.access import grounds, protected, scopes, systems
-from lienthong.access.grounds import Basis, Named
+from lienthong.access.grounds import Basis
 from lienthong.access.models import System
 from lienthong.access.scopes import Grant
 from lienthong.facilities import directory
 from lienthong.foundation.errors import LienThongError
 from lienthong.transfers.fhir import tokens
-from lienthong.web.words import hint, sentence
+from lienthong.web.words import hint, named, sentence
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
@@ -30,6 +30,8 @@ TRANSFERS = {
 """The words for each of :data:`lienthong.transfers.fhir.tokens.SCOPES`."""
 
 ACTIONS = {"r": gettext_lazy("Read"), "s": gettext_lazy("Search"), "w": gettext_lazy("Write")}
+_COMMON_PURPOSES = ("TREAT", "ETREAT", "COC")
+_COMMON_BASES = ("treatment", "emergency", "referral-duty", "written-request")
 _LETTERS = {"r": "r", "s": "s", "w": "cu"}
 
 
@@ -202,11 +204,6 @@ def summary(held: Iterable[str]) -> list[str]:
     return lines + list(found.more)
 
 
-def named(one: Named) -> str:
-    """A purpose, basis or kind in the language of the page."""
-    return one.en if get_language() == "en" else one.vi
-
-
 def basis_words(basis: Basis) -> str:
     """A basis with its law, article and since when."""
     since = _("since %(day)s") % {"day": basis.since.strftime("%d/%m/%Y")}
@@ -367,18 +364,42 @@ class RightsForm(forms.Form):
             for name, group in GROUPS.items()
         ]
 
-    def basis_boxes(self) -> list[tuple[Any, str]]:
-        """Each basis with its law."""
+    def purpose_boxes(self) -> list[list[Any]]:
+        """The purposes that are ticked or common, and the others."""
+        return self._parted("purposes", _COMMON_PURPOSES)
+
+    def basis_boxes(self) -> list[list[tuple[Any, str]]]:
+        """The bases that are ticked or common, and the others, each with its law."""
         known = grounds.bases()
-        return [(box, basis_words(known[str(box.data["value"])])) for box in self["bases"]]
+        parted = self._parted("bases", _COMMON_BASES)
+        return [[(box, basis_words(known[str(box.data["value"])])) for box in part] for part in parted]
+
+    def _parted(self, name: str, common: Sequence[str]) -> list[list[Any]]:
+        ticked = self[name].value() or ()
+        near = [box for box in self[name] if box.data["value"] in (*ticked, *common)]
+        return [near, [box for box in self[name] if box.data["value"] not in (*ticked, *common)]]
 
     def kind_boxes(self) -> list[tuple[Any, str]]:
-        """Each kind of protected record with the bases that open it."""
-        opened = {
-            kind: "; ".join(named(b) for b in grounds.bases().values() if kind in b.opens)
-            for kind in protected.ALL
-        }
-        return [(box, opened[str(box.data["value"])]) for box in self["kinds"]]
+        """Each kind of protected record with the bases that open it beside :attr:`opening`."""
+        usual = {basis.code for basis in self._opening()}
+        return [
+            (
+                box,
+                "; ".join(
+                    named(b)
+                    for b in grounds.bases().values()
+                    if box.data["value"] in b.opens and b.code not in usual
+                ),
+            )
+            for box in self["kinds"]
+        ]
+
+    def opening(self) -> str:
+        """The bases that open every kind of protected record."""
+        return "; ".join(named(basis) for basis in self._opening())
+
+    def _opening(self) -> list[Basis]:
+        return [basis for basis in grounds.bases().values() if basis.opens == protected.ALL]
 
 
 def _first(usual: str, others: Iterable[str]) -> list[str]:

@@ -32,6 +32,7 @@ class TrailForm(forms.Form):
     action = forms.ChoiceField(label=gettext_lazy("What"), required=False)
     since = forms.DateField(label=gettext_lazy("From day"), required=False)
     until = forms.DateField(label=gettext_lazy("To day"), required=False)
+    emergency = forms.BooleanField(label=gettext_lazy("Only emergency access"), required=False)
     since.widget = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
     until.widget = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
 
@@ -40,10 +41,11 @@ class TrailForm(forms.Form):
         choices = [("", _("Everything")), *((code, str(words)) for code, words in ACTIONS.items())]
         self.fields["action"] = forms.ChoiceField(label=_("What"), choices=choices, required=False)
 
-    def filters(self) -> dict[str, str]:
+    def filters(self) -> dict[str, Any]:
         """For :func:`lienthong.access.audit.trail`; what is not valid filters nothing."""
         fields = self.cleaned_data if self.is_valid() else {}
-        found = {name: fields.get(name) or "" for name in ("person", "action")}
+        found: dict[str, Any] = {name: fields.get(name) or "" for name in ("person", "action")}
+        found["emergency"] = bool(fields.get("emergency"))
         since, until = fields.get("since"), fields.get("until")
         if since:
             found["since"] = clock.iso(datetime.combine(since, datetime.min.time(), clock.VIETNAM))

@@ -1,0 +1,1 @@
+"""The identity index measured: an invented province, weights learned from it, accuracy, speed, peers."""
