@@ -310,3 +310,48 @@ class Truth(TestCase):
                         assert fitting == Oracle(everyone).search(kind, query)
         finally:
             planning.FEW, planning.SOME = before
+
+
+MOMENTS = [
+    "2024",
+    "2024-12-31T23:30:00Z",
+    "2025-01",
+    "2025-01-12",
+    "2025-01-12T07:15:00+07:00",
+    "2025-01-13",
+    "2025",
+]
+PREFIXES = ["eq", "ne", "gt", "lt", "ge", "le", "sa", "eb"]
+
+
+@pytest.mark.parametrize("few", [0, 2000])
+def test_every_prefix_over_every_pair_of_intervals(few: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(planning, "FEW", few)
+    fixed = {"resourceType": "Observation", "status": "final", "code": {"text": "x"}}
+    periods: list[Any] = [
+        {"start": "2024-06"}, {"end": "2025-01-12"}, {"start": "2024-06", "end": "2025-01-12"},
+    ]  # fmt: skip
+    numbers = ["1", "1.0", "1.4", "1.5", "10", "-1", "0.96", "100"]
+    everyone = [{**fixed, "id": f"d{n}", "effectiveDateTime": one} for n, one in enumerate(MOMENTS)]
+    everyone += [{**fixed, "id": f"p{n}", "effectivePeriod": one} for n, one in enumerate(periods)]
+    everyone += [
+        {**fixed, "id": f"q{n}", "valueQuantity": {"value": Decimal(one)}} for n, one in enumerate(numbers)
+    ]
+    store(*everyone)
+    oracle = Oracle(everyone)
+    for prefix in PREFIXES:
+        for name, values in (("date", MOMENTS), ("value-quantity", numbers)):
+            for value in values:
+                query = [(name, prefix + value)]
+                found = search.search("Observation", query).matches
+                assert {stored.id for stored in found} == oracle.search("Observation", query), query
+
+
+def test_about_means_within_a_tenth() -> None:
+    fixed = {"resourceType": "Observation", "status": "final", "code": {"text": "x"}}
+    numbers = ["89", "90", "100", "110", "111"]
+    store(*({**fixed, "id": f"q{n}", "valueQuantity": {"value": Decimal(n)}} for n in numbers))
+    store(*({**fixed, "id": f"d{year}", "effectiveDateTime": year} for year in ("1925", "1985", "2024")))
+    about = search.search("Observation", [("value-quantity", "ap100")]).matches
+    assert {stored.id for stored in about} == {"q90", "q100", "q110"}
+    assert [stored.id for stored in search.search("Observation", [("date", "ap1986")]).matches] == ["d1985"]
