@@ -159,6 +159,8 @@ class Call:
         if given:
             return given.strip() == "*" or str(stored.version) in _ETAG.findall(given)
         since = self.headers("if-modified-since")
+        if not since:
+            return False
         try:
             told = datetime.strptime(since, "%a, %d %b %Y %H:%M:%S GMT").replace(tzinfo=clock.UTC)
         except ValueError:
