@@ -226,8 +226,8 @@ def measure(site: Site, before: int, size: int) -> Figures:
             "read": (partial(reads, site.token(), site.patients), 200),
             "search": (partial(searches, site.token(), site.patients), 200),
         }
-        for name, (calls, status) in loads.items():
-            done, used = _spending(site, calls, clients, SECONDS, status)
+        for name, (load_calls, status) in loads.items():
+            done, used = _spending(site, load_calls, clients, SECONDS, status)
             found |= {
                 f"{name}, {clients} clients": done.rate,
                 f"{name}, {clients} clients, p50 ms": done.part(50),
@@ -235,8 +235,8 @@ def measure(site: Site, before: int, size: int) -> Figures:
                 f"{name}, {clients} clients, ms of processor": 1000 * used / len(done.times),
             }
     for name in MIX:
-        calls = partial(searches, site.token(), site.patients, [name])
-        done, used = _spending(site, calls, 1, SECONDS / 3, 200)
+        alone = partial(searches, site.token(), site.patients, [name])
+        done, used = _spending(site, alone, 1, SECONDS / 3, 200)
         found |= {
             f"{name}: p50 ms": done.part(50),
             f"{name}: p95 ms": done.part(95),
