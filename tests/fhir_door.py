@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import random
 import secrets
 import socket
 import subprocess
@@ -26,7 +27,7 @@ from lienthong.config import node
 SOURCE = Path(__file__).resolve().parent.parent / "src"
 FACILITY = "24011"
 SCOPE = "system/*.cruds"
-FIRST_PORT = int(os.environ.get("FHIR_DOOR_PORT", "20800"))
+FIRST_PORT = 20800
 _PATIENCE = 60
 
 
@@ -120,7 +121,8 @@ def _wait(door: Door, port: int) -> None:
 
 
 def _free_port() -> int:
-    for port in range(FIRST_PORT, FIRST_PORT + 100):
+    """One that nobody listens on; at random, since the server would share it with another that starts now."""
+    for port in random.sample(range(FIRST_PORT, FIRST_PORT + 200), 200):
         with socket.socket() as probe, contextlib.suppress(OSError):
             probe.bind(("127.0.0.1", port))
             return port

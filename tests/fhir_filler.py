@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import functools
 import json
 from pathlib import Path
@@ -61,7 +62,7 @@ _COMPLEX: dict[str, Any] = {
     "Signature": {
         "type": [{"system": SYSTEM, "code": "filled"}],
         "when": _PRIMITIVE["instant"],
-        "who": {"reference": "Basic/filled"},
+        "who": {"reference": "Practitioner/filled"},
     },
     "UsageContext": {
         "code": {"system": SYSTEM, "code": "filled"},
@@ -72,6 +73,45 @@ _COMPLEX: dict[str, Any] = {
 }
 
 
+_CONCEPT = _COMPLEX["CodeableConcept"]
+_CLINICAL = "http://terminology.hl7.org/CodeSystem"
+_RULED: dict[str, Resource] = {
+    "AllergyIntolerance": {
+        "clinicalStatus": {
+            "coding": [{"system": f"{_CLINICAL}/allergyintolerance-clinical", "code": "active"}]
+        }
+    },
+    "Appointment": {"start": _PRIMITIVE["instant"], "end": _PRIMITIVE["instant"]},
+    "Appointment.participant": {"actor": {"reference": "Patient/filled"}},
+    "AppointmentResponse": {"actor": {"reference": "Patient/filled"}},
+    "CapabilityStatement": {"implementation": {"description": "x"}, "rest": [{"mode": "server"}]},
+    "Composition.section": {"text": _COMPLEX["Narrative"]},
+    "ConceptMap.group.element": {"code": "filled"},
+    "Condition": {
+        "clinicalStatus": {"coding": [{"system": f"{_CLINICAL}/condition-clinical", "code": "resolved"}]}
+    },
+    "Consent": {"policyRule": _CONCEPT},
+    "ImmunizationRecommendation.recommendation": {"vaccineCode": [_CONCEPT]},
+    "InsurancePlan": {"name": "Vi"},
+    "MolecularSequence": {"coordinateSystem": 1},
+    "MolecularSequence.referenceSeq": {"genomeBuild": "GRCh38", "chromosome": _CONCEPT},
+    "Organization": {"name": "Vi"},
+    "RequestGroup.action": {"resource": {"reference": "Task/filled"}},
+    "ServiceRequest": {"code": _CONCEPT},
+    "TerminologyCapabilities": {"description": "x", "implementation": {"description": "x"}},
+    "TriggerDefinition": {"type": "named-event", "name": "x"},
+    "ValueSet.compose.include": {"system": SYSTEM},
+    "ValueSet.expansion.contains": {"system": SYSTEM},
+}
+"""What R4's invariants ask for beside the required elements, by type or path."""
+_CODES = {
+    "Address.use": ("http://hl7.org/fhir/address-use", "work"),
+    "Bundle.type": ("http://hl7.org/fhir/bundle-type", "collection"),
+    "Questionnaire.item.type": ("http://hl7.org/fhir/item-type", "string"),
+}
+"""Codes that ask for less beside them than the first of their value set."""
+
+
 class Element(NamedTuple):
     """One element as a StructureDefinition has it.
 
@@ -79,6 +119,7 @@ class Element(NamedTuple):
         path: where its own children stand.
         types: codes of the types it may have.
         choice: whether its JSON name ends with the type (``value[x]``).
+        codes: of the required value set, each with its system.
     """
 
     name: str
@@ -87,7 +128,7 @@ class Element(NamedTuple):
     least: int
     many: bool
     choice: bool
-    codes: tuple[str, ...]
+    codes: tuple[tuple[str, str], ...]
     targets: tuple[str, ...]
 
     def key(self, kind: str) -> str:
@@ -126,15 +167,15 @@ def kinds() -> frozenset[str]:
 
 
 @functools.cache
-def _value_sets() -> dict[str, tuple[str, ...]]:
+def _value_sets() -> dict[str, tuple[tuple[str, str], ...]]:
     listed = [*_load("valuesets.json"), *_load("v3-codesystems.json")]
     systems = {one["url"]: one for one in listed if one["resourceType"] == "CodeSystem"}
     found = {}
     for one in (one for one in listed if one["resourceType"] == "ValueSet"):
-        codes: list[str] = []
+        codes: list[tuple[str, str]] = []
         for part in one.get("compose", {}).get("include", []):
             given = part.get("concept") or systems.get(part.get("system", ""), {}).get("concept", [])
-            codes += [concept["code"] for concept in given if not part.get("filter")]
+            codes += [(part["system"], concept["code"]) for concept in given if not part.get("filter")]
         found[one["url"]] = tuple(codes)
     return found
 
@@ -150,7 +191,7 @@ def children(path: str) -> dict[str, Element]:
             continue
         types = one.get("type", [])
         binding = one.get("binding", {})
-        codes: tuple[str, ...] = ()
+        codes: tuple[tuple[str, str], ...] = ()
         if binding.get("strength") == "required":
             codes = _value_sets().get(binding.get("valueSet", "").split("|")[0], ())
         where = one["contentReference"][1:] if "contentReference" in one else one["path"]
@@ -181,16 +222,16 @@ def _type(given: Resource) -> str:
 def value(element: Element, kind: str = "") -> Any:
     """A small valid value of an element, of one of its types; not a list."""
     kind = kind or element.types[0]
-    if kind in ("code", "Coding", "CodeableConcept", "Quantity") and element.codes:
-        code = element.codes[0]
-        if kind == "code":
-            return code
+    if element.codes and kind in ("code", "Coding", "CodeableConcept"):
+        system, code = _CODES.get(element.path) or element.codes[0]
+        coding = {"system": system, "code": code}
+        return code if kind == "code" else coding if kind == "Coding" else {"coding": [coding]}
     if kind in _PRIMITIVE:
         return _PRIMITIVE[kind]
     if kind == "Reference" and element.targets and element.targets[0] != "Resource":
         return {"reference": f"{element.targets[0]}/filled"}
     if kind in _COMPLEX:
-        return json.loads(json.dumps(_COMPLEX[kind]))
+        return copy.deepcopy(_COMPLEX[kind])
     if kind in ("Resource", *kinds()):
         return resource(kind if kind in kinds() else "Basic")
     return required(element.path if kind in ("BackboneElement", "Element") else kind)
@@ -202,13 +243,15 @@ def required(path: str) -> Resource:
     for element in children(path).values():
         if element.least:
             put(made, element, value(element))
-    return made
+    return made | copy.deepcopy(_RULED.get(path, {}))
 
 
 def put(owner: Resource, element: Element, given: Any, kind: str = "") -> None:
     """Sets an element of an object; in a list when it may repeat."""
-    name = element.key(kind or element.types[0])
-    owner[name] = [given] if element.many else given
+    if element.choice:
+        for other in element.types:
+            owner.pop(element.key(other), None)
+    owner[element.key(kind or element.types[0])] = [given] if element.many else given
 
 
 def resource(kind: str) -> Resource:

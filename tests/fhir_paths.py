@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 import fhir_filler
-from fhir_filler import SYSTEM, Element, Resource
+from fhir_filler import Element, Resource
 
 
 class Sample(NamedTuple):
@@ -53,7 +53,6 @@ _GIVEN = {
 }
 Asked = tuple[tuple[tuple[str, str], ...], tuple[tuple[str, str], ...]]
 """What finds a value, and what does not: pairs of modifier and value."""
-_TOKEN = f"{SYSTEM}|filled"
 _ELSEWHERE = "http://lienthong.example/elsewhere"
 
 
@@ -172,24 +171,29 @@ def _value(element: Element, kind: str, parameter: Resource, target: str) -> tup
         return given, (right, (("", f"{name}/empty"), (":missing", "true")))
     if search in ("reference", "uri"):
         return given, ((("", str(given)), (":missing", "false")), (("", _ELSEWHERE), (":missing", "true")))
+    if search == "token":
+        return given, _token(kind, given, element)
     return given, _ASKED[search](kind, given)
 
 
-def _token(kind: str, given: Any) -> Asked:
+def _token(kind: str, given: Any, element: Element) -> Asked:
     if kind == "ContactPoint":
         return (("", given["value"]), (":missing", "false")), (("", "0"), (":not", given["value"]))
     if kind in ("CodeableConcept", "Coding", "Identifier"):
+        coding = given.get("coding", [given])[0]
+        system, code = coding["system"], coding.get("code") or coding["value"]
+        whole = f"{system}|{code}"
         right = (
-            ("", _TOKEN),
-            ("", "filled"),
-            ("", f"{SYSTEM}|"),
-            (":not", f"{SYSTEM}|empty"),
+            ("", whole),
+            ("", code),
+            ("", f"{system}|"),
+            (":not", f"{system}|empty"),
             (":missing", "false"),
         )
-        wrong = (("", f"{SYSTEM}|empty"), ("", f"{_ELSEWHERE}|filled"), ("", "|filled"), (":not", _TOKEN))
+        wrong = (("", f"{system}|empty"), ("", f"{_ELSEWHERE}|{code}"), ("", f"|{code}"), (":not", whole))
         return right, wrong
     code = str(given).lower() if isinstance(given, bool) else str(given)
-    other = {"true": "false"}.get(code, "another")
+    other = next((one for _, one in element.codes if one != code), {"true": "false"}.get(code, "another"))
     return (("", code), (":missing", "false")), (("", other), (":not", code), (":missing", "true"))
 
 
@@ -227,4 +231,4 @@ def _number(kind: str, given: Any) -> Asked:
     return (*right, (":missing", "false")), (("", "9"), ("", "gt100"), ("", "lt1"), (":missing", "true"))
 
 
-_ASKED = {"token": _token, "date": _date, "string": _string, "number": _number, "quantity": _number}
+_ASKED = {"date": _date, "string": _string, "number": _number, "quantity": _number}

@@ -44,6 +44,9 @@ _LATER = {
     *(f"ResearchStudy.{name}" for name in ("classifier", "associatedParty", "progressStatus", "whyStopped")),
     *(f"ResearchStudy.{name}" for name in ("recruitment", "comparisonGroup", "outcomeMeasure", "result")),
 }
+_TYPES = {"Resource.id": "id", "Bundle.entry.response.outcome": "Resource"}
+"""Types in which the package, or R4's own definition, departs from R4's text."""
+
 _CHARACTERISTIC_R4: list[list[Any]] = [
     ["description", 0, 1, ["string"]],
     [
@@ -88,8 +91,8 @@ def _later(path: str) -> bool:
 
 
 def _types(element: Json, path: str) -> list[str]:
-    if path == "Resource.id":
-        return ["id"]
+    if path in _TYPES:
+        return [_TYPES[path]]
     if "contentReference" in element:
         return [element["contentReference"].removeprefix("#")]
     codes = []

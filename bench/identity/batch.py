@@ -44,6 +44,17 @@ def predicted(of: Any) -> list[Predicted]:
     return [Predicted(*row) for row in of._db_api._con.execute(query).fetchall()]
 
 
+def lookups(of: Any, table: Any, count: int) -> list[float]:
+    """Seconds that splink takes to look up one registration among all, in order."""
+    taken = []
+    for number in range(count):
+        one = table.slice(number * (table.num_rows // count), 1).to_pylist()[0]
+        begun = time.monotonic()
+        of.inference.find_matches_to_new_records([one], list(model.BLOCKS)).as_record_dict()
+        taken.append(time.monotonic() - begun)
+    return sorted(taken)
+
+
 def best(
     people: list[int], pairs: list[Predicted], thresholds: list[float], least: float = 0.9999
 ) -> Result | None:
@@ -65,6 +76,9 @@ def main() -> int:
     parser.add_argument(
         "--thresholds", default="4,6,8,10,12,14,17,20,24,28,32,36", help="bits (default %(default)s)"
     )
+    parser.add_argument(
+        "--lookups", type=int, default=0, help="single registrations to look up (default %(default)s)"
+    )
     options = parser.parse_args()
     begun = time.monotonic()
     made = arrivals(options.seed, options.count)
@@ -73,8 +87,15 @@ def main() -> int:
     del made
     print(f"read: {time.monotonic() - begun:.0f} s", flush=True)
     begun = time.monotonic()
-    pairs = predicted(linker(table, settings(options.model, options.count)))
+    of = linker(table, settings(options.model, options.count))
+    pairs = predicted(of)
     print(f"splink: {len(pairs):,} pairs in {time.monotonic() - begun:.0f} s", flush=True)
+    if options.lookups:
+        taken = lookups(of, table, options.lookups)
+        print(
+            f"splink: one lookup {taken[len(taken) // 2] * 1000:.0f} ms (median of {options.lookups})",
+            flush=True,
+        )
     chosen = best(people, pairs, [float(text) for text in options.thresholds.split(",")])
     print(f"\nbest recall at a precision of 99.99 %: {chosen.recall if chosen else 'none'}")
     return 0

@@ -85,3 +85,14 @@ RATES: Final[dict[str, Rate]] = {
 
 def rate(name: str) -> float:
     return RATES[name].share
+
+
+def table() -> str:
+    """The rates as a table in Markdown."""
+    lines = ["| What | Rate | Source |", "|---|---|---|"]
+    lines += [f"| {one.what} | {one.share:.2%} | {one.source} |" for one in RATES.values()]
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    print(table())

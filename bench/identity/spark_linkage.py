@@ -38,6 +38,7 @@ def spark_linker(registrations: Path, model: dict[str, Any], cores: int, memory:
         .config("spark.driver.bindAddress", "127.0.0.1")
         .config("spark.driver.host", "127.0.0.1")
         .config("spark.ui.enabled", "false")
+        .config("spark.ui.showConsoleProgress", "false")
         .config("spark.sql.shuffle.partitions", str(cores * 4))
         .config("spark.default.parallelism", str(cores * 4))
         .getOrCreate()

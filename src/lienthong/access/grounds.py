@@ -50,8 +50,14 @@ class Basis(Named, frozen=True):
 
 
 class Kind(Named, frozen=True):
-    """A kind of specially protected record; ``labels``: codes of ``meta.security`` that mean it."""
+    """A kind of specially protected record.
 
+    Attributes:
+        bit: stands for it in a number that is stored beside each resource; never given to another kind.
+        labels: codes of ``meta.security`` that mean it.
+    """
+
+    bit: int
     labels: frozenset[str]
     law: str
     confidence: str

@@ -16,6 +16,7 @@ OTHER = "OTHER"
 """Labelled as restricted, and nothing says why."""
 ALL = frozenset(kind.code for kind in grounds.table().protected)
 """Every kind."""
+_BITS = {kind.code: kind.bit for kind in grounds.table().protected}
 _CONFIDENTIAL = frozenset("RV")
 """v3 Confidentiality: restricted, very restricted."""
 
@@ -37,6 +38,11 @@ def kinds(codes: Iterable[str]) -> frozenset[str]:
     codes = frozenset(codes)
     found = frozenset(_meaning()[code] for code in codes if code in _meaning())
     return found or (frozenset({OTHER}) if codes & _CONFIDENTIAL else found)
+
+
+def mask(found: Iterable[str]) -> int:
+    """Kinds as one number, a bit for each; 0 for none."""
+    return sum(_BITS[kind] for kind in set(found))
 
 
 def may_see(caller: Seer, codes: Iterable[str]) -> bool:

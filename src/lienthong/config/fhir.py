@@ -109,6 +109,8 @@ def _route(request: Request) -> Response:
     steps = [unquote(step) for step in request.path[len(ROOT) :].split("/") if step]
     base = _base(request)
     media = _wanted(request)
+    if not media and steps[:1] == ["Binary"] and "_format" not in request.query:
+        media = JSON  # a Binary is given in its own media type
     if not media:
         raise HttpError(
             406, problems.not_acceptable(request.query.get("_format") or request.header("accept"))

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from django.utils.translation import gettext_lazy as _
 
 from lienthong import records
+from lienthong.access import grounds
 from lienthong.documents import problems
 from lienthong.foundation.errors import LienThongError
 
@@ -32,14 +33,20 @@ SHORTEST_REASON = 10
 _TREATED = ("Encounter", "ServiceRequest", "Appointment")
 
 
+def fits(basis: str, purpose: str) -> bool:
+    """Whether a basis is one of ours, in force today, and stands for a purpose (:mod:`lienthong.access.grounds`)."""
+    held = grounds.bases().get(basis) if basis in BASES else None
+    return held is not None and purpose in PURPOSES and purpose in held.purposes
+
+
 def check(patient: str, basis: str, purpose: str, why: str) -> None:
     """Whether a unit may ask about a patient.
 
     Raises:
-        LienThongError: ``document-basis``: unknown, or a treatment that the record knows nothing of;
+        LienThongError: ``document-basis``: not for this purpose, or a treatment that the record knows nothing of;
             ``document-reason``: emergency and consent need words.
     """
-    if basis not in BASES or purpose not in PURPOSES:
+    if not fits(basis, purpose):
         raise LienThongError(problems.no_basis())
     if basis == TREATMENT and not records.for_patient(patient, _TREATED, limit=1, with_restricted=True):
         raise LienThongError(problems.not_treated())

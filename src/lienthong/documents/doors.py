@@ -125,7 +125,7 @@ def _read(request: Request) -> tuple[Asked, dict[str, str]]:
         asked = _asked.decode(request.body(_SMALL))
     except (msgspec.MsgspecError, ValueError, RecursionError) as error:
         raise HttpError(422, problems.not_understood(str(error)[:200])) from error
-    if asked.basis not in basis.BASES or asked.purpose not in basis.PURPOSES:
+    if not basis.fits(asked.basis, asked.purpose):
         raise HttpError(422, problems.no_basis())
     why: dict[str, Any] = {
         name: getattr(asked, name) for name in ("purpose", "basis", "why", "person", "account")

@@ -39,7 +39,7 @@ def take_request(incoming: exchange.Incoming) -> str:
         id = uuid.UUID(wish.document.removeprefix("urn:uuid:")).hex
     except (msgspec.MsgspecError, ValueError) as error:
         raise exchange.Refused(problems.not_understood(str(error)[:200])) from error
-    if wish.basis not in basis.BASES or wish.purpose not in basis.PURPOSES or wish.basis != incoming.basis:
+    if not basis.fits(wish.basis, wish.purpose) or wish.basis != incoming.basis:
         raise exchange.Refused(problems.no_basis())
     found = Publication.objects.filter(id=id).exclude(status=Status.ERROR).first()
     if found is None or not people.shared(found.patient, wish.numbers):

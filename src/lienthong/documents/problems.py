@@ -6,13 +6,13 @@ from lienthong.foundation.errors import Problem
 
 
 def no_basis() -> Problem:
-    """The legal basis or the purpose is none that is known."""
+    """No legal basis, none that is in force, or not one for this purpose."""
     return Problem(
         "document-basis",
-        "Chưa chọn căn cứ pháp lý và mục đích để hỏi tài liệu của người bệnh.",
-        "A legal basis and a purpose are needed to ask for documents of a patient.",
-        "Chọn một căn cứ và một mục đích trong danh sách.",
-        "Choose one of each from the lists.",
+        "Căn cứ pháp lý không có hiệu lực hoặc không dùng cho mục đích đã chọn.",
+        "The legal basis is not in force or does not stand for the purpose chosen.",
+        "Điều trị cấp cứu cần căn cứ cấp cứu; các mục đích khác dùng căn cứ điều trị hoặc sự đồng ý của người bệnh.",
+        "Emergency treatment needs the emergency as its basis; others treatment or the patient's consent.",
     )
 
 

@@ -172,7 +172,8 @@ def _write(
     with transaction.atomic():
         made = events.write(new)
         detail = {"event": made, "registrations": [f"{one.facility}/{one.fhir_id}" for one in about]}
-        audit.record(actor, kind, patient=about[0].fhir_id, page="identity", why=why, detail=detail)
+        told = (audit.Wanted(actor, kind, one.fhir_id, "identity", why, detail) for one in about)
+        audit.record_many(list(told))
     return made
 
 

@@ -79,15 +79,15 @@ REFERRING = (
     " AND r.deleted = 0 LIMIT %s"
 )
 EXISTING = (
-    "SELECT r.id, r.ref, r.hash, r.moment, r.origin, o.key, r.deleted, r.version, r.pack, r.start, r.length"
-    " FROM records_resource r LEFT JOIN records_origin o ON o.id = r.origin WHERE r.key IN ({marks})"
+    "SELECT r.id, r.ref, r.hash, r.moment, r.origin, o.key, r.deleted, r.version, r.pack, r.start, r.length,"
+    " r.restricted FROM records_resource r LEFT JOIN records_origin o ON o.id = r.origin WHERE r.key IN ({marks})"
 )
 EXISTING_OF_ORIGIN = (
     "SELECT id, ref, version, pack, start, length FROM records_resource WHERE origin = %s AND deleted = 0"
 )
 COUNT = "SELECT COUNT(*) FROM records_resource WHERE type = %s AND deleted = 0"
 COUNT_RESTRICTED = (
-    "SELECT COUNT(*) FROM records_resource WHERE patient = %s AND deleted = 0 AND restricted = 1"
+    "SELECT COUNT(*) FROM records_resource WHERE patient = %s AND deleted = 0 AND restricted <> 0"
 )
 
 

@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime, time
 from functools import lru_cache
 from typing import Any
 
+from lienthong.access import protected
 from lienthong.foundation.clock import VIETNAM
 
 Resource = dict[str, Any]
@@ -85,10 +86,12 @@ def patient_ref(resource: Resource) -> str:
     return ""
 
 
-def restricted(resource: Resource) -> bool:
-    """Whether its security labels say restricted or very restricted (v3 Confidentiality R, V)."""
-    labels = resource.get("meta", {}).get("security", ())
-    return any(label.get("code") in ("R", "V") for label in labels)
+def restricted(resource: Resource) -> int:
+    """The kinds of special protection that its security labels mean, a bit for each; 0 for a resource open to all."""
+    meta = resource.get("meta")
+    if not meta or not meta.get("security"):
+        return 0
+    return protected.mask(protected.kinds(protected.labels(resource)))
 
 
 def appointed_day(appointment: Resource) -> str:

@@ -121,7 +121,12 @@ def _inside() -> None:
 
 @dataclass(slots=True)
 class Known:
-    """What the store holds of a resource before the write; ``source`` is the key of its origin."""
+    """What the store holds of a resource before the write.
+
+    Attributes:
+        source: key of its origin.
+        restricted: its kinds of special protection, a bit for each.
+    """
 
     id: int
     hash: bytes
@@ -131,6 +136,7 @@ class Known:
     deleted: bool
     version: int
     place: tuple[int, int, int]
+    restricted: int = 0
 
 
 @dataclass(slots=True)
@@ -187,7 +193,7 @@ class Writer:
             for id, ref, digest, moment, origin, source, deleted, version, *place in self.cursor.fetchall():
                 where = (place[0], place[1], place[2])
                 self.known[ref] = Known(
-                    id, bytes(digest), moment, origin, source or "", bool(deleted), version, where
+                    id, bytes(digest), moment, origin, source or "", bool(deleted), version, where, place[3]
                 )
 
     def merge(self, resource: Resource, origin: str) -> None:

@@ -32,11 +32,6 @@ def binary(call: Call, rest: Sequence[str]) -> Response | None:
     stored = records.read("Binary", id)
     about = _about(stored) if stored else records.read("DocumentReference", id)
     seen = stored is not None and visible(call, stored) and (about is None or visible(call, about))
-    patient = elements.target(about.resource, "subject").removeprefix("Patient/") if about else ""
-    with transaction.atomic():
-        audit.record_many(
-            [call.event("document-read" if seen else "fhir-refused", patient, ref=f"Binary/{id}")]
-        )
     if stored is None or not seen:
         held = Held.objects.filter(id=id, mode=Mode.ENTRY).exclude(status=Status.ERROR).first()
         if stored is None and held is not None and about is not None and visible(call, about):
@@ -46,10 +41,14 @@ def binary(call: Call, rest: Sequence[str]) -> Response | None:
         return Response(304, b"", [("ETag", f'W/"{stored.version}"')])
     media = elements.text(stored.resource, "contentType")
     accept = call.headers("accept")
-    if any(name == "_format" for name, _ in call.query) or _asks_fhir(accept):
-        return call.stored(stored)
-    if not _takes(accept, media):
+    as_resource = _asks_fhir(accept)
+    if not as_resource and not _takes(accept, media):
         raise HttpError(406, problems.not_acceptable(media))
+    patient = elements.target(about.resource, "subject").removeprefix("Patient/") if about else ""
+    with transaction.atomic():
+        audit.record_many([call.event("document-read", patient, ref=f"Binary/{id}")])
+    if as_resource:
+        return call.stored(stored)
     content = base64.b64decode(elements.text(stored.resource, "data"))
     return Response(
         200,

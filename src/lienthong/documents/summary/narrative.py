@@ -95,7 +95,7 @@ def plan(one: Resource) -> Row:
     if one["resourceType"] == "Appointment":
         at = elements.text(one, "requestedPeriod", "start") or elements.text(one, "start")
         what = elements.text(one, "appointmentType", "text") or "Hẹn khám lại"
-        return " ".join(filter(None, (what, elements.text(one, "comment")))), day(at)
+        return ": ".join(filter(None, (what, elements.text(one, "comment")))), day(at)
     what = elements.text(one, "title") or elements.text(one, "description") or "Kế hoạch chăm sóc"
     return what, day(elements.text(one, "period", "start"))
 

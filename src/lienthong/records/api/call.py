@@ -10,7 +10,7 @@ from email.utils import format_datetime
 from typing import Any
 from urllib.parse import parse_qsl
 
-from lienthong.access import audit
+from lienthong.access import audit, protected
 from lienthong.access.callers import Caller
 from lienthong.foundation import clock, json
 from lienthong.foundation.errors import Problem
@@ -110,7 +110,8 @@ class Call:
 
     def view(self, letter: str = "s") -> View:
         """What of the store this caller may find."""
-        return View(restricted=self.caller.restricted, within=self.caller.within(letter))
+        hidden = protected.mask(protected.ALL - self.caller.kinds)
+        return View(restricted=self.caller.restricted, hidden=hidden, within=self.caller.within(letter))
 
     def event(self, action: str, patient: str = "", **detail: Any) -> audit.Wanted:
         """A row of the audit trail about this call."""
@@ -158,6 +159,8 @@ class Call:
         if given:
             return given.strip() == "*" or str(stored.version) in _ETAG.findall(given)
         since = self.headers("if-modified-since")
+        if not since:
+            return False
         try:
             told = datetime.strptime(since, "%a, %d %b %Y %H:%M:%S GMT").replace(tzinfo=clock.UTC)
         except ValueError:

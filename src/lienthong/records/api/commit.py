@@ -30,6 +30,7 @@ class Plan:
         versions: version that a resource must have now, 0 for none.
         once: ``Type/id`` of new resources that a repeated call would give again.
         refers: ``Type/id`` that must be here, with an entry that names it and where that stands; entries count as here.
+        may: raises what a caller is told who may not change what an entry would replace or remove.
         again: run first in the transaction; gives the plan anew where what it was made from has changed.
     """
 
@@ -38,6 +39,7 @@ class Plan:
     versions: Mapping[str, int] = field(default_factory=dict)
     once: frozenset[str] = frozenset()
     refers: Mapping[str, tuple[Entry, str]] = field(default_factory=dict)
+    may: Callable[[Entry, Known], None] | None = None
     again: Callable[[], Plan] | None = None
 
 
@@ -105,6 +107,9 @@ def _write(plans: Sequence[Plan]) -> list[list[Done] | Exception]:
 
 
 def _check(plan: Plan, known: Mapping[str, Known]) -> None:
+    for entry in plan.entries:
+        if plan.may and entry.ref in known:
+            plan.may(entry, known[entry.ref])
     for ref, version in plan.versions.items():
         held = known.get(ref)
         now = held.version if held else 0

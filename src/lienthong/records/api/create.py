@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from urllib.parse import urlencode
 
 from lienthong.foundation import ids
@@ -10,7 +11,7 @@ from lienthong.records import reading, search, values
 from lienthong.records.api import problems
 from lienthong.records.api.call import Call, Resource, parameters, versioned
 from lienthong.records.api.commit import Plan, commit
-from lienthong.records.api.preparing import entry
+from lienthong.records.api.preparing import changing, entry
 from lienthong.records.api.references import mentioned
 from lienthong.records.writing import Done, Entry
 
@@ -43,6 +44,7 @@ def plan_of(call: Call, made: Entry, *, once: bool = False, version: int | None 
         versions={} if version is None else {made.ref: version},
         once=frozenset([made.ref] if once else []),
         refers=dict.fromkeys(mentioned(made.body, call.base), (made, kind)) if call.strict else {},
+        may=changing(call),
     )
 
 
@@ -55,7 +57,7 @@ def _unless(call: Call, kind: str, unless: str, plan: Plan) -> Plan:
     """Inside the transaction: nothing is made where something fits already."""
     found = fitting(call, kind, unless)
     if found is None:
-        return Plan(plan.entries, plan.events, plan.versions, plan.once, plan.refers)
+        return replace(plan, again=None)
     stored = reading.latest([f"{kind}/{found}"])[f"{kind}/{found}"]
     return Plan([Entry(stored.ref, stored.resource, stored.body)], plan.events)
 

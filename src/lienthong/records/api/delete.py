@@ -10,6 +10,7 @@ from lienthong.records.api import problems
 from lienthong.records.api.call import Call
 from lienthong.records.api.commit import Plan, commit
 from lienthong.records.api.create import fitting
+from lienthong.records.api.preparing import changing
 from lienthong.records.api.read import visible
 from lienthong.records.writing import Entry
 
@@ -62,4 +63,5 @@ def removal(call: Call, refs: list[str], versions: dict[str, int]) -> Plan:
             for one in done
         ],
         versions=versions,
+        may=changing(call),
     )

@@ -5,15 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from django.db import transaction
-
-from lienthong.access import audit
 from lienthong.foundation import clock, json
 from lienthong.foundation.wsgi import HttpError, Response
 from lienthong.records import reading, search, validation, values
 from lienthong.records.api import problems
 from lienthong.records.api.bundles import bundle, link
 from lienthong.records.api.call import Call
+from lienthong.records.api.notes import note
 from lienthong.records.api.operations import Operation
 from lienthong.records.api.read import seen, visible
 from lienthong.records.api.references import mentioned
@@ -54,8 +52,7 @@ def run(call: Call, id: str) -> Response:
     if len(found) > most:
         rest = [(name, value) for name, value in call.query if name != "_after"]
         links.append(link("next", call, [*rest, ("_after", str(found[most - 1].number))]))
-    with transaction.atomic():
-        audit.record_many([call.event("fhir-everything", id, found=len(shown))])
+    note([call.event("fhir-everything", id, found=len(shown))])
     entries = [_entry(call, one, "match") for one in shown] + [_entry(call, one, "include") for one in beside]
     total = None if len(found) > most or after else len(shown)
     return call.answer(bundle("searchset", entries, links=links, total=total))

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from django.db import transaction
-
-from lienthong.access import audit
 from lienthong.foundation import json
 from lienthong.foundation.wsgi import HttpError, Response
 from lienthong.records import search, values
 from lienthong.records.api import outcomes, problems
 from lienthong.records.api.bundles import bundle, link
 from lienthong.records.api.call import Call, parameters
+from lienthong.records.api.notes import note
 from lienthong.records.api.read import visible
 from lienthong.records.reading import Stored
 
@@ -73,10 +71,9 @@ def _note(call: Call, page: search.Page, query: list[tuple[str, str]]) -> None:
     """One row for each patient of whom something is shown, so that each can be told who saw it."""
     shown = {values.patient_ref(stored.resource) for stored in (*page.matches, *page.included)} - {""}
     names = sorted({name for name, _ in query})
-    with transaction.atomic():
-        audit.record_many(
-            [
-                call.event("fhir-search", ref.removeprefix("Patient/"), by=names, found=len(page.matches))
-                for ref in sorted(shown) or [""]
-            ]
-        )
+    note(
+        [
+            call.event("fhir-search", ref.removeprefix("Patient/"), by=names, found=len(page.matches))
+            for ref in sorted(shown) or [""]
+        ]
+    )

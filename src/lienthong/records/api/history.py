@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from django.db import transaction
-
-from lienthong.access import audit
 from lienthong.foundation import json
 from lienthong.foundation.errors import LienThongError
 from lienthong.foundation.wsgi import HttpError, Response
@@ -12,6 +9,7 @@ from lienthong.records import keys, reading, values
 from lienthong.records.api import problems
 from lienthong.records.api.bundles import bundle, link
 from lienthong.records.api.call import Call
+from lienthong.records.api.notes import note
 from lienthong.records.api.read import visible
 from lienthong.records.reading import Stored
 
@@ -47,10 +45,7 @@ def history(call: Call, kind: str = "", id: str = "") -> Response:
         last = found[limit - 1]
         links.append(link("next", call, [*asked.items(), ("_before", f"{last.pack}.{last.number}")]))
     patients = {_patient(stored) for stored in shown} or {""}
-    with transaction.atomic():
-        audit.record_many(
-            [call.event("fhir-history", patient, found=len(shown)) for patient in sorted(patients)]
-        )
+    note([call.event("fhir-history", patient, found=len(shown)) for patient in sorted(patients)])
     return call.answer(bundle("history", [_entry(call, one) for one in shown], links=links))
 
 

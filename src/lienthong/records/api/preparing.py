@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
 from lienthong.access import protected
 from lienthong.foundation import json
 from lienthong.foundation.wsgi import HttpError
-from lienthong.records import search, validation, values
+from lienthong.records import reading, search, validation, values
 from lienthong.records.api import problems
 from lienthong.records.api.call import Call, Resource
 from lienthong.records.api.commit import origin
-from lienthong.records.writing import Entry
+from lienthong.records.writing import Entry, Known
 
 ID = re.compile(r"[A-Za-z0-9.-]{1,64}")
 _SERVERS = ("versionId", "lastUpdated")
@@ -63,3 +64,23 @@ def _allowed(call: Call, kind: str, resource: Resource, letter: str) -> None:
         raise HttpError(403, problems.outside_scope(f"{kind}/{resource['id']}"))
     if values.restricted(resource) and not protected.may_see(call.caller, protected.labels(resource)):
         raise HttpError(403, problems.outside_scope(f"{kind}/{resource['id']}"))
+
+
+def changing(call: Call) -> Callable[[Entry, Known], None]:
+    """What must hold before the caller changes what the store has: its scopes cover that, and it may see it."""
+    hidden = protected.mask(protected.ALL - call.caller.kinds)
+
+    def may(entry: Entry, held: Known) -> None:
+        if held.deleted:
+            return
+        if held.restricted & hidden:
+            raise HttpError(403, problems.outside_scope(entry.ref))
+        letter = "u" if entry.resource else "d"
+        queries = call.caller.queries(entry.ref.partition("/")[0], letter)
+        if not all(queries) or held.hash == entry.digest:
+            return
+        resource = reading.latest([entry.ref])[entry.ref].resource
+        if not any(search.matches(resource, query) for query in queries):
+            raise HttpError(403, problems.outside_scope(entry.ref))
+
+    return may

@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from django.db import transaction
-
 from lienthong.access import audit, protected
 from lienthong.foundation.turns import Turns
 from lienthong.foundation.wsgi import HttpError, Response
 from lienthong.records import reading, search, values
 from lienthong.records.api import problems
 from lienthong.records.api.call import Call
+from lienthong.records.api.notes import note
 from lienthong.records.reading import Stored
 
 
@@ -88,9 +87,7 @@ def _together(looks: Sequence[_Look]) -> list[Stored | Exception | None]:
         else:
             stored = reading.version(look.ref, look.version)
         found.append(stored if stored and visible(look.call, stored) else None)
-    events = [look.event(one) for look, one in zip(looks, found, strict=True)]  # type: ignore[arg-type]
-    with transaction.atomic():
-        audit.record_many(events)
+    note([look.event(one) for look, one in zip(looks, found, strict=True)])  # type: ignore[arg-type]
     return found
 
 

@@ -23,7 +23,7 @@ from lienthong.records.api.call import Call, Resource, parameters, parsed, versi
 from lienthong.records.api.commit import Plan, commit
 from lienthong.records.api.create import fitting
 from lienthong.records.api.json_patch import patched
-from lienthong.records.api.preparing import ID, entry
+from lienthong.records.api.preparing import ID, changing, entry
 from lienthong.records.api.read import visible
 from lienthong.records.api.references import mentioned
 from lienthong.records.writing import Done, Entry
@@ -128,8 +128,7 @@ class _Work:
         before = dict(self.found)
         self._find()
         if self.found == before and self.planned is not None:
-            plan = self.planned
-            return Plan(plan.entries, plan.events, plan.versions, plan.once, plan.refers)
+            return replace(self.planned, again=None)
         return self.plan()
 
     def _find(self) -> None:
@@ -164,7 +163,7 @@ class _Work:
         if twice:
             raise HttpError(400, problems.not_understood("one entry for each resource", "Bundle.entry"))
         once = frozenset(made.ref for made in found) if self.once else frozenset()
-        self.planned = Plan(found, self._events, versions, once, refers)
+        self.planned = Plan(found, self._events, versions, once, refers, changing(self.call))
         return self.planned
 
     def _target(self, one: Asked) -> str:

@@ -29,12 +29,14 @@ class Source(NamedTuple):
     Attributes:
         ordered: an index gives the numbers in growing order.
         scan: all values of a parameter must be looked through.
+        stretch: a stretch of an index, of which the database may think better to read the table.
     """
 
     text: str
     args: tuple[Any, ...]
     ordered: bool = False
     scan: bool = False
+    stretch: bool = False
 
 
 class Subject:
@@ -72,7 +74,8 @@ class Condition:
         source: where to find the resources that may fit; None: nothing but looking at each.
         test: from the alias of a ``records_resource`` row, whether that one may fit.
         holds: whether a resource in memory fits.
-        exact: whether ``source`` and ``test`` decide; else ``holds`` has the last word.
+        exact: whether ``test`` decides; else ``holds`` has the last word.
+        tested: whether all that ``source`` gives passes ``test``.
     """
 
     name: str
@@ -80,6 +83,7 @@ class Condition:
     test: Callable[[str], Sql]
     holds: Callable[[Subject], bool]
     exact: bool = True
+    tested: bool = True
 
 
 def nothing() -> None:
@@ -113,6 +117,7 @@ def any_of(name: str, parts: Sequence[Condition]) -> Condition:
         lambda alias: joined(" OR ", [part.test(alias) for part in parts], NEVER),
         lambda subject: any(part.holds(subject) for part in parts),
         all(part.exact for part in parts),
+        all(part.tested for part in parts),
     )
 
 
@@ -131,6 +136,7 @@ def all_of(name: str, parts: Sequence[Condition]) -> Condition:
         lambda alias: joined(" AND ", [part.test(alias) for part in parts], ALWAYS),
         lambda subject: all(part.holds(subject) for part in parts),
         all(part.exact for part in parts),
+        tested=False,
     )
 
 
@@ -156,7 +162,8 @@ def union(sources: Sequence[Source]) -> Source:
         f"SELECT resource FROM ({source.text}) u{n}" for n, source in enumerate(sources)
     )
     args = tuple(arg for source in sources for arg in source.args)
-    return Source(text, args, scan=any(source.scan for source in sources))
+    scan, stretch = any(source.scan for source in sources), any(source.stretch for source in sources)
+    return Source(text, args, scan=scan, stretch=stretch)
 
 
 def joined(word: str, parts: Sequence[Sql], empty: str) -> Sql:

@@ -74,7 +74,9 @@ def _one(field: Field, name: str, value: str) -> Condition:
         select = f"SELECT resource FROM records_date WHERE param {marks(field.params)}"
         if prefix not in _BOUNDS:
             return Source(f"{select} AND {of_all}", field.params, scan=True)
-        short = Source(f"{select} AND {_BOUNDS[prefix].format(**words)} AND {of_all}", field.params)
+        short = Source(
+            f"{select} AND {_BOUNDS[prefix].format(**words)} AND {of_all}", field.params, stretch=True
+        )
         if prefix not in _LONG:
             return short
         border = start if prefix == "ap" else end

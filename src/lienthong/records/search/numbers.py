@@ -70,7 +70,7 @@ def _one(field: Field, name: str, value: str) -> Condition:
         long = f"{select} AND high - low > 1 AND high >= %s AND {text}"
         return union(
             [
-                Source(short, (*field.params, least - 1, most, *args)),
+                Source(short, (*field.params, least - 1, most, *args), stretch=True),
                 Source(long, (*field.params, least, *args)),
             ]
         )

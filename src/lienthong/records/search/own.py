@@ -69,7 +69,9 @@ def _updated(name: str, value: str) -> Condition:
 
     def source() -> Source:
         text = "SELECT q.id AS resource FROM records_pack p CROSS JOIN records_resource q"
-        return Source(f"{text} WHERE {where.format(p='p')} AND q.pack = p.id", given, scan=prefix == "ne")
+        return Source(
+            f"{text} WHERE {where.format(p='p')} AND q.pack = p.id", given, scan=prefix == "ne", stretch=True
+        )
 
     def test(alias: str) -> Sql:
         return Sql(

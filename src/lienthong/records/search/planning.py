@@ -19,12 +19,14 @@ from lienthong.records.search.conditions import Condition, Source, Sql, Subject,
 from lienthong.records.search.cursors import Position
 from lienthong.records.search.sorting import Key
 
+_VERY_FEW = 100
 FEW = 2000
 SOME = 30_000
 MOST_OPENED = 20_000
 """Bodies that one search may open where only they decide."""
 
-_BATCH = 200
+_SAMPLE, _ENOUGH = 400, 2
+_STRIDE = 2_654_435_761  # a prime, so that what recurs in the order of storing is hit evenly
 
 
 class Row(NamedTuple):
@@ -43,6 +45,7 @@ class Plan:
         name: the parameter to blame when it is too broad.
         conditions: all of them, what may be seen included.
         first: where to begin; None: with the order.
+        begun: the condition that ``first`` is of, if it need not be tested again.
         few: so few that sorting all of them is cheap.
     """
 
@@ -52,6 +55,7 @@ class Plan:
     sort: tuple[Key, ...]
     first: Source | None
     few: bool
+    begun: Condition | None = None
 
     @property
     def exact(self) -> bool:
@@ -68,18 +72,30 @@ class Plan:
         if self.exact:
             return [(row, None) for row in self._rows(start, count, back)]
         found: list[tuple[Row, Stored | None]] = []
-        opened, size = 0, max(2 * count, 20)
-        while len(found) < count:
-            rows = self._rows(start, size, back)
-            found += [(row, stored) for row, stored in self._opened(rows)]
+        opened = 0
+        for rows in self._batches(start, max(2 * count, 20), back):
+            found += self._opened(rows)
             opened += len(rows)
-            if len(rows) < size:
+            if len(found) >= count:
                 break
             if opened >= MOST_OPENED:
                 raise problems.too_broad(self.name, MOST_OPENED)
+        return found[:count]
+
+    def _batches(self, start: Position | None, size: int, back: bool) -> Iterator[list[Row]]:
+        """The rows after a position, some at a time: what is gathered anyway at once, else ever more."""
+        if self.few:
+            rows = self._rows(start, MOST_OPENED + 1, back)
+            for first in range(0, len(rows), size):
+                yield rows[first : first + size]
+            return
+        while True:
+            rows = self._rows(start, size, back)
+            yield rows
+            if len(rows) < size:
+                return
             start = Position(rows[-1].keys, rows[-1].number, back)
             size = min(size * 2, 1000)
-        return found[:count]
 
     def count(self) -> int:
         """How many fit.
@@ -102,7 +118,7 @@ class Plan:
         )
 
     def _tests(self) -> list[Sql]:
-        return [condition.test("r") for condition in self.conditions]
+        return [condition.test("r") for condition in self.conditions if condition is not self.begun]
 
     def _opened(self, rows: Sequence[Row]) -> Iterator[tuple[Row, Stored]]:
         """The rows whose bodies fit too."""
@@ -156,6 +172,7 @@ class Plan:
         where = joined(" AND ", [*self._tests(), *more], "TRUE")
         table = "records_resource r"
         if self.sort and self.sort[0].column == "pack":  # SQLite would rather sort all of a type
+            keys = Sql(f", q.id AS k0{_columns(self.sort, 1).text}", _columns(self.sort, 1).args)
             table = "records_pack q CROSS JOIN records_resource r"
             where = Sql(f"r.pack = q.id AND {where.text}", where.args)
         inner = f"SELECT r.id AS id{keys.text} FROM {table} WHERE {where.text}"
@@ -230,8 +247,9 @@ def _columns(sort: Sequence[Key], first: int) -> Sql:
 
 
 def _sign(sort: Sequence[Key], n: int, back: bool) -> str:
-    """``>`` or ``<`` for what comes after by a key; the number, which is last, follows the first key."""
-    descending = bool(sort) and sort[n if n < len(sort) else 0].descending
+    """``>`` or ``<`` for what comes after by a key; the number, which is last, follows the first key. Without any,
+    the newest come first: what is added meanwhile is before the first page, and what is asked for is mostly recent."""
+    descending = sort[n if n < len(sort) else 0].descending if sort else True
     return "<" if descending != back else ">"
 
 
@@ -247,21 +265,32 @@ def _after(names: Sequence[str], signs: Sequence[str], values: Sequence[Any]) ->
 
 def plan(name: str, kinds: tuple[str, ...], conditions: Sequence[Condition], sort: Sequence[Key]) -> Plan:
     """Chooses where to begin, by counting the beginnings of the indexes."""
-    sources = [source for source in (condition.source() for condition in conditions) if source is not None]
-    seekable = [source for source in sources if not source.scan]
-    candidates = [*seekable, *([_of_types(kinds)] if kinds else [])]
-    first, size = _smallest(candidates, FEW)
-    few = first is not None and size <= FEW
-    walks = not sort or sort[0].walk is not None
-    if not few and seekable and (len(sources) > 1 or not walks or not all(c.exact for c in conditions)):
-        first, size = _smallest(seekable, SOME)
-        few = size <= SOME
-    if not few:
-        first = next((source for source in seekable if source.ordered and not sort), None)
-    if first is None and not seekable:
-        first = next((source for source in sources if source.scan), None)
-        few = first is not None
-    return Plan(name, kinds, tuple(conditions), tuple(sort), first, few)
+    given = [(source, condition) for condition in conditions if (source := condition.source()) is not None]
+    seekable = [(source, condition) for source, condition in given if not source.scan]
+    walks = not sort or sort[0].walk is not None or sort[0].column == "pack"
+
+    def made(first: Source | None, few: bool) -> Plan:
+        begun = next((c for source, c in given if source is first and c.tested), None) if first else None
+        return Plan(name, kinds, tuple(conditions), tuple(sort), first, few, begun)
+
+    sources = [source for source, _ in seekable]
+    points = [source for source in sources if not source.stretch]
+    first, size = _smallest(points, FEW)
+    if size > _VERY_FEW and len(points) < len(sources):
+        other, least = _smallest([source for source in sources if source.stretch], min(size, FEW))
+        first, size = (other, least) if least < size else (first, size)
+    if not sources and kinds:
+        first, size = _smallest([_of_types(kinds)], FEW)
+    if size <= FEW:
+        return made(first, True)
+    narrow = len(given) > 1 or not walks or not all(condition.exact for condition in conditions)
+    if sources and narrow and not (walks and _dense(conditions)):
+        first, size = _smallest(sources, SOME)
+        if size <= SOME:
+            return made(first, True)
+    if not sources and given:
+        return made(given[0][0], True)
+    return made(next((source for source in sources if source.ordered and not sort), None), False)
 
 
 def everything(name: str, kinds: tuple[str, ...], conditions: Sequence[Condition], most: int) -> list[Stored]:
@@ -294,6 +323,17 @@ def _smallest(sources: Sequence[Source], most: int) -> tuple[Source | None, int]
         sizes = cursor.fetchone()
     best = min(range(len(sources)), key=lambda n: sizes[n])
     return sources[best], int(sizes[best])
+
+
+def _dense(conditions: Sequence[Condition]) -> bool:
+    """Whether so many resources fit that walking soon fills a page: asked of a few hundred, spread over the store."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT MAX(id) FROM records_resource")
+        last = cursor.fetchone()[0] or 0
+    sample = [1 + (n * _STRIDE) % last for n in range(min(_SAMPLE, last))]
+    where = joined(" AND ", [condition.test("r") for condition in conditions], "TRUE")
+    text = f"SELECT COUNT(*) FROM records_resource r WHERE r.id {marks(sample)} AND {where.text}"
+    return bool(sample) and _number(Sql(text, (*sample, *where.args))) >= _ENOUGH
 
 
 def _number(statement: Sql) -> int:

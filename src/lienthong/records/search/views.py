@@ -31,12 +31,14 @@ class View:
     """What a caller may find.
 
     Attributes:
-        restricted: also what is specially protected.
+        restricted: also what is specially protected, but for
+        hidden: kinds of protection, a bit for each, of which none is shown (:func:`.access.protected.mask`).
         within: for each type that it may see (``*``: every type), the queries of which a resource must fit one; an
             empty query lets all pass. None: no limit of this kind.
     """
 
     restricted: bool = False
+    hidden: int = 0
     within: Mapping[str, Sequence[Query]] | None = None
 
     def queries(self, kind: str) -> Sequence[Query] | None:
@@ -62,7 +64,7 @@ def visible(kinds: tuple[str, ...], view: View, compile: Compile) -> list[Condit
     if all(found == [] for found in queries.values()):
         return [NOTHING]
     limited = {kind: found for kind, found in queries.items() if found is not None}
-    conditions = [_current(kinds, view.restricted)]
+    conditions = [_current(kinds, view)]
     if not limited:
         return conditions
     if len(queries) == 1:
@@ -72,17 +74,22 @@ def visible(kinds: tuple[str, ...], view: View, compile: Compile) -> list[Condit
     return [*conditions, _by_type(open_kinds, {k: _fits_one(k, f, compile) for k, f in limited.items() if f})]
 
 
-def _current(kinds: tuple[str, ...], restricted: bool) -> Condition:
+def _current(kinds: tuple[str, ...], view: View) -> Condition:
     """Of one of the types, not deleted, and not protected unless that may be seen."""
 
     def test(alias: str) -> Sql:
-        text = f"{alias}.deleted = 0" + ("" if restricted else f" AND {alias}.restricted = 0")
+        text = f"{alias}.deleted = 0"
+        if not view.restricted:
+            text += f" AND {alias}.restricted = 0"
+        elif view.hidden:
+            text += f" AND ({alias}.restricted & {view.hidden:d}) = 0"
         return Sql(text + (f" AND {alias}.type {marks(kinds)}" if kinds else ""), kinds)
 
     def holds(subject: Subject) -> bool:
-        return (not kinds or subject.kind in kinds) and (
-            restricted or not values.restricted(subject.resource)
-        )
+        if kinds and subject.kind not in kinds:
+            return False
+        protection = values.restricted(subject.resource)
+        return not (protection & view.hidden if view.restricted else protection)
 
     return Condition("", nothing, test, holds)
 

@@ -164,5 +164,7 @@ def _inside(resource: Resource, path: str) -> Iterator[tuple[str, Resource]]:
         place, one = waiting.pop()
         if "resource" in one:
             yield f"{place}.resource", one["resource"]
+        if "outcome" in one.get("response", {}):
+            yield f"{place}.response.outcome", one["response"]["outcome"]
         for name in carrying:
             waiting += [(f"{place}.{name}[{n}]", part) for n, part in enumerate(one.get(name, ()))]

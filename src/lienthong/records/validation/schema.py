@@ -53,7 +53,7 @@ PRIMITIVES: dict[str, Schema] = {
         "type": "string",
         "pattern": r"^urn:uuid:[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$",
     },
-    "xhtml": {"type": "string", "pattern": r"^<div[\s>]", "maxLength": _LONGEST},
+    "xhtml": {"type": "string", "pattern": r"^<div[\s>]"},
 }
 """R4, data types: the form of each primitive."""
 
