@@ -112,6 +112,18 @@ def choice(kind: str, name: str) -> tuple[str, ...]:
     return tuple(key for key, known in properties(kind).items() if known.element.name == name)
 
 
+@cache
+def addresses() -> frozenset[str]:
+    """The JSON names under which some type holds an address: uri, url, canonical, oid or uuid."""
+    kinds = ("uri", "url", "canonical", "oid", "uuid")
+    return frozenset(
+        name
+        for kind in _file()["elements"]
+        for name, known in properties(kind).items()
+        if known.type in kinds
+    )
+
+
 def codes(url: str) -> dict[str, list[str]]:
     """System to codes of a required value set of R4; empty for any other."""
     found: dict[str, list[str]] = _file()["codes"].get(url, {})
