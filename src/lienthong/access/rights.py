@@ -27,7 +27,7 @@ class Right:
 
 RECORDS = Right(_("Find a person and read the record"), (Role.DOCTOR, Role.NURSE))
 PUBLISH = Right(_("Publish documents of a patient to the province, and withdraw them"), (Role.DOCTOR,))
-PUBLICATIONS = Right(_("See what the unit has published to the province"), (Role.DOCTOR, Role.HEAD))
+PUBLICATIONS = Right(_("See what the unit has published to the province"), (Role.DOCTOR, Role.HEAD, Role.IT))
 PUBLISH_RULES = Right(_("Say what is published to the province by itself"), (Role.HEAD,))
 FHIR = Right(_("Read records through the FHIR door while signed in"), (Role.DOCTOR, Role.NURSE))
 TRANSFERS = Right(_("See transfers and take the next step"), (Role.DOCTOR, Role.NURSE))
