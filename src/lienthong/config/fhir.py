@@ -82,15 +82,10 @@ def application(environ: Environ, start_response: StartResponse) -> Iterable[byt
         start_response,
         _route,
         partial(_failed, wanted or JSON),
-        status=lambda error: _STATUS.get(
-            error.problem.code, 400 if error.problem.code.startswith("search-") else 422
-        ),
+        status=outcomes.status,
         busy=problems.busy,
         fault=problems.fault,
     )
-
-
-_STATUS = {"fhir-patch": 422, "fhir-xml": 400}
 
 
 def _failed(media: str, found: Sequence[Problem], status: int, headers: Headers) -> Response:

@@ -66,6 +66,12 @@ def primitives() -> frozenset[str]:
 
 
 @cache
+def names() -> frozenset[str]:
+    """All types, primitive and abstract ones too, and the paths of all nested elements."""
+    return frozenset(_file()["elements"]) | primitives()
+
+
+@cache
 def bases(kind: str) -> tuple[str, ...]:
     """The types that a type is made from, nearest first: ``Age`` has ``Quantity``, ``Element``."""
     base = _file()["bases"].get(kind, "")
@@ -104,6 +110,18 @@ def properties(kind: str) -> dict[str, Property]:
 def choice(kind: str, name: str) -> tuple[str, ...]:
     """The JSON names of one choice of a type: ``choice("Observation", "value[x]")``."""
     return tuple(key for key, known in properties(kind).items() if known.element.name == name)
+
+
+@cache
+def addresses() -> frozenset[str]:
+    """The JSON names under which some type holds an address: uri, url, canonical, oid or uuid."""
+    kinds = ("uri", "url", "canonical", "oid", "uuid")
+    return frozenset(
+        name
+        for kind in _file()["elements"]
+        for name, known in properties(kind).items()
+        if known.type in kinds
+    )
 
 
 def codes(url: str) -> dict[str, list[str]]:

@@ -42,6 +42,7 @@ class Stored:
         deleted: this version says that it is gone.
         body: its JSON as stored.
         number, pack: its number in the store, and that of the transaction's part that holds it.
+        kinds: of special protection that the resource has now, or had when it was deleted, a bit for each.
     """
 
     type: str
@@ -55,6 +56,7 @@ class Stored:
     body: bytes
     number: int = 0
     pack: int = 0
+    kinds: int = 0
 
     @cached_property
     def resource(self) -> Resource:
@@ -155,8 +157,10 @@ def versions(
         given = [*given, before[0], before[0], before[1]]
     current = _fetch(sql.CURRENT_VERSIONS.format(more=conditions.format(t="r")), [*given, limit])
     former = _fetch(sql.FORMER_VERSIONS.format(more=conditions.format(t="v")), [*given, limit])
-    found = sorted([*current, *former], key=lambda s: (-s.pack, -s.number, -s.version))
-    return found[:limit]
+    once = {
+        (s.number, s.version): s for s in (*former, *current)
+    }  # one may be replaced between the two queries
+    return sorted(once.values(), key=lambda s: (-s.pack, -s.number))[:limit]
 
 
 def fetch(numbers: Sequence[int]) -> list[Stored]:
@@ -467,6 +471,7 @@ def _fetch(statement: str, parameters: Sequence[Any]) -> list[Stored]:
             body=bodies[pack][start : start + length],
             number=number,
             pack=pack,
+            kinds=restricted,
         )
         for kind, ref, version, at, moment, origin, restricted, deleted, pack, start, length, number in rows
     ]

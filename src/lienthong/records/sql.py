@@ -83,7 +83,8 @@ EXISTING = (
     " r.restricted FROM records_resource r LEFT JOIN records_origin o ON o.id = r.origin WHERE r.key IN ({marks})"
 )
 EXISTING_OF_ORIGIN = (
-    "SELECT id, ref, version, pack, start, length FROM records_resource WHERE origin = %s AND deleted = 0"
+    "SELECT id, ref, version, pack, start, length, restricted FROM records_resource"
+    " WHERE origin = %s AND deleted = 0"
 )
 COUNT = "SELECT COUNT(*) FROM records_resource WHERE type = %s AND deleted = 0"
 COUNT_RESTRICTED = (

@@ -243,7 +243,8 @@ class Writer:
         for id, ref, version, *place in self.cursor.fetchall():
             if ref not in self.hashes:
                 where = (place[0], place[1], place[2])
-                self._go(ref, Known(id, b"", "", self.origins[origin], origin, False, version, where))
+                held = Known(id, b"", "", self.origins[origin], origin, False, version, where, place[3])
+                self._go(ref, held)
 
     def flush(self, origins: Iterable[str] = ()) -> None:
         """Writes resources, versions and index rows. ``origins`` are made even if they hold nothing."""
@@ -351,7 +352,7 @@ class Writer:
                 patient, moment, origin, restricted = self._facts(item, item.resource)
                 facts = (patient, moment, origin, restricted, *item.place, item.digest, 0, known.id)
             else:
-                facts = (None, "", known.origin, 0, *item.place, item.digest, 1, known.id)
+                facts = (None, "", known.origin, known.restricted, *item.place, item.digest, 1, known.id)
             self.cursor.execute(sql.UPDATE_RESOURCE, facts)
         for name, rows in zip(index.Rows._fields, stale, strict=True):
             bulk.delete(self.cursor, bulk.TABLES[name], rows)

@@ -73,6 +73,8 @@ def _asked(call: Call, place: int, entry: Resource, raw: dict[str, json.Raw]) ->
     if not isinstance(request, dict):
         raise HttpError(422, problems.not_understood("request", f"Bundle.entry[{place}].request"))
     parts = urlsplit(str(request["url"]).removeprefix(f"{call.base}/"))
+    if request["method"] == "POST" and parts.path in ("", "/"):
+        raise HttpError(422, problems.not_understood("Bundle in Bundle", f"Bundle.entry[{place}].request"))
     return Asked(
         place=place,
         method=str(request["method"]),
@@ -96,10 +98,8 @@ def _run(call: Call, asked: Asked, route: Route) -> bytes:
         response = route(inner)
     except HttpError as error:
         return failed([error.problem], error.status)
-    except validation.InvalidResource as error:
-        return failed(error.problems, 422)
     except LienThongError as error:
-        return failed([error.problem], 422)
+        return failed(getattr(error, "problems", [error.problem]), outcomes.status(error))
     headers = {name.lower(): value for name, value in response.headers}
     told: Resource = {"status": str(response.status)}
     for header, name in (("location", "location"), ("etag", "etag")):
@@ -121,7 +121,11 @@ def _inner(call: Call, asked: Asked) -> Call:
         content, media = asked.binary(), "application/json-patch+json"
     conditions = asked.conditions
 
+    key = call.headers("idempotency-key")
+
     def header(name: str) -> str:
+        if name == "idempotency-key" and key:
+            return f"{key}/{asked.place}"
         return conditions.get(name) or ("" if name.startswith("if-") else call.headers(name))
 
     return replace(

@@ -207,14 +207,23 @@ def parsed(content: bytes | json.Raw) -> Resource:
     Raises:
         HttpError: 400, no JSON, no object, or with a NUL that no database holds.
     """
+    found = loaded(content)
+    if not isinstance(found, dict):
+        raise HttpError(400, problems.not_understood("JSON: {…}"))
+    return found
+
+
+def loaded(content: bytes | json.Raw) -> Any:
+    """Any JSON value.
+
+    Raises:
+        HttpError: 400, no JSON, or with a NUL that no database holds.
+    """
     try:
         if b"\\u0000" in bytes(content):
             raise ValueError("NUL")
-        found = json.loads(content)
-        if not isinstance(found, dict):
-            raise TypeError("object")
-        return found
-    except (json.DecodeError, ValueError, TypeError, RecursionError) as error:
+        return json.loads(content)
+    except (json.DecodeError, ValueError, RecursionError) as error:
         raise HttpError(400, problems.not_understood(f"JSON: {str(error)[:120]}")) from error
 
 

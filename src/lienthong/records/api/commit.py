@@ -11,7 +11,7 @@ from lienthong.access import audit
 from lienthong.foundation.errors import LienThongError
 from lienthong.foundation.turns import Turns
 from lienthong.foundation.wsgi import HttpError
-from lienthong.records import keys, sql
+from lienthong.records import keys, reading, sql
 from lienthong.records.api import problems
 from lienthong.records.api.references import where
 from lienthong.records.writing import Done, Entry, Known, Writer
@@ -28,7 +28,8 @@ class Plan:
         entries: each ``Type/id`` once.
         events: rows of the audit trail, made when it is known what became of the entries.
         versions: version that a resource must have now, 0 for none.
-        once: ``Type/id`` of new resources that a repeated call would give again.
+        once: ``Type/id`` of new resources that a repeated call would give again; where they are here, all of it was
+            done, and nothing is written.
         refers: ``Type/id`` that must be here, with an entry that names it and where that stands; entries count as here.
         may: raises what a caller is told who may not change what an entry would replace or remove.
         again: run first in the transaction; gives the plan anew where what it was made from has changed.
@@ -88,6 +89,10 @@ def _write(plans: Sequence[Plan]) -> list[list[Done] | Exception]:
     good: list[Plan] = []
     for plan in plans:
         try:
+            repeated = _repeated(plan, write.known)
+            if repeated:
+                results.append(repeated)
+                continue
             _check(plan, write.known)
         except LienThongError as error:
             if plan.again or len(plans) == 1:
@@ -106,6 +111,24 @@ def _write(plans: Sequence[Plan]) -> list[list[Done] | Exception]:
     return results
 
 
+def _repeated(plan: Plan, known: Mapping[str, Known]) -> list[Done]:
+    """What an earlier call with the same Idempotency-Key made; empty where there was none."""
+    if plan.once.isdisjoint(known):
+        return []
+    done = []
+    for entry in plan.entries:
+        if entry.ref in plan.once:
+            first = reading.version(entry.ref, 1)
+            if first is None or first.body != entry.body:
+                raise HttpError(409, problems.key_differs(entry.ref))
+            done.append(Done(entry.ref, 1, first.updated, "unchanged"))
+        else:
+            held = known.get(entry.ref)
+            at = reading.stored_at(held.place[0]) if held else ""
+            done.append(Done(entry.ref, held.version if held else 0, at, "unchanged"))
+    return done
+
+
 def _check(plan: Plan, known: Mapping[str, Known]) -> None:
     for entry in plan.entries:
         if plan.may and entry.ref in known:
@@ -121,8 +144,6 @@ def _check(plan: Plan, known: Mapping[str, Known]) -> None:
             continue
         if held.source and not held.source.startswith(_OWN) and not held.deleted:
             raise HttpError(409, problems.of_an_export(entry.ref, held.source))
-        if entry.ref in plan.once and held.hash != entry.digest:
-            raise HttpError(409, problems.key_differs(entry.ref))
     own = {entry.ref for entry in plan.entries if entry.resource is not None}
     for ref, (entry, path) in plan.refers.items():
         held = known.get(ref)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from urllib.parse import urlencode
 
 from lienthong.foundation.wsgi import HttpError, Response
@@ -35,7 +36,7 @@ def conditional(call: Call, kind: str) -> Response:
     query = [(name, value) for name, value in call.query if name != "_count"]
     criteria = urlencode(query)
     if several:
-        most = int(several[0]) if several[0].isdigit() else 0
+        most = int(several[0]) if re.fullmatch("[0-9]{1,9}", several[0]) else 0
         if not 0 < most <= MOST or not query:
             raise HttpError(400, problems.not_understood(f"_count: 1–{MOST}", "_count"))
         found = search.find(kind, query, call.view("d"), most=most)

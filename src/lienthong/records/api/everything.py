@@ -35,17 +35,18 @@ def run(call: Call, id: str) -> Response:
     patient = seen(call, f"Patient/{id}")
     kinds = _kinds(call, asked.get("_type", ""))
     after, most = _number(asked, "_after", 0), min(_number(asked, "_count", USUAL) or USUAL, MOST)
+    since = _moment(asked.get("_since", ""), "_since")[:-1]
     found = reading.of_patient(
         id,
-        kinds,
+        [kind for kind in kinds if kind != "Patient"],
         since=_moment(asked.get("start", ""), "start"),
         until=_moment(asked.get("end", ""), "end", end=True),
-        stored=_moment(asked.get("_since", ""), "_since"),
+        stored=since,
         after=after,
         limit=most + 1,
     )
-    shown = [one for one in found[:most] if visible(call, one)]
-    if not after and "Patient" in kinds and patient.ref not in {one.ref for one in shown}:
+    shown = [one for one in found[:most] if one.ref != patient.ref and visible(call, one)]
+    if not after and "Patient" in kinds and patient.updated >= since:
         shown.insert(0, patient)
     beside = _beside(call, shown)
     links = [link("self", call, call.query)]

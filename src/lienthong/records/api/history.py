@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from lienthong.foundation import json
-from lienthong.foundation.errors import LienThongError
 from lienthong.foundation.wsgi import HttpError, Response
 from lienthong.records import keys, reading, values
 from lienthong.records.api import problems
@@ -20,11 +19,11 @@ def history(call: Call, kind: str = "", id: str = "") -> Response:
     """``_count`` versions at a time, ``_since`` a moment; pages follow ``Bundle.link`` next."""
     call.caller.needs(kind or "*", "r")
     asked = dict(call.query)
-    unknown = {name for name in asked if not name.startswith("_")}
+    unknown = asked.keys() - {"_count", "_since", "_before"}
     if unknown and call.strict:
         raise HttpError(400, problems.not_understood("_count, _since", min(unknown)))
     most = asked.get("_count", str(_USUAL))
-    if not most.isdigit() or not int(most[:9]) > 0:
+    if not (most.isascii() and most.isdigit() and int(most[:9]) > 0):
         raise HttpError(400, problems.not_understood(f"_count: 1–{_MOST}", "_count"))
     limit = min(int(most[:9]), _MOST)
     ref = f"{kind}/{id}" if id else ""
@@ -43,7 +42,8 @@ def history(call: Call, kind: str = "", id: str = "") -> Response:
     links = [link("self", call, list(asked.items()))]
     if len(found) > limit:
         last = found[limit - 1]
-        links.append(link("next", call, [*asked.items(), ("_before", f"{last.pack}.{last.number}")]))
+        rest = [pair for pair in asked.items() if pair[0] != "_before"]
+        links.append(link("next", call, [*rest, ("_before", f"{last.pack}.{last.number}")]))
     patients = {_patient(stored) for stored in shown} or {""}
     note([call.event("fhir-history", patient, found=len(shown)) for patient in sorted(patients)])
     return call.answer(bundle("history", [_entry(call, one) for one in shown], links=links))
@@ -57,16 +57,16 @@ def _place(text: str) -> tuple[int, int] | None:
     pack, _, number = text.partition(".")
     if not text:
         return None
-    if not (pack.isdigit() and number.isdigit() and len(text) < 40):
+    if not (text.isascii() and pack.isdigit() and number.isdigit() and max(len(pack), len(number)) < 19):
         raise HttpError(400, problems.not_understood("_before"))
     return int(pack), int(number)
 
 
 def _since(text: str) -> str:
-    try:
-        return values.utc(text)[:-1] + ".000Z" if text else ""
-    except (LienThongError, ValueError) as error:
-        raise HttpError(400, problems.not_understood("_since: instant", "_since")) from error
+    found = values.utc(text) if text else ""
+    if text and not found:
+        raise HttpError(400, problems.not_understood("_since: instant", "_since"))
+    return found[:-1] + ".000Z" if found else ""
 
 
 def _entry(call: Call, stored: Stored) -> bytes:

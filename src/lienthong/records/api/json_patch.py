@@ -12,7 +12,7 @@ MOST_OPERATIONS = 100
 
 
 def patched(resource: dict[str, Any], operations: Any) -> dict[str, Any]:
-    """A copy with ``add``, ``replace``, ``remove`` and ``test`` done in their order.
+    """A copy with the operations of RFC 6902 done in their order.
 
     Raises:
         HttpError: 422: no such operation or place, or a test that fails.
@@ -22,8 +22,15 @@ def patched(resource: dict[str, Any], operations: Any) -> dict[str, Any]:
     value = copy.deepcopy(resource)
     for operation in operations:
         try:
-            path = [step.replace("~1", "/").replace("~0", "~") for step in operation["path"].split("/")[1:]]
-            _do(value, operation["op"], path, operation)
+            op, path = operation["op"], _steps(operation["path"])
+            if op in ("move", "copy"):
+                source = _steps(operation["from"])
+                moved = copy.deepcopy(_at(value, source))
+                if op == "move":
+                    _do(value, "remove", source, None)
+                _do(value, "add", path, moved)
+            else:
+                _do(value, op, path, None if op == "remove" else operation["value"])
         except (KeyError, IndexError, TypeError, ValueError, AttributeError) as error:
             raise _wrong(str(operation)[:100]) from error
     return value
@@ -40,24 +47,43 @@ def merged(held: Any, wanted: dict[str, Any]) -> dict[str, Any]:
     return found
 
 
-def _do(root: Any, op: str, path: list[str], operation: dict[str, Any]) -> None:
+def _steps(pointer: str) -> list[str]:
+    if not pointer.startswith("/"):
+        raise ValueError(pointer)
+    return [step.replace("~1", "/").replace("~0", "~") for step in pointer.split("/")[1:]]
+
+
+def _at(root: Any, path: list[str]) -> Any:
+    for step in path:
+        root = root[_place(root, step)]
+    return root
+
+
+def _do(root: Any, op: str, path: list[str], given: Any) -> None:
     *outer, last = path
-    inner = root
-    for step in outer:
-        inner = inner[_place(inner, step)]
+    inner = _at(root, outer)
     if op == "add" and isinstance(inner, list):
-        inner.insert(len(inner) if last == "-" else _index(last, len(inner)), operation["value"])
+        inner.insert(len(inner) if last == "-" else _index(last, len(inner)), given)
         return
     place = last if op == "add" else _place(inner, last)
     if op == "test":
-        if inner[place] != operation["value"]:
+        if not _same(inner[place], given):
             raise ValueError("test")
     elif op == "remove":
         del inner[place]
     elif op in ("add", "replace"):
-        inner[place] = operation["value"]
+        inner[place] = given
     else:
         raise ValueError(op)
+
+
+def _same(one: Any, other: Any) -> bool:
+    """Equal as JSON: members in any order, numbers by value; true is no 1."""
+    if isinstance(one, dict) and isinstance(other, dict):
+        return one.keys() == other.keys() and all(_same(one[name], other[name]) for name in one)
+    if isinstance(one, list) and isinstance(other, list):
+        return len(one) == len(other) and all(map(_same, one, other))
+    return isinstance(one, bool) == isinstance(other, bool) and bool(one == other)
 
 
 def _place(inner: Any, step: str) -> Any:

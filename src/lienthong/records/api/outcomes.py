@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from lienthong.foundation.errors import Problem
+from lienthong.foundation.errors import LienThongError, Problem
 from lienthong.records import validation
 from lienthong.terminology import systems
 
@@ -36,6 +36,12 @@ _OF_PROBLEM = {
     "identity-source-domain": "code-invalid",
     "identity-target-domain": "code-invalid",
 }
+
+
+def status(error: LienThongError) -> int:
+    """The HTTP status of an error that names none."""
+    code = error.problem.code
+    return 400 if code == "fhir-xml" or code.startswith("search-") else 422
 
 
 def outcome(problems: Sequence[Problem], status: int = 422) -> dict[str, Any]:

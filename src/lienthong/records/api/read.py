@@ -24,7 +24,7 @@ def read(call: Call, kind: str, id: str) -> Response:
 def vread(call: Call, kind: str, id: str, version: str) -> Response:
     """A version by its number."""
     call.caller.needs(kind, "r")
-    number = int(version) if version.isdigit() and len(version) < 10 else 0
+    number = int(version) if version.isascii() and version.isdigit() and len(version) < 10 else 0
     return _answer(call, seen(call, f"{kind}/{id}", number))
 
 
@@ -57,7 +57,8 @@ def seen(call: Call, ref: str, version: int | None = None) -> Stored:
 
 def visible(call: Call, stored: Stored, letter: str = "r") -> bool:
     """Whether the caller's scopes and leave cover a version."""
-    if stored.restricted and not protected.may_see(call.caller, protected.labels(stored.resource)):
+    hidden = protected.mask(protected.ALL - call.caller.kinds)
+    if hidden and hidden & (stored.kinds | (0 if stored.deleted else values.restricted(stored.resource))):
         return False
     queries = call.caller.queries(stored.type, letter)
     if any(not query for query in queries) or stored.deleted:

@@ -6,14 +6,14 @@ import re
 from typing import Any
 
 _LOCAL = re.compile(r"([A-Z][A-Za-z]{2,40})/([A-Za-z0-9.-]{1,64})(?:/_history/[A-Za-z0-9.-]{1,64})?")
-_REFERENCE = re.compile(rb'"reference"\s*:\s*"([^"\\]+)"')
+_REFERENCE = re.compile(rb'"reference"\s*:\s*"((?:[^"\\]|\\/)+)"')
 
 
 def mentioned(body: bytes, base: str) -> set[str]:
     """``Type/id`` of this node that the JSON of a resource refers to."""
     found = set()
     for text in set(_REFERENCE.findall(body)):
-        match = _LOCAL.fullmatch(text.decode().removeprefix(f"{base}/"))
+        match = _LOCAL.fullmatch(text.replace(b"\\/", b"/").decode().removeprefix(f"{base}/"))
         if match:
             found.add(f"{match[1]}/{match[2]}")
     return found

@@ -16,10 +16,10 @@ from lienthong.access import audit
 from lienthong.foundation import ids, json
 from lienthong.foundation.errors import LienThongError, Problem
 from lienthong.foundation.wsgi import HttpError, Response
-from lienthong.records import reading, search, validation, values
+from lienthong.records import definitions, reading, search, validation, values
 from lienthong.records.api import problems
 from lienthong.records.api.bundles import bundle
-from lienthong.records.api.call import Call, Resource, parameters, parsed, version_of, versioned
+from lienthong.records.api.call import Call, Resource, loaded, parameters, parsed, version_of
 from lienthong.records.api.commit import Plan, commit
 from lienthong.records.api.create import fitting
 from lienthong.records.api.json_patch import patched
@@ -28,9 +28,9 @@ from lienthong.records.api.read import visible
 from lienthong.records.api.references import mentioned
 from lienthong.records.writing import Done, Entry
 
-_REFERENCE = re.compile(rb'("reference"\s*:\s*)"([^"\\]+)"')
-_ADDRESS = re.compile(rb'("(?!value"|reference")\w+"\s*:\s*)"(urn:(?:uuid|oid):[^"\\]+)"')
-_MARKUP = re.compile(rb'((?:href|src)=\\")(urn:(?:uuid|oid):[^"\\]+)')
+_REFERENCE = re.compile(rb'("reference"\s*:\s*)"((?:[^"\\]|\\/)+)"')
+_ADDRESS = re.compile(rb'("(\w+)"\s*:\s*)"(urn:(?:uuid|oid):[^"\\]+)"')
+_MARKUP = re.compile(rb"""((?:href|src)=(?:\\"|'))(urn:(?:uuid|oid):[^"'\\]+)""")
 _RESTFUL = re.compile(r".*/([A-Z][A-Za-z]{2,40}/[A-Za-z0-9.-]{1,64})")
 _ELEMENT = re.compile(r"[A-Z][A-Za-z]{2,40}\.")
 _FEW = 50
@@ -109,7 +109,8 @@ def transaction(call: Call, entries: Sequence[Asked], ask: Callable[[Asked], byt
 class _Work:
     def __init__(self, call: Call, writes: Sequence[Asked]) -> None:
         self.call, self.writes = call, writes
-        self.conditional = any(one.conditions["if-none-exist"] or one.query for one in writes)
+        self.patches = any(one.method == "PATCH" for one in writes)
+        self.conditional = self.patches or any(one.conditions["if-none-exist"] or one.query for one in writes)
         key = call.headers("idempotency-key")
         self.once = bool(key)
         self.fresh = {
@@ -127,7 +128,7 @@ class _Work:
         """Inside the transaction: the same plan, unless what its criteria fit has changed."""
         before = dict(self.found)
         self._find()
-        if self.found == before and self.planned is not None:
+        if self.found == before and self.planned is not None and not self.patches:
             return replace(self.planned, again=None)
         return self.plan()
 
@@ -152,6 +153,11 @@ class _Work:
                 if one.method == "POST" and self.found.get(one.place):
                     continue
                 version = version_of(one.conditions["if-match"])
+                given = one.resource.get("id") if one.method == "PUT" and one.query else None
+                if given is not None and given != ref.partition("/")[2]:
+                    raise HttpError(400, problems.not_understood(f"id: {ref}", f"{one.kind}.id"))
+                if given is not None and self.found[one.place] is None:
+                    version = 0
                 if version is not None:
                     versions[ref] = version
                 made = self._entry(one, ref)
@@ -162,7 +168,8 @@ class _Work:
         twice = len({made.ref for made in found}) < len(found)
         if twice:
             raise HttpError(400, problems.not_understood("one entry for each resource", "Bundle.entry"))
-        once = frozenset(made.ref for made in found) if self.once else frozenset()
+        posted = {self.targets[one.place] for one in self.writes if one.method == "POST"}
+        once = frozenset(made.ref for made in found if made.ref in posted) if self.once else frozenset()
         self.planned = Plan(found, self._events, versions, once, refers, changing(self.call))
         return self.planned
 
@@ -199,10 +206,14 @@ class _Work:
         if one.method == "DELETE":
             return Entry(ref, None)
         if one.method == "PATCH":
+            if one.query and not self.found[one.place]:
+                raise HttpError(404, problems.none_fits(kind, one.criteria))
             stored = reading.latest([ref]).get(ref)
             if stored is None or stored.deleted or not visible(self.call, stored, "u"):
                 raise HttpError(404, problems.not_found(ref))
-            changed = patched(json.loads(stored.body), json.loads(one.binary()))
+            changed = patched(json.loads(stored.body), loaded(one.binary()))
+            if changed.get("id") != id or changed.get("resourceType") != kind:
+                raise HttpError(422, problems.not_understood("id, resourceType", f"{kind}.id"))
             return entry(self.call, kind, changed, json.dumps(changed), id, "u")
         if not one.raw:
             raise HttpError(422, problems.not_understood("resource", f"{one.path}.resource"))
@@ -218,7 +229,9 @@ class _Work:
 
         def put(match: re.Match[bytes]) -> bytes:
             nonlocal changed
-            target = self._meant(match[2].decode())
+            if match.re is _ADDRESS and match[2].decode() not in definitions.addresses():
+                return match[0]
+            target = self._meant(match[match.re.groups].replace(b"\\/", b"/").decode())
             if target is None:
                 return match[0]
             changed = True
@@ -262,8 +275,9 @@ class _Work:
         told: Resource = {"status": status}
         if one.method != "DELETE":
             told["location"] = f"{self.call.base}/{ref}/_history/{made.version}"
-        told["etag"] = versioned(made.version, made.at)[0][1]
-        told["lastModified"] = made.at
+        if made.version:
+            told["etag"] = f'W/"{made.version}"'
+            told["lastModified"] = made.at
         given: Resource = {}
         if self.call.prefer == "representation" and one.method != "DELETE":
             given["resource"] = json.raw(reading.latest([ref])[ref].wire)

@@ -69,7 +69,9 @@ def _piece(export: Export) -> None:
         _end(export, Export.State.DONE)
         return
     kind = export.types[export.place]
-    found = reading.of_type(kind, after=export.after, since=export.since, until=export.until, limit=AT_ONCE)
+    found = reading.of_type(
+        kind, after=export.after, since=export.since[:-1], until=export.until, limit=AT_ONCE
+    )
     call = _as_caller(export)
     lines = [stored.wire + b"\n" for stored in found if visible(call, stored)]
     size = export.size
