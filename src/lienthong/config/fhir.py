@@ -57,10 +57,10 @@ TABLE = Table(
         "ServiceRequest": transfers.service_request,
         "Task": transfers.task,
         "Binary": retrieve.binary,
-        "Patient": transfers.patient,
         "Composition": transfers.paper("Composition"),
         "DocumentReference": transfers.paper("DocumentReference"),
     },
+    beside={"Patient": transfers.patient},
     bundles=(provide.provide, transfers.bundle),
 )
 """What other parts answer."""
