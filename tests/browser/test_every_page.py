@@ -67,7 +67,7 @@ IT = {
     "/hooks": (("a[href='/hooks/new']",), ()),
     "/hooks/new": (("input[name=url]",), ()),
     "/it/systems": (("main code",), ()),
-    "/it/systems/new": (("#id_scopes", "textarea"), ()),
+    "/it/systems/new": (("#id_records", "#id_keys"), ()),
     "/accounts": (("main table tbody tr",), ()),
     "/accounts/new": (("#id_roles",), ()),
     "account": (("main form",), ("/accounts", "main table a")),
