@@ -37,9 +37,7 @@ RECEPTION = Right(_("See and use the slips and appointments of who comes"), (Rol
 WORKING_DAYS = Right(_("See the working days that slips count by"), (Role.DOCTOR, Role.NURSE, Role.IT))
 SEEN_BY = Right(_("See who opened a record"), (Role.DOCTOR, Role.HEAD, Role.PROTECTION))
 TRAIL = Right(_("Read and check the audit trail"), (Role.HEAD, Role.PROTECTION))
-IDENTITY = Right(
-    _("Decide whether two registrations are one person"), (Role.CLERK, Role.HEAD, Role.NURSE)
-)
+IDENTITY = Right(_("Decide whether two registrations are one person"), (Role.CLERK, Role.HEAD, Role.NURSE))
 IDENTITY_RULES = Right(
     _("Change the rules for one person, and what the hub is told of who is registered"), (Role.HEAD,)
 )

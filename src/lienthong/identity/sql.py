@@ -57,7 +57,11 @@ _WAITING = (
     " JOIN identity_registration b ON b.id = q.second WHERE q.open AND a.person <> b.person"
     " AND (%s = '' OR a.facility = %s OR b.facility = %s)"
 )
-PENDING = "SELECT q.first, q.second, q.bits, q.reason, q.at" + _WAITING + " ORDER BY q.bits DESC, q.id LIMIT %s OFFSET %s"
+PENDING = (
+    "SELECT q.first, q.second, q.bits, q.reason, q.at"
+    + _WAITING
+    + " ORDER BY q.bits DESC, q.id LIMIT %s OFFSET %s"
+)
 PENDING_COUNT = "SELECT COUNT(*)" + _WAITING
 QUESTIONS = "SELECT first, second FROM identity_question WHERE open AND second IN ({marks})"
 FORGET = "DELETE FROM identity_question WHERE open AND first = %s AND second = %s"
@@ -72,7 +76,9 @@ NUMBERS = (
 )
 SYSTEM = "SELECT 1 FROM identity_number WHERE system = %s LIMIT 1"
 
-REMOVED = "SELECT ref FROM records_resource WHERE pack > %s AND pack <= %s AND type = 'Patient' AND deleted = 1"
+REMOVED = (
+    "SELECT ref FROM records_resource WHERE pack > %s AND pack <= %s AND type = 'Patient' AND deleted = 1"
+)
 
 _CHUNK = 400
 

@@ -178,7 +178,8 @@ def _decide(request: HttpRequest, asked: Question, answer: Any, why: str) -> Non
     }
     messages.success(
         request,
-        f"{words[answer]} " + _("Decision %(number)s; it can be taken back under “Decisions”.") % {"number": made},
+        f"{words[answer]} "
+        + _("Decision %(number)s; it can be taken back under “Decisions”.") % {"number": made},
     )
 
 
