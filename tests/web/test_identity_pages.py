@@ -11,12 +11,8 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
 from identity_people import MACHINE, person
-from lienthong import records
-from lienthong.access import audit
 from lienthong.access.models import AuditEvent, Role
-from lienthong.foundation import json
 from lienthong.identity import changing, deciding, feeding, index, proposing, registering, versions, weights
-from lienthong.terminology import systems
 from pages import words_of
 
 pytestmark = pytest.mark.django_db
@@ -121,7 +117,9 @@ def test_rules_show_their_effect_before_they_are_put_in_use(
     wrong = {"what": "thresholds", "link": "2", "ask": "3", "version": "thu"}
     assert head.post("/identity/rules", wrong).status_code == 400
     bad = SimpleUploadedFile("weights.json", b"{}", "application/json")
-    assert "Tệp trọng số không dùng được." in words_of(head.post("/identity/rules", {"what": "file", "file": bad}))
+    assert "Tệp trọng số không dùng được." in words_of(
+        head.post("/identity/rules", {"what": "file", "file": bad})
+    )
     bits = deciding.pending()[0].verdict.score.bits
     lower = {"what": "thresholds", "link": str(bits - 1), "ask": "1", "version": "thử 1"}
     assert head.post("/identity/rules", lower).status_code == 302

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from lienthong.foundation.errors import LienThongError, Problem
 
-
 NOT_TOLD = "identity-not-told"
 
 
