@@ -9,6 +9,7 @@ from pathlib import Path
 
 from bench import (  # noqa: F401  (a module enters its measurements when it is imported)
     endurance,
+    fhir_rows,
     identity_match,
     intake,
     limits,

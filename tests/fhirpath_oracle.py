@@ -15,6 +15,7 @@ from fhirpathpy.models import models
 
 from lienthong.foundation import json
 from lienthong.records.fhirpath import model
+from lienthong.records.index.definitions import LATER
 
 Resource = dict[str, Any]
 
@@ -27,7 +28,8 @@ def definitions() -> dict[str, dict[str, str]]:
     for entry in bundle["entry"]:
         one = entry["resource"]
         for base in one["base"] if "expression" in one else ():
-            found.setdefault(base, {})[one["code"]] = one["expression"]
+            if (base, one["code"]) not in LATER:
+                found.setdefault(base, {})[one["code"]] = one["expression"]
     common = found.pop("Resource")
     return {kind: {**common, **found.get(kind, {})} for kind in model.resource_types()}
 

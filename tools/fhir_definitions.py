@@ -5,7 +5,7 @@ The package has elements of later editions in some types; ``_LATER`` names them 
 
 The file:
 
-* ``bases``: type or nested path to the type whose elements come first (``Observation.component``: ``BackboneElement``).
+* ``bases``: type or nested path to the type that it extends, whose elements come first.
 * ``elements``: type or nested path to its own elements in their order, each
   ``[name, min, max, types, binding, targets]``; max 0 is unbounded; a nested element has its path as type;
   ``binding`` is the address of a required value set, ``targets`` the types that a reference may point to.
@@ -135,6 +135,7 @@ def definitions() -> Json:
         kind = one["type"]
         if one["kind"] == "primitive-type":
             made["primitives"].append(kind)
+            made["bases"][kind] = one["baseDefinition"].removeprefix(_STRUCTURE)
             continue
         if one["kind"] == "resource" and not one["abstract"]:
             made["resources"].append(kind)
@@ -145,7 +146,8 @@ def definitions() -> Json:
             path = element["path"]
             if _later(path):
                 continue
-            _rules(made, element, path)
+            if path != _CHARACTERISTIC:
+                _rules(made, element, path)
             parent, _, name = path.rpartition(".")
             if not parent:
                 continue

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from bench.identity import model
 from bench.identity.measuring import Joined, Result, measure, wilson
+from bench.identity.rates import make_worse
 from bench.identity.registrations import Cause, Registration, arrivals
 from bench.identity.replay import Index, Judged
 from lienthong.identity import weights as weighing
@@ -34,7 +35,11 @@ def main() -> int:
         "--thresholds", default="", help="bits, separated by commas; the file's own is always there"
     )
     parser.add_argument("--examples", type=int, default=0, help="wrong and missed pairs to print")
+    parser.add_argument(
+        "--faults", type=float, default=1.0, help="so many times the faults (default %(default)s)"
+    )
     options = parser.parse_args()
+    make_worse(options.faults)
     used = weighing.read(options.weights.read_bytes()) if options.weights else weighing.packaged()
     begun = time.monotonic()
     made = arrivals(options.seed, options.count)

@@ -83,8 +83,25 @@ RATES: Final[dict[str, Rate]] = {
 }
 
 
+_RAISED: Final = (
+    "typing mark no-marks no-marks-old telex letter-d abbreviated order no-middle renamed year-only-old year-only"
+    " day-month birth-digit other-papers sex citizen-digit citizen-zero relative-number parent-number insurance-digit"
+    " relative-card phone-digit commune-wrong twins alike-child newborn unknown"
+)
+FAULTS: Final = frozenset(_RAISED.split())
+"""What goes wrong, and the people who are hard to tell apart: the rates that :func:`make_worse` raises."""
+
+_worse = {"faults": 1.0}
+
+
+def make_worse(times: float) -> None:
+    """Raises every rate of :data:`FAULTS` for this process, to see how much hangs on what we assumed."""
+    _worse["faults"] = times
+
+
 def rate(name: str) -> float:
-    return RATES[name].share
+    """The share of a rate."""
+    return RATES[name].share * (_worse["faults"] if name in FAULTS else 1.0)
 
 
 def table() -> str:

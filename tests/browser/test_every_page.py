@@ -31,6 +31,12 @@ DOCTOR = {
     "visit": (("dl.pairs", ".source"), (SLIPS, ROW, RECORD, ".visit-head a")),
     "results": (("table.results",), (SLIPS, ROW, RECORD, "a[href$='/results']")),
     "document": (("article.sheet",), (SLIPS, ROW, RECORD, "#papers table a")),
+    "province": (("#id_basis", "#ours"), (SLIPS, ROW, RECORD, "a[href$='/province']")),
+    "publish": (
+        ("article.sheet", "select[name=mode]"),
+        (SLIPS, ROW, RECORD, "a[href$='/province/publish']"),
+    ),
+    "/documents/came": (("h1",), ()),
     "seen by": (("table.trail tbody tr",), (SLIPS, ROW, RECORD, "a[href$='/seen-by']")),
     "/letter": (("#photos", "#typed", "#file"), ()),
     "/reception": (("input[name=number]",), ()),
@@ -101,6 +107,7 @@ PAGES = {
         "/audit": (("table.trail tbody tr",), ()),
         "/notices": (("#bell",), ()),
         "/hooks": (("h1",), ()),
+        "/documents/published": (("#rules",), ()),
         "/measures": (("table.figures-table tbody tr", ".charts svg[role=img]"), ()),
     },
     ("hub", "department"): {
@@ -108,6 +115,7 @@ PAGES = {
         "unit": (("dl.pairs", "main svg[role=img]"), ("/province", "main table a")),
         "/measures": ((".before", "table.figures-table tbody tr", ".charts svg[role=img]"), ()),
         "/measures/overdue": (("h1",), ()),
+        "/province/documents": (("h1",), ()),
         "/attention": (("#attention",), ()),
         "/search": (("input[name=q]",), ()),
         "/rights": (("main table",), ()),

@@ -139,6 +139,17 @@ def test_provided_found_and_retrieved(his: Client) -> None:
     assert AuditEvent.objects.filter(action="document-read", patient=PATIENT).count() == 4
 
 
+def test_a_protected_document_is_not_there_for_who_may_not_see_it(his: Client) -> None:
+    bundle = _bundle()
+    label = {"system": systems.CONFIDENTIALITY, "code": "R"}
+    bundle["entry"][1]["resource"]["meta"] = {"security": [label]}
+    made = his.call("POST", "", bundle).body["entry"][2]["response"]["location"]
+    path = made.removeprefix("http://127.0.0.1:8710/fhir").partition("/_history")[0]
+    for accept in ("*/*", "application/fhir+json"):
+        assert his.call("GET", path, Accept=accept).status == 404
+    assert not _found(his.call("GET", f"/DocumentReference?patient=Patient/{PATIENT}"))
+
+
 def test_a_wrong_bundle_is_refused_with_its_path(his: Client) -> None:
     bundle = _bundle()
     bundle["entry"][1]["resource"].pop("masterIdentifier")

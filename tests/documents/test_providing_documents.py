@@ -108,6 +108,7 @@ def test_what_a_site_sends_is_what_the_profile_asks_for(record: None) -> None:
 
 def test_taken_once_found_and_given(record: None) -> None:
     publication = desk.publish(PATIENT, mode=desk.Mode.COPY, actor=DOCTOR)
+    assert desk.publish(PATIENT, mode=desk.Mode.COPY, actor=DOCTOR).id == publication.id
     [bundle] = _queued()
     answer = _take(bundle)
     assert [one["response"]["status"] for one in answer["entry"]] == ["201 Created"] * 4

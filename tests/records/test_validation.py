@@ -5,9 +5,11 @@ from __future__ import annotations
 from contextlib import suppress
 from copy import deepcopy
 from decimal import Decimal
+from importlib import resources
 from pathlib import Path
 from typing import Any
 
+import fhir_definitions
 import fhirkit
 import pytest
 
@@ -305,6 +307,11 @@ def test_invariants(resource: Resource, key: str, path: str) -> None:
 def test_a_rule_that_cannot_be_decided_does_not_make_a_resource_invalid() -> None:
     undecided = observation(effectivePeriod={"start": "2025-02-03T10:00:00Z", "end": "2025-02-03"})
     assert found(undecided, thorough=True) == []
+
+
+def test_the_definitions_are_those_of_the_package() -> None:
+    stored = resources.files("lienthong.records").joinpath("data/r4.json").read_bytes()
+    assert json.loads(stored) == fhir_definitions.definitions()
 
 
 def test_no_invariant_of_r4_is_left_out() -> None:

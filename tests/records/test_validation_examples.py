@@ -1,4 +1,4 @@
-"""The examples that HL7 publishes with R4: valid in every respect but for those that really are not, and the same in XML."""
+"""The examples that HL7 publishes with R4: valid but for those that really are not, and the same in XML."""
 
 from __future__ import annotations
 

@@ -10,6 +10,7 @@ import pytest
 from django.test import Client
 
 from document_world import PATIENT, STAY, keep, person
+from lienthong import records
 from lienthong.access import audit
 from lienthong.access.models import AuditEvent, Role
 from lienthong.documents import asking, desk, mhd, signed
@@ -50,8 +51,11 @@ def published(settings: Any, hospitals: dict[str, Any]) -> str:
     return json.dumps([word, id, content.decode()]).decode()
 
 
-def _entry(published: str, hospitals: dict[str, Any], url: str) -> tuple[dict[str, Any], bytes]:
+def _entry(
+    published: str, hospitals: dict[str, Any], url: str, **changed: Any
+) -> tuple[dict[str, Any], bytes]:
     word, id, text = json.loads(published)
+    word |= changed
     from lienthong.foundation import clock
 
     word["at"] = clock.iso(clock.now())
@@ -74,10 +78,16 @@ def test_a_doctor_asks_fetches_and_opens(
     assert "Câu trả lời đến ngay khi đường truyền" in words_of(doctor.get(PAGE))
     entry, content = _entry(published, hospitals, f"{mhd.HELD}24004:x")
     forged = {**entry, "masterIdentifier": {"system": "urn:ietf:rfc:3986", "value": "urn:uuid:khac"}}
-    asking.found(search, {"entry": [{"resource": entry}, {"resource": forged}]})
+    stranger, _ = _entry(published, hospitals, f"{mhd.HELD}24004:y", patient=["http://he-thong|khac"])
+    own = desk.publish(PATIENT, mode=desk.Mode.COPY, actor=DOCTOR)
+    ours = records.read("DocumentReference", own.id)
+    assert ours is not None
+    answers = [entry, forged, stranger, ours.resource]
+    asking.found(search, {"entry": [{"resource": one} for one in answers]})
+    assert len(desk.entries(Search.objects.get())) == 1
     shown = words_of(doctor.get(PAGE))
     assert "Cơ sở công bố giữ" in shown
-    assert "1 mục không hiển thị" in shown
+    assert "2 mục không hiển thị" in shown
     number = entry["masterIdentifier"]["value"]
     answer = doctor.post(f"{PAGE}/fetch", {"search": search.id, "number": number}, follow=True)
     wish = Fetch.objects.get()
@@ -152,6 +162,7 @@ def test_the_hub_sees_counts_alone(someone: Callable[..., Client], hub: None) ->
 def test_the_line_may_refuse(published: str, hospitals: dict[str, Any]) -> None:
     """What the hub refuses for good is shown to who asked, and does not hold up what waits behind it."""
     from lienthong.documents import problems, work
+    from lienthong.exchange import alerts
     from lienthong.exchange.client import HubRefused
 
     first = desk.search_province(PATIENT, basis="treatment", purpose="TREAT", why="", actor=DOCTOR)
@@ -166,3 +177,4 @@ def test_the_line_may_refuse(published: str, hospitals: dict[str, Any]) -> None:
     assert first.refused["code"] == "document-basis"
     assert Publication.objects.get().refused["code"] == "document-basis"
     assert not work.waits()
+    assert [alert.problem.code for alert in alerts.open_alerts()] == ["document-not-taken"]

@@ -9,11 +9,24 @@ from django.db import DatabaseError, close_old_connections, connection
 
 from lienthong.exchange import space
 from lienthong.foundation.errors import LienThongError, Problem
-from lienthong.foundation.wsgi import Environ, HttpError, Request, Response, StartResponse, send
+from lienthong.foundation.wsgi import (
+    Environ,
+    HttpError,
+    Request,
+    Response,
+    StartResponse,
+    problem_response,
+    send,
+)
 
 log = logging.getLogger(__name__)
 
 Headers = Iterable[tuple[str, str]]
+
+
+def problem_document(found: Sequence[Problem], status: int, headers: Headers) -> Response:
+    """The first problem as ``application/problem+json`` (RFC 9457)."""
+    return problem_response(HttpError(status, found[0], headers=tuple(headers)))
 
 
 def answered(

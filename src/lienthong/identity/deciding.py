@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from django.db import transaction
 
@@ -31,6 +31,14 @@ class Question:
     verdict: Verdict
     asked_at: str
     lines: tuple[Line, ...]
+
+
+class Decided(NamedTuple):
+    """A person's event, the pair it is about (None: an undoing), and whether it still counts."""
+
+    event: Event
+    pair: Pair | None
+    counts: bool
 
 
 def decide(pair: Pair, answer: Answer, why: str, actor: audit.Actor, *, facility: str = "") -> int:
@@ -93,11 +101,31 @@ def undo(event: int, why: str, actor: audit.Actor) -> int:
     return made
 
 
-def pending(limit: int = 50, offset: int = 0) -> list[Question]:
-    """Pairs that wait for a person's word, the likeliest first, explained with the weights in use."""
-    rows = sql.all_rows(sql.PENDING, (limit, offset))
+def pending(limit: int = 50, offset: int = 0, facility: str = "") -> list[Question]:
+    """Pairs that wait for a person's word, the likeliest first, explained with the weights in use.
+
+    Args:
+        facility: only pairs with a registration of this facility.
+    """
+    rows = sql.all_rows(sql.PENDING, (facility, facility, facility, limit, offset))
     found = {one.number: one for one in index.by_number(n for row in rows for n in row[:2])}
     return [question((found[first], found[second]), at) for first, second, _, _, at in rows]
+
+
+def count_pending(facility: str = "") -> int:
+    """How many pairs wait."""
+    return int(sql.all_rows(sql.PENDING_COUNT, (facility, facility, facility))[0][0])
+
+
+def latest(limit: int = 20, author: str = "") -> list[Decided]:
+    """What people decided last, the newest first; ``author``: only what this account decided."""
+    found = Event.objects.exclude(source="")
+    if author:
+        found = found.filter(author=author)
+    events_found = list(found.order_by("-id")[:limit])
+    said = sql.among(sql.SAID_BY, (one.id for one in events_found))
+    pairs: dict[int, Pair] = {event: (first, second) for event, first, second, *_ in said}
+    return [Decided(one, pairs.get(one.id), events.counts(one.id)) for one in events_found]
 
 
 def question(pair: tuple[Registration, Registration], asked_at: str = "") -> Question:
@@ -118,6 +146,15 @@ def history(person: int) -> list[Event]:
     known = Known.around(one.number for one in index.registrations(person))
     numbers = {one.event for one in known.said} | {event for event, _ in known.undoing}
     return list(Event.objects.filter(id__in=numbers).order_by("id"))
+
+
+def of_pair(pair: Pair) -> list[Event]:
+    """The events that say something of a pair, and those that took them back, in their order."""
+    known = Known.around(pair)
+    own = {one.event for one in known.said if (one.first, one.second) == pair}
+    while fresh := {event for event, target in known.undoing if target in own} - own:
+        own |= fresh
+    return list(Event.objects.filter(id__in=own).order_by("id"))
 
 
 def _write(

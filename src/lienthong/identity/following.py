@@ -14,7 +14,7 @@ from lienthong import records
 from lienthong.access import audit
 from lienthong.exchange import space
 from lienthong.facilities import directory
-from lienthong.identity import changing, registering
+from lienthong.identity import changing, proposing, registering
 from lienthong.identity.models import Progress
 from lienthong.terminology import systems
 
@@ -28,12 +28,14 @@ _NAME = "arrival"
 
 
 def follow(stop: threading.Event) -> None:
-    """Follows what is stored until ``stop``; finishes a change of weights that was cut off."""
+    """Follows what is stored until ``stop``; finishes a change of weights that was cut off, and
+    previews weights that somebody proposes."""
     while not stop.is_set():
         try:
             close_old_connections()
             changing.finish(ACTOR, stop)
             catch_up(stop)
+            proposing.work()
         except Exception as error:
             if space.disk_failed(error):
                 log.error("identities cannot be followed: %s", error)

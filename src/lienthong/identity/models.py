@@ -132,3 +132,47 @@ class Progress(models.Model):
 
     name = models.CharField(max_length=8, primary_key=True)
     position = models.BigIntegerField(default=0)
+
+
+class Proposal(models.Model):
+    """Other weights that somebody wants to see the effect of. One at a time: a newer one takes its place.
+
+    ``counts``: kind of change to how many; ``samples``: ``[kind, first, second, bits before, bits after]``; ``state``:
+    what the preview was made of, empty until it is done.
+    """
+
+    id = models.BigAutoField(primary_key=True)
+    version = models.CharField(max_length=40)
+    content = models.BinaryField()
+    author = models.CharField(max_length=150)
+    author_name = models.CharField(max_length=150)
+    at = models.CharField(max_length=24)
+    done_at = models.CharField(max_length=24, default="")
+    registrations = models.BigIntegerField(default=0)
+    counts: models.JSONField[dict[str, int], dict[str, int]] = models.JSONField(default=dict)
+    samples: models.JSONField[list[list[object]], list[list[object]]] = models.JSONField(default=list)
+    state = models.CharField(max_length=64, default="")
+
+
+class Feed(models.Model):
+    """Site: whether the hub is told who is registered here, who said so, and how far it has been told.
+
+    One row. ``position``: the last arrival of ``records`` told to the hub at ``hub``.
+    """
+
+    name = models.CharField(max_length=4, primary_key=True)
+    on = models.BooleanField(default=False)
+    by = models.CharField(max_length=150, default="")
+    at = models.CharField(max_length=24, default="")
+    position = models.BigIntegerField(default=0)
+    hub = models.CharField(max_length=200, default="")
+    told = models.BigIntegerField(default=0)
+    told_at = models.CharField(max_length=24, default="")
+
+
+class NotTold(models.Model):
+    """Site: a Patient that the hub did not take. ``problem``: what it said."""
+
+    patient = models.CharField(max_length=64, primary_key=True)
+    at = models.CharField(max_length=24)
+    problem: models.JSONField[dict[str, object], dict[str, object]] = models.JSONField(default=dict)

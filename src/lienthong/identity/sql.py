@@ -52,11 +52,17 @@ ASK = (
     "INSERT INTO identity_question (first, second, bits, reason, at, open) VALUES (%s, %s, %s, %s, %s, %s)"
     " ON CONFLICT (first, second) DO UPDATE SET bits = excluded.bits, reason = excluded.reason"
 )
-PENDING = (
-    "SELECT q.first, q.second, q.bits, q.reason, q.at FROM identity_question q"
-    " JOIN identity_registration a ON a.id = q.first JOIN identity_registration b ON b.id = q.second"
-    " WHERE q.open AND a.person <> b.person ORDER BY q.bits DESC, q.id LIMIT %s OFFSET %s"
+_WAITING = (
+    " FROM identity_question q JOIN identity_registration a ON a.id = q.first"
+    " JOIN identity_registration b ON b.id = q.second WHERE q.open AND a.person <> b.person"
+    " AND (%s = '' OR a.facility = %s OR b.facility = %s)"
 )
+PENDING = (
+    "SELECT q.first, q.second, q.bits, q.reason, q.at"
+    + _WAITING
+    + " ORDER BY q.bits DESC, q.id LIMIT %s OFFSET %s"
+)
+PENDING_COUNT = "SELECT COUNT(*)" + _WAITING
 QUESTIONS = "SELECT first, second FROM identity_question WHERE open AND second IN ({marks})"
 FORGET = "DELETE FROM identity_question WHERE open AND first = %s AND second = %s"
 FORGET_ALL = "DELETE FROM identity_question WHERE open AND (first = %s OR second = %s)"
@@ -69,6 +75,10 @@ NUMBERS = (
     " FROM identity_number n JOIN identity_registration r ON r.id = n.registration WHERE {where} ORDER BY n.id"
 )
 SYSTEM = "SELECT 1 FROM identity_number WHERE system = %s LIMIT 1"
+
+REMOVED = (
+    "SELECT ref FROM records_resource WHERE pack > %s AND pack <= %s AND type = 'Patient' AND deleted = 1"
+)
 
 _CHUNK = 400
 

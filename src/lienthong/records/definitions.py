@@ -66,6 +66,12 @@ def primitives() -> frozenset[str]:
 
 
 @cache
+def names() -> frozenset[str]:
+    """All types, primitive and abstract ones too, and the paths of all nested elements."""
+    return frozenset(_file()["elements"]) | primitives()
+
+
+@cache
 def bases(kind: str) -> tuple[str, ...]:
     """The types that a type is made from, nearest first: ``Age`` has ``Quantity``, ``Element``."""
     base = _file()["bases"].get(kind, "")

@@ -142,7 +142,8 @@ def versions(
         before: pack and number of the last one seen; go on after it.
         since: not older than that, ISO 8601 UTC.
     """
-    conditions, given = "", []
+    conditions = ""
+    given: list[Any] = []
     if kind:
         conditions, given = " AND r.type = %s", [kind]
     if key is not None:

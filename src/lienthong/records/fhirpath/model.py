@@ -1,11 +1,11 @@
-"""The types of R4 and their elements, from ``records/data/elements_r4.json`` (see ``tools/fhir_elements.py``)."""
+"""The types of R4 and their elements, as expressions see them."""
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from functools import cache
-from importlib import resources
+
+from lienthong.records import definitions
 
 DATES = frozenset({"date", "dateTime", "instant"})
 
@@ -28,25 +28,15 @@ class Element:
         return frozenset(kind for _, kind in self.keys)
 
 
-@cache
-def _definitions() -> dict[str, dict[str, str]]:
-    text = resources.files("lienthong.records").joinpath("data/elements_r4.json").read_text("utf-8")
-    found: dict[str, dict[str, str]] = json.loads(text)
-    return found
-
-
 def known(name: str) -> bool:
     """Whether R4 has a type of this name; nested types are named by their path, e.g. ``Observation.component``."""
-    return name in _definitions() and name != "?"
+    return name in definitions.names()
 
 
 @cache
 def lineage(name: str) -> tuple[str, ...]:
     """The type and all types that it extends, nearest first: ``("Age", "Quantity", "Element")``."""
-    found = [name]
-    while base := _definitions().get(found[-1], {}).get("", ""):
-        found.append(base)
-    return tuple(found)
+    return (name, *definitions.bases(name))
 
 
 def is_a(name: str, wanted: str) -> bool:
@@ -64,29 +54,19 @@ def resource(name: str) -> bool:
     return "Resource" in lineage(name)
 
 
-@cache
 def resource_types() -> frozenset[str]:
     """All types that a resource can have."""
-    abstract = {"Resource", "DomainResource", "MetadataResource"}
-    names = (name for name in _definitions() if "." not in name and name not in abstract)
-    return frozenset(name for name in names if resource(name))
+    return definitions.resource_types()
 
 
 @cache
 def elements(name: str) -> dict[str, Element]:
     """The elements of a type by name, inherited ones included; a choice by its name without ``[x]``."""
     found: dict[str, Element] = {}
-    for kind in reversed(lineage(name)):
-        for element, types in _definitions().get(kind, {}).items():
-            if element:
-                codes = types.removeprefix("*")
-                codes = _definitions()["?"][""] if codes == "?" else codes
-                stem = element.removesuffix("[x]")
-                keys = [
-                    (stem + code[0].upper() + code[1:] if stem != element else stem, code)
-                    for code in codes.split("|")
-                ]
-                found[stem] = Element(tuple(keys), types.startswith("*"))
+    for element in definitions.elements(name):
+        keys = definitions.choice(name, element.name)
+        pairs = tuple((key, definitions.properties(name)[key].type) for key in keys)
+        found[element.name.removesuffix("[x]")] = Element(pairs, element.many)
     return found
 
 

@@ -20,6 +20,8 @@ from lienthong.records.fhirpath.generate import Code, Generator
 from lienthong.records.fhirpath.syntax import Call, Node, parse
 
 _COMMON = ("Resource", "DomainResource")
+LATER = frozenset({("DeviceDefinition", "classification")})
+"""Parameters of the package on elements that R4 does not have."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +102,8 @@ def _definitions() -> tuple[dict[str, list[_Definition]], dict[str, str]]:
         found = entry.resource
         codes[found.url] = found.code
         for base in found.base if found.expression else ():
-            by_base[base].append(found)
+            if (base, found.code) not in LATER:
+                by_base[base].append(found)
     return dict(by_base), codes
 
 

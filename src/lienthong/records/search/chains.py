@@ -80,7 +80,6 @@ def _is_reference(kinds: tuple[str, ...], code: str) -> bool:
 def _through(field: Field, name: str, kind: str, inner: Sequence[Condition]) -> Condition:
     if not all(one.exact for one in inner):
         return _resolved(name, lambda: references.linked(field, name, _keys(name, kind, inner)))
-    link = f"+l.param {marks(field.params)}"
 
     def source() -> Source | None:
         first = inner[0].source()
@@ -99,7 +98,7 @@ def _through(field: Field, name: str, kind: str, inner: Sequence[Condition]) -> 
         text, args = joined(" AND ", [one.test(to) for one in inner], "TRUE")
         return Sql(
             f"EXISTS (SELECT 1 FROM records_link l CROSS JOIN records_resource {to} WHERE l.resource = {alias}.id"
-            f" AND {link} AND {to}.key = l.target AND {text}{SEEK}",
+            f" AND l.param {marks(field.params)} AND {to}.key = l.target AND {text}{SEEK}",
             (*field.params, *args),
         )
 
@@ -118,7 +117,7 @@ def _pointed(field: Field, name: str, kind: str, inner: Sequence[Condition]) -> 
         return Source(
             f"SELECT h.id AS resource FROM ({first.text}) s CROSS JOIN records_resource t CROSS JOIN records_link l"
             f" CROSS JOIN records_resource h WHERE t.id = s.resource AND {text} AND l.resource = t.id"
-            f" AND +l.param {marks(field.params)} AND h.key = l.target",
+            f" AND l.param {marks(field.params)} AND h.key = l.target",
             (*first.args, *args, *field.params),
             scan=first.scan,
         )

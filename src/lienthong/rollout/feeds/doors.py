@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterable
 from datetime import timedelta
+from functools import partial
 
 import msgspec
 from django.conf import settings
-from django.db import DatabaseError, close_old_connections, connection, transaction
+from django.db import transaction
 
 from lienthong.access import audit
 from lienthong.access.limits import Bucket
+from lienthong.exchange import problems as exchange
 from lienthong.exchange import space, tokens
+from lienthong.exchange.answering import answered, problem_document
 from lienthong.exchange.tokens import Caller
 from lienthong.foundation import clock
 from lienthong.foundation.errors import LienThongError
@@ -23,14 +25,10 @@ from lienthong.foundation.wsgi import (
     Response,
     StartResponse,
     answer,
-    problem_response,
-    send,
 )
 from lienthong.rollout.feeds import fields, message, problems
 from lienthong.rollout.feeds.message import Counted, Told
 from lienthong.rollout.feeds.models import FeedHour, FeedReport
-
-log = logging.getLogger(__name__)
 
 _AHEAD = timedelta(hours=1)
 """How far a site's clock may be ahead."""
@@ -46,24 +44,15 @@ def serves(path: str) -> bool:
 
 def application(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
     """Answers one call; every error is a problem document."""
-    close_old_connections()
-    request = Request(environ)
-    try:
-        response = _route(request)
-    except HttpError as error:
-        response = problem_response(error)
-    except space.NoRoom as error:
-        response = problem_response(HttpError(507, error.problem, headers=(("Retry-After", "30"),)))
-    except LienThongError as error:
-        response = problem_response(HttpError(400, error.problem))
-    except DatabaseError:
-        log.exception("%s %s", request.method, request.path)
-        response = problem_response(HttpError(503, problems.busy(), headers=(("Retry-After", "5"),)))
-    finally:
-        if connection.in_atomic_block:
-            connection.close()
-        close_old_connections()
-    return send(response, start_response)
+    return answered(
+        environ,
+        start_response,
+        _route,
+        problem_document,
+        status=lambda error: 400,
+        busy=problems.busy,
+        fault=partial(exchange.hub_fault, 500),
+    )
 
 
 def _route(request: Request) -> Response:

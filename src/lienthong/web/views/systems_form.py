@@ -16,6 +16,7 @@ from lienthong.access.models import System
 from lienthong.access.scopes import Grant
 from lienthong.facilities import directory
 from lienthong.foundation.errors import LienThongError
+from lienthong.records import search
 from lienthong.transfers.fhir import tokens
 from lienthong.web.words import hint, named, sentence
 
@@ -105,6 +106,10 @@ TEMPLATES = {
         records=(
             *("identity.r", "identity.s", "identity.w", "clinical.w", "results.w", "documents.w"),
             *("administrative.r", "administrative.s", "administrative.w"),
+        ),
+        advice=gettext_lazy(
+            "If the HIS also sends HIV, psychiatric or other specially protected entries, tick those kinds below; "
+            "otherwise they are refused."
         ),
     ),
     "lis": Template(
@@ -284,20 +289,24 @@ class RightsForm(forms.Form):
         known = {kind for group in GROUPS.values() for kind in group.kinds}
         for line in lines:
             kind, _mark, query = line.partition("?")
-            if kind not in known or not query or scopes.read(f"system/{kind}.r?{query}") is None:
+            grant = scopes.read(f"system/{kind}.r?{query}") if kind in known and query else None
+            if grant is None:
                 raise forms.ValidationError(
                     _("“%(line)s” is not of the form Observation?category=laboratory.") % {"line": line}
                 )
+            _understood(grant)
         return lines
 
     def clean_more(self) -> list[str]:
         """Scopes, each of them one of a system."""
         found = str(self.cleaned_data["more"]).split()
         for scope in found:
-            if scopes.read(scope) is None:
+            grant = scopes.read(scope)
+            if grant is None:
                 raise forms.ValidationError(
                     _("“%(scope)s” is no scope of a system, e.g. system/Patient.rs.") % {"scope": scope}
                 )
+            _understood(grant)
         return found
 
     def clean(self) -> dict[str, Any]:
@@ -400,6 +409,17 @@ class RightsForm(forms.Form):
 
     def _opening(self) -> list[Basis]:
         return [basis for basis in grounds.bases().values() if basis.opens == protected.ALL]
+
+
+def _understood(grant: Grant) -> None:
+    """Raises:
+    ValidationError: the type has no such search parameter, or the value is none of it.
+    """
+    if grant.kind != "*":
+        try:
+            search.matches({"resourceType": grant.kind}, grant.query)
+        except LienThongError as error:
+            raise forms.ValidationError(f"{sentence(error.problem)} {hint(error.problem)}") from error
 
 
 def _first(usual: str, others: Iterable[str]) -> list[str]:
