@@ -128,6 +128,13 @@ def bundle(call: Call) -> Response | None:
         return None
     given, _ = call.resource()
     entries = given.get("entry", [])
+    for place, entry in enumerate(entries):
+        asked = entry.get("request") or {}
+        if str(asked.get("url", "")).partition("/")[0] == "Task" and asked.get("method") not in (
+            "GET",
+            "HEAD",
+        ):
+            raise HttpError(422, problems.not_understood("PUT, PATCH /Task/{id}", f"Bundle.entry[{place}]"))
     inner = [entry.get("resource") for entry in entries]
     orders = [
         place
