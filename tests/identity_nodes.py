@@ -1,4 +1,4 @@
-"""A hub and two sites that tell it who is registered, as processes: ``python identity_nodes.py COMMAND HOME …``."""
+"""A hub and two sites that tell it who is registered, as real processes: ``identity_nodes.py COMMAND HOME …``."""
 
 from __future__ import annotations
 

@@ -109,6 +109,10 @@ PAGES = {
         "/hooks": (("h1",), ()),
         "/documents/published": (("#rules",), ()),
         "/measures": (("table.figures-table tbody tr", ".charts svg[role=img]"), ()),
+        "/identity": (("[role=status]", ".tabs"), ()),
+        "/identity/decisions": ((".tabs",), ()),
+        "/identity/rules": (("#id_link", "input[type=file]", "main dl.pairs"), ()),
+        "/identity/feed": (("input[name=basis]", ".answer"), ()),
     },
     ("hub", "department"): {
         "/province": (("main svg[role=img]", "main table tbody tr"), ()),

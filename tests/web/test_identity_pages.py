@@ -11,8 +11,19 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
 from identity_people import MACHINE, person
+from lienthong import records
 from lienthong.access.models import AuditEvent, Role
-from lienthong.identity import changing, deciding, feeding, index, proposing, registering, versions, weights
+from lienthong.identity import (
+    changing,
+    deciding,
+    feeding,
+    following,
+    index,
+    proposing,
+    registering,
+    versions,
+    weights,
+)
 from pages import words_of
 
 pytestmark = pytest.mark.django_db
@@ -46,9 +57,10 @@ def test_a_clerk_compares_decides_and_takes_back(
         "hung-b",
     }
     text, html = words_of(shown), shown.content.decode()
+    assert deciding.pending()[0].verdict.score.kept == 0
     assert "Cùng ngày sinh." in text
-    assert "khả năng đây là hai người" in text
-    assert html.count('class="weight"') == len(deciding.pending()[0].lines) + 1 + ("Counted" in html)
+    assert "Khả năng là hai người: khoảng 1 trên" in text
+    assert html.count('class="weight"') == len(deciding.pending()[0].lines) + 1
     assert "style=" not in html
     assert 'class="for"' in html
     assert 'class="against"' in html
@@ -159,3 +171,16 @@ def test_the_hub_is_told_only_after_the_head_says_so(someone: Callable[..., Clie
     assert AuditEvent.objects.filter(action="identity-feed").count() == 1
     head.post("/identity/feed", {"on": "0"})
     assert not feeding.state().on
+
+
+def test_a_person_with_two_numbers_stands_once_in_the_search(someone: Callable[..., Client]) -> None:
+    for id, number in (("so-1", "BN-CU"), ("so-2", "BN-MOI")):
+        made = person(id, citizen="024060001234", hospital=("24011", number))
+        records.transact([made], origin=f"test/{id}", actor=MACHINE)
+        following.stored([made])
+    page = someone(Role.DOCTOR).get("/patients?q=than van huan")
+    html = page.content.decode()
+    assert html.count('class="who-link"') == 1
+    assert "BN-CU" in html
+    assert "BN-MOI" in html
+    assert "cùng một người, hồ sơ khác" in words_of(page)

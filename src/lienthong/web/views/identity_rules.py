@@ -89,7 +89,8 @@ def _file(request: HttpRequest) -> bytes:
     given = request.FILES.get("file")
     if given is None or getattr(request, "upload_stopped", False):
         raise ValueError(_("Choose a weights file (JSON) of at most 4 MB."))
-    return given.read(LARGEST_WEIGHTS)
+    content: bytes = given.read(LARGEST_WEIGHTS)
+    return content
 
 
 def _audit(request: HttpRequest, found: list[proposing.Sample]) -> None:
