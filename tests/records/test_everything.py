@@ -85,6 +85,10 @@ def test_what_is_protected_is_hidden(his: Client) -> None:
 
 def test_bounds_and_types(his: Client) -> None:
     assert everything(his, "start=2021-01-01&end=2021-12-31") == [["p", "o2", "hiv", "dr"]]
+    for end in ("2021", "2021-12", "2021-05", "2021-05-02", "2021-05-02T12:00:00%2B07:00"):
+        assert everything(his, f"start=2021&end={end}") == [["p", "o2", "hiv", "dr"]], end
+    assert everything(his, "end=9999-12-31") == everything(his, "end=9999") == everything(his)
+    assert everything(his, "end=2021-04") == [["p", "o1", "dr"]]
     assert everything(his, "_type=Condition") == [["c"]]
     changed = his.call("PUT", "/Observation/o1", seen("o1", "2020-05-03"))
     since = changed.body["meta"]["lastUpdated"]
