@@ -21,7 +21,7 @@ from lienthong.exchange.problems import hub_fault
 from lienthong.exchange.trust import entering
 from lienthong.facilities import directory
 from lienthong.foundation import clock
-from lienthong.identity import feed, problems, sql
+from lienthong.identity import feed, problems
 from lienthong.identity.following import facility_of
 from lienthong.identity.models import Feed, NotTold
 
@@ -151,8 +151,8 @@ def _is_patient(resource: Resource) -> bool:
 
 def _removed(after: int, until: int) -> list[Resource]:
     """Patients that were deleted with these arrivals, which bring nothing of them."""
-    rows = sql.all_rows(sql.REMOVED, (after, until))
-    return [feed.removed(ref.removeprefix("Patient/"), directory.here()) for (ref,) in rows]
+    gone = records.removed("Patient", after, until)
+    return [feed.removed(ref.removeprefix("Patient/"), directory.here()) for ref in gone]
 
 
 def _send(hub: Calls, told: list[Resource]) -> dict[str, Resource]:

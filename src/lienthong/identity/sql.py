@@ -76,10 +76,6 @@ NUMBERS = (
 )
 SYSTEM = "SELECT 1 FROM identity_number WHERE system = %s LIMIT 1"
 
-REMOVED = (
-    "SELECT ref FROM records_resource WHERE pack > %s AND pack <= %s AND type = 'Patient' AND deleted = 1"
-)
-
 _CHUNK = 400
 
 

@@ -435,6 +435,13 @@ def arrivals(after: int, most: int) -> list[Arrival]:
         return [Arrival(number, at, _split(unpack(bytes(body)))) for number, at, body in cursor.fetchall()]
 
 
+def removed(type: str, after: int, until: int) -> list[str]:
+    """``Type/id`` of resources of a type that were deleted after one arrival and not after another."""
+    with connection.cursor() as cursor:
+        cursor.execute(sql.REMOVED, (after, until, type))
+        return [ref for (ref,) in cursor.fetchall()]
+
+
 def _split(body: bytes) -> list[Resource]:
     """The resources of a pack, which has nothing between two of them."""
     found: list[Resource] = json.loads(b"[" + body.replace(b"}{", b"},{") + b"]")

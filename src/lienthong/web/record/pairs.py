@@ -73,7 +73,8 @@ def weighed(asked: Question) -> Weighed:
         _row(
             line.field,
             line.name_vi if vietnamese else line.name_en,
-            *(_value(one, line.field) for one in (asked.first, asked.second)),
+            _value(asked.first, line.field),
+            _value(asked.second, line.field),
             line.bits,
             scale,
             line.vi if vietnamese else line.en,
@@ -84,9 +85,9 @@ def weighed(asked: Question) -> Weighed:
     silent = [
         Row(field, field_name(field), *both, "info", _("one does not say"), "", _bar(0.0, scale), "")
         for field in FIELDS
-        if field not in said
-        and any(both := tuple(_value(one, field) for one in (asked.first, asked.second)))
-        and field not in ("hospital", "mother", "order")
+        if field not in said and field not in ("hospital", "mother", "order")
+        for both in [(_value(asked.first, field), _value(asked.second, field))]
+        if any(both)
     ]
     before = _plain(
         _("Before anything is compared"),
