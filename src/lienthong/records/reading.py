@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from functools import cached_property
+from itertools import groupby
 from typing import Any
 
 import zstandard
@@ -418,21 +419,38 @@ def stored_at(pack: int) -> str:
 class Arrival:
     """What one transaction stored: only resources that were new to the store, or other than before.
 
-    ``number`` grows in the order of committing, so that whoever remembers the last one misses nothing; ``at`` is
-    when, ISO 8601 UTC. A text that holds ``}{`` may come with a comma between the two.
+    ``number`` grows in the order of committing, so that whoever remembers the last one misses nothing; a resource that
+    came first with this arrival has a number from ``begins`` to ``number`` (:func:`origins`). ``at`` is when, ISO 8601
+    UTC. A text that holds ``}{`` may come with a comma between the two.
     """
 
     number: int
     at: str
     resources: list[Resource]
+    begins: int = 0
 
 
 def arrivals(after: int, most: int) -> list[Arrival]:
-    """What was stored after an arrival, in order; at most so many transactions."""
+    """What was stored after an arrival, in order; at most so many transactions, each whole."""
     unpack = zstandard.ZstdDecompressor().decompress
+    rows = _packs_after(after, most)
+    whole = len(rows) < most
+    while not whole and (more := _packs_after(rows[-1][0], most)):
+        last = rows[-1][1]
+        same = [row for row in more if row[1] == last]
+        rows += same
+        whole = len(same) < len(more)
+    return [
+        Arrival(packs[-1][0], at, [one for _, _, body in packs for one in _split(unpack(body))], packs[0][0])
+        for at, packs in ((at, list(found)) for at, found in groupby(rows, key=lambda row: row[1]))
+    ]
+
+
+def _packs_after(after: int, most: int) -> list[tuple[int, str, bytes]]:
+    """Number, moment and body of packs; those of one transaction have one moment."""
     with connection.cursor() as cursor:
         cursor.execute(sql.PACKS_AFTER, (after, most))
-        return [Arrival(number, at, _split(unpack(bytes(body)))) for number, at, body in cursor.fetchall()]
+        return [(number, at, bytes(body)) for number, at, body in cursor.fetchall()]
 
 
 def removed(type: str, after: int, until: int) -> list[str]:

@@ -78,7 +78,7 @@ def _tallied(arrivals: list[records.Arrival]) -> dict[Key, Hour]:
             items = [*items, tally.Item("HIS", "", "", {})]
         for item in items:
             first = origins[item.ref][1] if item.ref in origins else 0
-            hours[item.feed, hour].add(item, moment, fresh=first == arrival.number)
+            hours[item.feed, hour].add(item, moment, fresh=arrival.begins <= first <= arrival.number)
         for filled in people:
             hours["HIS", hour].judge(filled)
     return hours
