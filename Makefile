@@ -3,7 +3,7 @@ PY ?= python3.11
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check --no-input install
-SEEDS ?= 1-4
+SEEDS ?= 1-2
 .DEFAULT_GOAL := help
 .PHONY: help setup dev run test check drill bench browser lock clean
 

@@ -20,7 +20,7 @@ import pytest
 
 TESTS = Path(__file__).parent / "tests"
 THINNED = (TESTS / "web", TESTS / "rollout")
-EXAMPLES = int(os.environ.get("LIENTHONG_EXAMPLES", "30"))
+EXAMPLES = int(os.environ.get("LIENTHONG_EXAMPLES", "20"))
 hypothesis.settings.register_profile(
     "here", deadline=None, max_examples=EXAMPLES
 )  # a slow machine is no failure
