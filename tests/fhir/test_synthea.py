@@ -51,6 +51,7 @@ def test_imported_with_every_reference_resolved(door: Door) -> None:
 
 
 def test_nothing_is_kept_of_a_transaction_with_one_fault(door: Door) -> None:
+    assert door.client.call("POST", "", synthea_shaped.hospitals()).status == 200
     bundle = synthea_shaped.patient(2, 1)
     del bundle["entry"][-1]["resource"]["status"]
     answer = door.client.call("POST", "", bundle)
