@@ -87,7 +87,8 @@ def samples(proposal: Proposal) -> list[Sample]:
     rows: list[Any] = proposal.samples
     known = {one.number: one for one in index.by_number(number for row in rows for number in row[1:3])}
     return [
-        Sample(kind, known[first], known[second], before, after) for kind, first, second, before, after in rows
+        Sample(kind, known[first], known[second], before, after)
+        for kind, first, second, before, after in rows
     ]
 
 

@@ -57,7 +57,11 @@ _WAITING = (
     " JOIN identity_registration b ON b.id = q.second WHERE q.open AND a.person <> b.person"
     " AND (%s = '' OR a.facility = %s OR b.facility = %s)"
 )
-PENDING = "SELECT q.first, q.second, q.bits, q.reason, q.at" + _WAITING + " ORDER BY q.bits DESC, q.id LIMIT %s OFFSET %s"
+PENDING = (
+    "SELECT q.first, q.second, q.bits, q.reason, q.at"
+    + _WAITING
+    + " ORDER BY q.bits DESC, q.id LIMIT %s OFFSET %s"
+)
 PENDING_COUNT = "SELECT COUNT(*)" + _WAITING
 FACILITIES = "SELECT DISTINCT facility FROM identity_registration ORDER BY facility"
 QUESTIONS = "SELECT first, second FROM identity_question WHERE open AND second IN ({marks})"

@@ -4,47 +4,46 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('identity', '0001_initial'),
+        ("identity", "0001_initial"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Feed',
+            name="Feed",
             fields=[
-                ('name', models.CharField(max_length=4, primary_key=True, serialize=False)),
-                ('on', models.BooleanField(default=False)),
-                ('by', models.CharField(default='', max_length=150)),
-                ('at', models.CharField(default='', max_length=24)),
-                ('position', models.BigIntegerField(default=0)),
-                ('hub', models.CharField(default='', max_length=200)),
-                ('told', models.BigIntegerField(default=0)),
-                ('told_at', models.CharField(default='', max_length=24)),
+                ("name", models.CharField(max_length=4, primary_key=True, serialize=False)),
+                ("on", models.BooleanField(default=False)),
+                ("by", models.CharField(default="", max_length=150)),
+                ("at", models.CharField(default="", max_length=24)),
+                ("position", models.BigIntegerField(default=0)),
+                ("hub", models.CharField(default="", max_length=200)),
+                ("told", models.BigIntegerField(default=0)),
+                ("told_at", models.CharField(default="", max_length=24)),
             ],
         ),
         migrations.CreateModel(
-            name='NotTold',
+            name="NotTold",
             fields=[
-                ('patient', models.CharField(max_length=64, primary_key=True, serialize=False)),
-                ('at', models.CharField(max_length=24)),
-                ('problem', models.JSONField(default=dict)),
+                ("patient", models.CharField(max_length=64, primary_key=True, serialize=False)),
+                ("at", models.CharField(max_length=24)),
+                ("problem", models.JSONField(default=dict)),
             ],
         ),
         migrations.CreateModel(
-            name='Proposal',
+            name="Proposal",
             fields=[
-                ('id', models.BigAutoField(primary_key=True, serialize=False)),
-                ('version', models.CharField(max_length=40)),
-                ('content', models.BinaryField()),
-                ('author', models.CharField(max_length=150)),
-                ('author_name', models.CharField(max_length=150)),
-                ('at', models.CharField(max_length=24)),
-                ('done_at', models.CharField(default='', max_length=24)),
-                ('registrations', models.BigIntegerField(default=0)),
-                ('counts', models.JSONField(default=dict)),
-                ('samples', models.JSONField(default=list)),
-                ('state', models.CharField(default='', max_length=64)),
+                ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                ("version", models.CharField(max_length=40)),
+                ("content", models.BinaryField()),
+                ("author", models.CharField(max_length=150)),
+                ("author_name", models.CharField(max_length=150)),
+                ("at", models.CharField(max_length=24)),
+                ("done_at", models.CharField(default="", max_length=24)),
+                ("registrations", models.BigIntegerField(default=0)),
+                ("counts", models.JSONField(default=dict)),
+                ("samples", models.JSONField(default=list)),
+                ("state", models.CharField(default="", max_length=64)),
             ],
         ),
     ]
