@@ -18,7 +18,8 @@ from pathlib import Path
 import hypothesis
 import pytest
 
-PAGES = Path(__file__).parent / "tests" / "web"
+TESTS = Path(__file__).parent / "tests"
+THINNED = (TESTS / "web", TESTS / "rollout")
 EXAMPLES = int(os.environ.get("LIENTHONG_EXAMPLES", "30"))
 hypothesis.settings.register_profile(
     "here", deadline=None, max_examples=EXAMPLES
@@ -107,8 +108,9 @@ def _long_first(items: list[pytest.Item], workers: int) -> None:
 
 
 def _uses_database(item: pytest.Item) -> bool:
-    """Whether a test runs on PostgreSQL too; of the tests of pages, which ask through parts that do, a third."""
-    if item.path.is_relative_to(PAGES) and zlib.crc32(item.nodeid.encode()) % 3:
+    """Whether a test runs on PostgreSQL too; of the tests of pages and of the
+    board, which ask through parts that do, a third."""
+    if any(map(item.path.is_relative_to, THINNED)) and zlib.crc32(item.nodeid.encode()) % 3:
         return False
     names = set(getattr(item, "fixturenames", ()))
     return item.get_closest_marker("django_db") is not None or bool(names & _DATABASE_FIXTURES)

@@ -126,6 +126,8 @@ _STATUS = "http://hl7.org/fhir/observation-status"
 _STATUSES = {
     "registered", "preliminary", "final", "amended", "corrected", "cancelled", "entered-in-error", "unknown",
 }  # fmt: skip
+_IMPLIED = {_STATUS: _STATUSES, "http://hl7.org/fhir/administrative-gender": {"male", "female"}}
+"""Systems of elements of the type code, which do not name theirs."""
 
 
 def tokens(found: list[Any]) -> list[tuple[str, str]]:
@@ -187,7 +189,7 @@ def _token_fits(system: str, code: str | None, wanted: str) -> bool:
     if "|" not in wanted:
         return code == wanted
     left, _, right = wanted.partition("|")
-    implied = left == _STATUS and code in _STATUSES and system == ""
+    implied = system == "" and code in _IMPLIED.get(left, ())
     return (system == left or (bool(right) and implied)) and (not right or code == right) and code is not None
 
 

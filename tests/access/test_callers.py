@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
@@ -82,9 +83,11 @@ class TestSystems:
         his = let_in("system/Patient.rs")
         sealed = token(his)
         assert ask(authorization=sealed).may("Patient", "r")
-        with_old_memory = dict(systems._editions)
+        assert ask(authorization=sealed).may("Patient", "r")
+        remembered = dict(systems._editions)
         systems.change(his.client, by=BY, scopes=["system/Task.rs", "system/Patient.r"])
-        systems._editions.update(with_old_memory)  # another process, which looked just before the change
+        systems._editions.update(remembered)  # another process, which looked just before the change
+        assert remembered[his.client][0] <= time.monotonic()
         assert [g.scope for g in ask(authorization=sealed).grants] == ["system/Patient.r"]
         systems.change(his.client, by=BY, is_active=False)
         assert refused(authorization=sealed) == (401, "fhir-not-authenticated")

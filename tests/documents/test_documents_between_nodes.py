@@ -49,6 +49,7 @@ def _trail(nodes: Documents, name: str, action: str) -> list[str]:
     return [row[0] for row in rows]
 
 
+@pytest.mark.long
 def test_the_way_of_a_document(nodes: Documents) -> None:
     """One story, since starting nodes is dear: each part begins where the one before ended."""
     # Published while the hub is down, twice in a row: one document waits.

@@ -22,6 +22,8 @@ DEFINING = {
     "OperationDefinition",
 }
 """Types of which the package holds the whole standard: examples of another kind, left out."""
+OWNED = {"Task"}
+"""Types that are not stored as they come: a Task is a step of a transfer."""
 LARGEST = 200_000
 LOST = 16
 """Of the examples that point to something unpublished, one of so many is tried."""
@@ -40,7 +42,7 @@ _REFERENCE = re.compile(r"(?:[A-Z][A-Za-z]+)/[A-Za-z0-9.-]{1,64}")
 def _files() -> Iterator[Path]:
     for path in sorted(EXAMPLES.glob("*-*.json")):
         kind = path.name.partition("-")[0]
-        if kind[0].isupper() and kind not in DEFINING and path.stat().st_size < LARGEST:
+        if kind[0].isupper() and kind not in DEFINING | OWNED and path.stat().st_size < LARGEST:
             yield path
 
 
@@ -84,7 +86,8 @@ def _references(value: Any) -> Iterator[str]:
 
 def test_read_back_unchanged_or_refused_for_a_reason(door: Door) -> None:
     door.client.token = door.client.ask_token().body["access_token"]
-    headers = {"Authorization": f"Bearer {door.client.token}", "Content-Type": "application/fhir+json"}
+    kind = "application/fhir+json"  # asked for too, since a Binary comes as its own bytes otherwise
+    headers = {"Authorization": f"Bearer {door.client.token}", "Content-Type": kind, "Accept": kind}
     pool = urllib3.PoolManager(retries=False, timeout=60)
     sent, bodies, pointing = {}, {}, {}
     for path in _files():

@@ -24,7 +24,7 @@ import fhir_filler
 import synthea_shaped
 from fhir_door import Door
 
-SECONDS = float(os.environ.get("LIENTHONG_FUZZ_SECONDS", "5"))
+SECONDS = float(os.environ.get("LIENTHONG_FUZZ_SECONDS", "2.5"))
 KINDS = ("Patient", "Observation", "Encounter")
 JSON = "application/fhir+json"
 MODIFIERS = (

@@ -162,6 +162,7 @@ def test_the_hub_sees_counts_alone(someone: Callable[..., Client], hub: None) ->
 def test_the_line_may_refuse(published: str, hospitals: dict[str, Any]) -> None:
     """What the hub refuses for good is shown to who asked, and does not hold up what waits behind it."""
     from lienthong.documents import problems, work
+    from lienthong.exchange import alerts
     from lienthong.exchange.client import HubRefused
 
     first = desk.search_province(PATIENT, basis="treatment", purpose="TREAT", why="", actor=DOCTOR)
@@ -176,3 +177,4 @@ def test_the_line_may_refuse(published: str, hospitals: dict[str, Any]) -> None:
     assert first.refused["code"] == "document-basis"
     assert Publication.objects.get().refused["code"] == "document-basis"
     assert not work.waits()
+    assert [alert.problem.code for alert in alerts.open_alerts()] == ["document-not-taken"]

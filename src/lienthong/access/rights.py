@@ -27,7 +27,7 @@ class Right:
 
 RECORDS = Right(_("Find a person and read the record"), (Role.DOCTOR, Role.NURSE))
 PUBLISH = Right(_("Publish documents of a patient to the province, and withdraw them"), (Role.DOCTOR,))
-PUBLICATIONS = Right(_("See what the unit has published to the province"), (Role.DOCTOR, Role.HEAD))
+PUBLICATIONS = Right(_("See what the unit has published to the province"), (Role.DOCTOR, Role.HEAD, Role.IT))
 PUBLISH_RULES = Right(_("Say what is published to the province by itself"), (Role.HEAD,))
 FHIR = Right(_("Read records through the FHIR door while signed in"), (Role.DOCTOR, Role.NURSE))
 TRANSFERS = Right(_("See transfers and take the next step"), (Role.DOCTOR, Role.NURSE))
@@ -37,9 +37,7 @@ RECEPTION = Right(_("See and use the slips and appointments of who comes"), (Rol
 WORKING_DAYS = Right(_("See the working days that slips count by"), (Role.DOCTOR, Role.NURSE, Role.IT))
 SEEN_BY = Right(_("See who opened a record"), (Role.DOCTOR, Role.HEAD, Role.PROTECTION))
 TRAIL = Right(_("Read and check the audit trail"), (Role.HEAD, Role.PROTECTION))
-IDENTITY = Right(
-    _("Decide whether two registrations are one person"), (Role.CLERK, Role.HEAD, Role.NURSE)
-)
+IDENTITY = Right(_("Decide whether two registrations are one person"), (Role.CLERK, Role.HEAD, Role.NURSE))
 IDENTITY_RULES = Right(
     _("Change the rules for one person, and what the hub is told of who is registered"), (Role.HEAD,)
 )

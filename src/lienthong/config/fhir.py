@@ -31,7 +31,7 @@ from lienthong.foundation.wsgi import (
     answer,
     problem_response,
 )
-from lienthong.identity.api import match, pix
+from lienthong.identity.api import feed, match, pix
 from lienthong.records import validation
 from lienthong.records.api import ROOT, capability, everything, outcomes, problems
 from lienthong.records.api.call import JSON, Call, form, parameters
@@ -43,6 +43,7 @@ from lienthong.transfers.fhir import answers as transfers
 
 BODY = 64 << 20
 _FORM_LIMIT = 32_768
+
 
 TABLE = Table(
     operations=(
@@ -57,11 +58,12 @@ TABLE = Table(
         "ServiceRequest": transfers.service_request,
         "Task": transfers.task,
         "Binary": retrieve.binary,
-        "Patient": transfers.patient,
+        "Patient": feed.patient,
         "Composition": transfers.paper("Composition"),
         "DocumentReference": transfers.paper("DocumentReference"),
     },
-    bundles=(provide.provide, transfers.bundle),
+    beside={"Patient": transfers.patient},
+    bundles=(provide.provide, feed.transaction, transfers.bundle),
 )
 """What other parts answer."""
 

@@ -127,6 +127,7 @@ def _site_threads(stop: threading.Event) -> list[threading.Thread]:
     from lienthong.documents import work as documents
     from lienthong.exchange.trust import keeper
     from lienthong.exchange.watch import Watch
+    from lienthong.identity import feeding
     from lienthong.rollout.feeds import work as feeds
     from lienthong.transfers import notices, overdue
     from lienthong.transfers.validity import expiry
@@ -139,6 +140,7 @@ def _site_threads(stop: threading.Event) -> list[threading.Thread]:
             "feeds": lambda: feeds.run(stop),
             "documents": lambda: documents.run(stop),
             "ended-stays": lambda: automatic.run(stop),
+            "registrations": lambda: feeding.run(stop),
             "exports": lambda: Folder(settings.NODE.exports).run(stop),
             "joining": lambda: keeper.join(stop),
             "line": lambda: _work_the_line(stop),

@@ -118,6 +118,18 @@ def bad_signature(why: str) -> Problem:
     )
 
 
+def not_taken(problem: Problem) -> Problem:
+    """The hub does not take a publication: for whoever looks after the unit's node."""
+    return Problem(
+        "document-not-taken",
+        f"Tỉnh không nhận một tài liệu đã công bố: {problem.vi}",
+        f"The hub does not take a published document: {problem.en}",
+        f"Mở trang Tài liệu đã công bố để xem tài liệu nào.\n{problem.hint_vi}",
+        f"See under Published documents which one it is.\n{problem.hint_en}",
+        where={"reason": problem.code},
+    )
+
+
 def other_content() -> Problem:
     """The number of the document was used for other content."""
     return Problem(

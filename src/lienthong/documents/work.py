@@ -15,9 +15,9 @@ import zstandard
 from django.db import close_old_connections, connection, transaction
 
 from lienthong.access.audit import system
-from lienthong.documents import asking
+from lienthong.documents import asking, problems
 from lienthong.documents.models import Fetch, Mode, Outgoing, Publication, Search
-from lienthong.exchange import space
+from lienthong.exchange import alerts, space
 from lienthong.exchange.client import Answered, Hub, HubRefused, NoLine
 from lienthong.exchange.problems import hub_fault
 from lienthong.exchange.trust import entering
@@ -125,10 +125,12 @@ def _provide(hub: Calls, waiting: Outgoing) -> None:
         with transaction.atomic():
             Outgoing.objects.filter(id=waiting.id).update(refused=True)
             Publication.objects.filter(id=waiting.publication_id).update(refused=error.problem.as_dict())
+            alerts.raise_alert(problems.not_taken(error.problem), waiting.publication_id)
         return
     with transaction.atomic():
         Outgoing.objects.filter(id=waiting.id).delete()
         Publication.objects.filter(id=waiting.publication_id).update(published_at=clock.now(), refused={})
+        alerts.clear("document-not-taken", waiting.publication_id)
 
 
 def _read(body: bytes) -> dict[str, Any]:

@@ -148,6 +148,15 @@ def history(person: int) -> list[Event]:
     return list(Event.objects.filter(id__in=numbers).order_by("id"))
 
 
+def of_pair(pair: Pair) -> list[Event]:
+    """The events that say something of a pair, and those that took them back, in their order."""
+    known = Known.around(pair)
+    own = {one.event for one in known.said if (one.first, one.second) == pair}
+    while fresh := {event for event, target in known.undoing if target in own} - own:
+        own |= fresh
+    return list(Event.objects.filter(id__in=own).order_by("id"))
+
+
 def _write(
     kind: str,
     pairs: dict[Pair, int],

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from lienthong.foundation.errors import LienThongError, Problem
 
+NOT_TOLD = "identity-not-told"
+
 
 class CannotDecide(LienThongError):
     """A decision on identities that makes no sense; nothing was stored."""
@@ -172,4 +174,29 @@ def several_people() -> Problem:
         "Several people have this number.",
         "Tìm bằng $match với họ tên và ngày sinh; báo bộ phận hành chính kiểm tra số bị dùng chung.",
         "Use $match with name and birth date; let a clerk look at the number that they share.",
+    )
+
+
+def not_your_patient() -> Problem:
+    """A unit's node wanted to write a Patient of another unit at the hub."""
+    return Problem(
+        "identity-not-yours",
+        "Đơn vị chỉ được gửi thông tin hành chính của người bệnh do chính mình đăng ký.",
+        "A unit may only send the registrations of its own patients.",
+        "Gửi từng Patient bằng PUT, theo mã người bệnh của đơn vị, với meta.source của đơn vị.",
+        "Send each Patient by PUT, by the unit's own patient number, with the unit's meta.source.",
+    )
+
+
+def not_told(count: int) -> Problem:
+    """The hub did not take some registrations of this site."""
+    return Problem(
+        NOT_TOLD,
+        f"Sở Y tế không nhận {count} bản ghi hành chính của đơn vị.",
+        f"The hub did not take {count} registrations of this unit.",
+        "Mở trang “Gửi thông tin hành chính” xem lý do từng bản ghi.\n"
+        "Sửa dữ liệu tại phần mềm bệnh viện; bản ghi đã sửa sẽ tự gửi lại.",
+        "Open the page “Telling the hub who is registered” for the reason of each.\n"
+        "Mend the data in the hospital's software; what is mended is sent again by itself.",
+        where={"count": count},
     )

@@ -63,7 +63,6 @@ PENDING = (
     + " ORDER BY q.bits DESC, q.id LIMIT %s OFFSET %s"
 )
 PENDING_COUNT = "SELECT COUNT(*)" + _WAITING
-FACILITIES = "SELECT DISTINCT facility FROM identity_registration ORDER BY facility"
 QUESTIONS = "SELECT first, second FROM identity_question WHERE open AND second IN ({marks})"
 FORGET = "DELETE FROM identity_question WHERE open AND first = %s AND second = %s"
 FORGET_ALL = "DELETE FROM identity_question WHERE open AND (first = %s OR second = %s)"

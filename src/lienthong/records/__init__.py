@@ -17,6 +17,7 @@ from lienthong.records.reading import (
     patients_numbered,
     read,
     read_many,
+    removed,
     restricted_count,
     with_code,
 )
@@ -43,6 +44,7 @@ __all__ = [
     "patients_numbered",
     "read",
     "read_many",
+    "removed",
     "restricted_count",
     "transact",
     "with_code",

@@ -7,6 +7,8 @@ from typing import Any
 
 from django.db import connection
 
+from lienthong.records.index import Rows
+
 COLUMNS = {
     "pack": ("id", "at", "body"),
     "resource": (
@@ -36,6 +38,27 @@ TABLES = {"tokens": "token", "links": "link", "strings": "string", "dates": "dat
 
 _ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
 _FEW = 8
+
+
+IndexRows = list[set[tuple[Any, ...]]]
+"""Rows by kind, in the order of :data:`TABLES`."""
+
+
+def rows(found: Rows | None = None) -> IndexRows:
+    """The rows of a resource by kind; without one an empty set for each kind."""
+    return [set[tuple[Any, ...]]() for _ in TABLES] if found is None else [set(some) for some in found]
+
+
+def insert_rows(cursor: Any, found: IndexRows) -> None:
+    """Inserts index rows in the order of their keys, so that neighbours meet on a page of the tree."""
+    for table, some in zip(TABLES.values(), found, strict=True):
+        insert(cursor, table, sorted(some))
+
+
+def delete_rows(cursor: Any, found: IndexRows) -> None:
+    """Deletes index rows that are given whole."""
+    for table, some in zip(TABLES.values(), found, strict=True):
+        delete(cursor, table, some)
 
 
 def insert(cursor: Any, table: str, rows: Collection[tuple[Any, ...]]) -> None:

@@ -142,7 +142,8 @@ def versions(
         before: pack and number of the last one seen; go on after it.
         since: not older than that, ISO 8601 UTC.
     """
-    conditions, given = "", []
+    conditions = ""
+    given: list[Any] = []
     if kind:
         conditions, given = " AND r.type = %s", [kind]
     if key is not None:
@@ -432,6 +433,13 @@ def arrivals(after: int, most: int) -> list[Arrival]:
     with connection.cursor() as cursor:
         cursor.execute(sql.PACKS_AFTER, (after, most))
         return [Arrival(number, at, _split(unpack(bytes(body)))) for number, at, body in cursor.fetchall()]
+
+
+def removed(type: str, after: int, until: int) -> list[str]:
+    """``Type/id`` of resources of a type that were deleted after one arrival and not after another."""
+    with connection.cursor() as cursor:
+        cursor.execute(sql.REMOVED, (after, until, type))
+        return [ref for (ref,) in cursor.fetchall()]
 
 
 def _split(body: bytes) -> list[Resource]:

@@ -48,14 +48,13 @@ def _next(after: int) -> list[tuple[int, int, int, int]]:
 
 def _insert(found: list[tuple[int, int, int, int]]) -> None:
     packs = reading.packs(pack for _, pack, _, _ in found)
-    fresh = index.Rows(set(), set(), set(), set(), set())
+    fresh = bulk.rows()
     for number, pack, start, length in found:
         rows = index.rows(json.loads(packs[pack][start : start + length]))
-        for all_rows, some in zip(fresh, rows, strict=True):
-            all_rows.update((*row, number) for row in some)  # type: ignore[arg-type]
+        for all_rows, some in zip(fresh, bulk.rows(rows), strict=True):
+            all_rows.update((*row, number) for row in some)
     with connection.cursor() as cursor:
-        for name, rows_of_kind in fresh._asdict().items():
-            bulk.insert(cursor, bulk.TABLES[name], sorted(rows_of_kind))
+        bulk.insert_rows(cursor, fresh)
 
 
 def _counter(name: str) -> int:

@@ -86,6 +86,7 @@ EXISTING_OF_ORIGIN = (
     "SELECT id, ref, version, pack, start, length, restricted FROM records_resource"
     " WHERE origin = %s AND deleted = 0"
 )
+REMOVED = "SELECT ref FROM records_resource WHERE pack > %s AND pack <= %s AND type = %s AND deleted = 1"
 COUNT = "SELECT COUNT(*) FROM records_resource WHERE type = %s AND deleted = 0"
 COUNT_RESTRICTED = (
     "SELECT COUNT(*) FROM records_resource WHERE patient = %s AND deleted = 0 AND restricted <> 0"

@@ -20,7 +20,6 @@ _CHUNK = 400
 _PACK = 32 << 10
 """Bytes of JSON after which the next pack begins: whoever reads one resource unpacks no more than about that."""
 _GONE = hashlib.sha256(b"").digest()
-_NONE = index.Rows(set(), set(), set(), set(), set())
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,7 +170,7 @@ class Writer:
         self.items: list[_Item] = []
         self.hashes: dict[str, bytes] = {}
         self.done: dict[str, Done] = {}
-        self.fresh = index.Rows(set(), set(), set(), set(), set())
+        self.fresh = bulk.rows()
         self.origins: dict[str, int] = {}
 
     @property
@@ -267,8 +266,7 @@ class Writer:
             item.place = (first + item.place[0], *item.place[1:])
         self._insert(new)
         self._update([item for item in self.items if item.known is not None])
-        for name, rows in zip(index.Rows._fields, self.fresh, strict=True):
-            bulk.insert(self.cursor, bulk.TABLES[name], sorted(rows))
+        bulk.insert_rows(self.cursor, self.fresh)
 
     def _packs(self) -> list[list[bytes]]:
         """The bodies of each pack; every item learns its place, with packs counted from 0."""
@@ -333,29 +331,28 @@ class Writer:
                     0,
                 )
             )
-            for rows_of, found in zip(self.fresh, index.rows(resource), strict=True):
-                rows_of.update((*row, item.number) for row in found)  # type: ignore[arg-type]
+            for rows_of, found in zip(self.fresh, bulk.rows(index.rows(resource)), strict=True):
+                rows_of.update((*row, item.number) for row in found)
         bulk.insert(self.cursor, "resource", rows)
 
     def _update(self, changed: Sequence[_Item]) -> None:
-        stale = index.Rows(set(), set(), set(), set(), set())
+        stale = bulk.rows()
         for item in changed:
             known = item.known
             assert known is not None
             self.cursor.execute(sql.KEEP_VERSION, (known.id,))
-            before = _NONE if known.deleted else index.rows(_old(known))
-            after = index.rows(item.resource) if item.resource else _NONE
+            before = bulk.rows() if known.deleted else bulk.rows(index.rows(_old(known)))
+            after = bulk.rows(index.rows(item.resource)) if item.resource else bulk.rows()
             for n, (old, new) in enumerate(zip(before, after, strict=True)):
-                stale[n].update((*row, known.id) for row in old - new)  # type: ignore[arg-type]
-                self.fresh[n].update((*row, known.id) for row in new - old)  # type: ignore[arg-type]
+                stale[n].update((*row, known.id) for row in old - new)
+                self.fresh[n].update((*row, known.id) for row in new - old)
             if item.resource:
                 patient, moment, origin, restricted = self._facts(item, item.resource)
                 facts = (patient, moment, origin, restricted, *item.place, item.digest, 0, known.id)
             else:
                 facts = (None, "", known.origin, known.restricted, *item.place, item.digest, 1, known.id)
             self.cursor.execute(sql.UPDATE_RESOURCE, facts)
-        for name, rows in zip(index.Rows._fields, stale, strict=True):
-            bulk.delete(self.cursor, bulk.TABLES[name], rows)
+        bulk.delete_rows(self.cursor, stale)
 
     def digest(self) -> str:
         lines = sorted(f"{ref} {digest.hex()}\n" for ref, digest in self.hashes.items())

@@ -19,13 +19,22 @@ if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
 
 STUCK = "?stuck=1"
-NOTED = frozenset({"exchange-fork", "exchange-bad-receipt", "exchange-bad-manifest", "exchange-receipt-held"})
+NOTED = frozenset(
+    {
+        "exchange-fork",
+        "exchange-bad-receipt",
+        "exchange-bad-manifest",
+        "exchange-receipt-held",
+        "document-not-taken",
+    }
+)
 """Codes of what happened once and has no cause that could go: they close when a person has seen to them."""
 PLACES: dict[str, tuple[str, str, StrOrPromise]] = {
     "exchange-queue-": ("messages", STUCK, _("Waiting messages")),
     "exchange-no-receipt": ("messages", "", _("Messages")),
     "exchange-discrepancies": ("reconcile", "", _("Reconciliation")),
     "exchange-site-silent": ("province", "", _("Province today")),
+    "document-not-taken": ("documents-published", "", _("Published documents")),
     "notices-hook": ("hooks", "", _("Hooks")),
     "plan-ready": ("board-plan-blocking", "?unit=all", _("What blocks what")),
     "plan-overdue": ("board-plan", "?unit=all&due=late", _("Tasks of the roll-out")),

@@ -46,6 +46,7 @@ ENTRIES = (
     Entry("documents-came", _("Documents of the province"), rights.RECORDS, hub=False),
     Entry("documents-published", _("Published documents"), rights.PUBLICATIONS, hub=False),
     Entry("reception", _("Reception"), rights.RECEPTION, hub=False),
+    Entry("identity", _("One person or two?"), rights.IDENTITY),
     Entry("board-province", _("Roll-out board"), rights.BOARD, site=False),
     Entry("board-tickets", _("Faults and requests"), rights.TICKETS, site=False, unless=rights.BOARD),
     Entry("province", _("Province today"), rights.PROVINCE, site=False),

@@ -11,14 +11,21 @@ from lienthong.access import accounts
 LARGEST = 536_870_912
 LARGEST_LETTER = 67_108_864
 LARGEST_BOARD = 20_000_000
-"""Bytes of all files of one call: of an evidence package, of a letter's pictures or its file, of a board's page."""
+LARGEST_WEIGHTS = 4_000_000
+"""Bytes of all files of one call: of an evidence package, of a letter's pictures or its file, of a board's page, of
+weights."""
 
 
 def largest(path: str) -> int:
     """How many bytes of files a page takes in one call; none but these pages take files."""
     if path.startswith("/board/"):
         return LARGEST_BOARD
-    return {"/evidence": LARGEST, "/letter": LARGEST_LETTER, "/letter/file": LARGEST_LETTER}.get(path, 0)
+    return {
+        "/evidence": LARGEST,
+        "/letter": LARGEST_LETTER,
+        "/letter/file": LARGEST_LETTER,
+        "/identity/rules": LARGEST_WEIGHTS,
+    }.get(path, 0)
 
 
 class PackageUpload(TemporaryFileUploadHandler):

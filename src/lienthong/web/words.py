@@ -36,6 +36,17 @@ ACTIONS = {
     "read": _("Record read"),
     "read-protected": _("Specially protected entries read"),
     "search": _("People looked up"),
+    "identity-read": _("Personal details compared"),
+    "identity-listed": _("Personal details listed"),
+    "identity-proposed": _("Other rules for one person proposed"),
+    "identity-feed": _("What the hub is told of who is registered"),
+    "identity-match": _("Looked for the same person"),
+    "decided-same": _("Said to be the same person"),
+    "decided-different": _("Said to be two people"),
+    "decided-unknown": _("Said not to know"),
+    "unlinked": _("Taken apart"),
+    "undone": _("Taken back"),
+    "rule-changed": _("Rules changed"),
     "list": _("List of transfers seen"),
     "transfer-received": _("Transfer: received"),
     "transfer-seen": _("Transfer: seen"),
@@ -141,6 +152,11 @@ ACTIONS = {
 }
 
 PAGES = {
+    "identity": _("Pairs that wait"),
+    "identity-pair": _("One person or two?"),
+    "identity-person": _("One person's registrations"),
+    "identity-decisions": _("Decisions"),
+    "identity-rules": _("Rules for one person"),
     "patient-province": _("Documents of the province"),
     "patient-publish": _("Publish to the province"),
     "documents-published": _("Published documents"),
@@ -305,6 +321,7 @@ PURPOSES = {
 
 REASONS = {
     **PURPOSES,
+    "identity": _("one record for each person"),
     "role": _("role does not open the page"),
     "password": _("wrong password"),
     "name": _("unknown user name"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from email.utils import format_datetime
 from typing import Any
 from urllib.parse import parse_qsl
@@ -162,7 +162,7 @@ class Call:
         if not since:
             return False
         try:
-            told = datetime.strptime(since, "%a, %d %b %Y %H:%M:%S GMT").replace(tzinfo=clock.UTC)
+            told = datetime.strptime(since, "%a, %d %b %Y %H:%M:%S GMT").replace(tzinfo=UTC)
         except ValueError:
             return False
         return clock.from_iso(stored.updated).replace(microsecond=0) <= told
@@ -229,5 +229,5 @@ def loaded(content: bytes | json.Raw) -> Any:
 
 def versioned(version: int, at: str) -> list[tuple[str, str]]:
     """``ETag`` and ``Last-Modified`` of a version."""
-    moment = format_datetime(clock.from_iso(at).astimezone(clock.UTC), usegmt=True)
+    moment = format_datetime(clock.from_iso(at).astimezone(UTC), usegmt=True)
     return [("ETag", f'W/"{version}"'), ("Last-Modified", moment)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Final
 
 from lienthong.foundation import clock, json
@@ -78,15 +79,22 @@ def _number(asked: dict[str, str], name: str, usual: int) -> int:
 
 
 def _moment(text: str, name: str, *, end: bool = False) -> str:
-    """A day or time as the store writes it; of a day its last second when it is an end."""
+    """A year, month, day or time as the store writes it: its beginning, or its last second when it is an end."""
     if not text:
         return ""
     found = values.utc(text)
     if not found:
         raise HttpError(400, problems.not_understood(f"{name}: date", name))
-    if end and len(text) == 10:
-        return clock.iso(clock.from_iso(found) + clock.DAY)[:19] + "Z"
-    return found
+    if not end or len(text) > 10:
+        return found
+    if text.startswith("9999"):
+        return "9999"
+    year, month = int(text[:4]), int(text[5:7] or 12)
+    if len(text) == 10:
+        after = clock.from_iso(found) + clock.DAY
+    else:
+        after = clock.from_iso(values.utc(f"{year + month // 12:04}-{month % 12 + 1:02}-01"))
+    return f"{clock.iso(after - timedelta(seconds=1))[:19]}Z"
 
 
 def _beside(call: Call, shown: Sequence[Stored]) -> list[Stored]:

@@ -79,17 +79,17 @@ class _Look:
         )
 
 
-def _together(looks: Sequence[_Look]) -> list[Stored | Exception | None]:
+def _together(looks: Sequence[_Look]) -> Sequence[Stored | None]:
     current = reading.latest({look.ref for look in looks if look.version is None})
-    found: list[Stored | Exception | None] = []
+    found: list[Stored | None] = []
     for look in looks:
         if look.version is None:
             stored = current.get(look.ref)
         else:
             stored = reading.version(look.ref, look.version)
         found.append(stored if stored and visible(look.call, stored) else None)
-    note([look.event(one) for look, one in zip(looks, found, strict=True)])  # type: ignore[arg-type]
+    note([look.event(one) for look, one in zip(looks, found, strict=True)])
     return found
 
 
-_turns: Turns[_Look, Stored | None] = Turns(_together)  # type: ignore[arg-type]
+_turns: Turns[_Look, Stored | None] = Turns(_together)

@@ -231,8 +231,11 @@ class _Work:
             nonlocal changed
             if match.re is _ADDRESS and match[2].decode() not in definitions.addresses():
                 return match[0]
-            target = self._meant(match[match.re.groups].replace(b"\\/", b"/").decode())
+            text = match[match.re.groups].replace(b"\\/", b"/").decode()
+            target = self._meant(text)
             if target is None:
+                if match.re is _REFERENCE and text.startswith("urn:uuid:") and self.call.strict:
+                    raise HttpError(422, problems.dangling("reference", text))
                 return match[0]
             changed = True
             closing = b"" if match.re is _MARKUP else b'"'

@@ -293,13 +293,15 @@ def is_text(items: Items, text: str) -> Truth:
 
 def same(one: Any, other: Any) -> bool:
     """Whether two JSON values are equal: numbers by value, never equal to booleans."""
+    if one != other:
+        return False
     if one.__class__ is str or other.__class__ is str or one.__class__ is bool or other.__class__ is bool:
-        return one.__class__ is other.__class__ and bool(one == other)
+        return one.__class__ is other.__class__
     if one.__class__ is dict and other.__class__ is dict:
-        return one.keys() == other.keys() and all(same(value, other[key]) for key, value in one.items())
+        return all(same(value, other[key]) for key, value in one.items())
     if one.__class__ is list and other.__class__ is list:
-        return len(one) == len(other) and all(map(same, one, other))
-    return bool(one == other)
+        return all(map(same, one, other))
+    return True
 
 
 def alike(left: Items, right: Items) -> bool:

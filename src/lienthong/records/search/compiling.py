@@ -135,7 +135,7 @@ def _narrowed(field: Field, wide: Condition) -> Condition:
     def holds(subject: Subject) -> bool:
         return wide.holds(composites.Part(subject.resource, field, subject.values(field.code)))
 
-    return Condition(wide.name, wide.source, wide.test, holds, exact=False)
+    return Condition(wide.name, wide.source, wide.test, holds, exact=False, tested=wide.tested)
 
 
 def _missing(field: Field, name: str, values: Sequence[str]) -> Condition:

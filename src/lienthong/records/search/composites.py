@@ -68,4 +68,4 @@ def _one(whole: Field, name: str, value: str, build: Build) -> Condition:
             for combination in index.combinations(subject.resource, subject.kind, whole.code)
         )
 
-    return Condition(name, both.source, both.test, holds, exact=False)
+    return Condition(name, both.source, both.test, holds, exact=False, tested=both.tested)

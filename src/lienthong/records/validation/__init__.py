@@ -144,8 +144,12 @@ def _meaning(
     if not thorough:
         return found
 
+    inside = {one["id"]: one["resourceType"] for one in resource.get("contained", ()) if "id" in one}
+
     def walked(one: Resource, place: str) -> list[Problem]:
-        walk = Walk(one, place, root=resource, references=references, extension=claims.of_extension)
+        walk = Walk(
+            one, place, root=resource, inner=inside, references=references, extension=claims.of_extension
+        )
         return walk.run() + claims.claimed(one, place)
 
     found += walked(resource, path)

@@ -6,7 +6,7 @@ Runs on resources whose structure is right.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from lienthong.foundation.errors import Problem
@@ -31,6 +31,7 @@ class Walk:
         resource: valid in structure.
         path: where it stands, e.g. ``Bundle.entry[3].resource``.
         root: the resource that contains it, or itself.
+        inner: the types of the resources that the root contains, by id.
         references: whether ``Type/id`` is known; None leaves that open.
         extension: called with each extension and its path; gives its problems.
     """
@@ -41,6 +42,7 @@ class Walk:
         path: str,
         *,
         root: Resource,
+        inner: Mapping[str, str],
         references: Callable[[str], bool] | None = None,
         extension: Callable[[Resource, Callable[[], str], bool], list[Problem]],
     ) -> None:
@@ -49,9 +51,7 @@ class Walk:
         self.root = root
         self.references = references
         self.extension = extension
-        self.inner = {
-            one["id"]: one["resourceType"] for one in self.root.get("contained", ()) if one.get("id")
-        }
+        self.inner = inner
         self.found: list[Problem] = []
 
     def run(self) -> list[Problem]:

@@ -14,7 +14,6 @@ from typing import Any
 from django.conf import settings
 from django.db import transaction
 
-from lienthong import records
 from lienthong.access import audit
 from lienthong.foundation import json
 from lienthong.foundation.wsgi import HttpError, Response
@@ -102,7 +101,7 @@ def patient(call: Call, steps: list[str]) -> Response | None:
     if not _here() or len(steps) != 1 or call.method not in ("GET", "HEAD"):
         return None
     about = searching.of_patient(steps[0])
-    if not about or records.read("Patient", steps[0]):
+    if not about:
         return None
     call.caller.needs("Patient", "r")
     return _told(call, resources.patient(about[0]), steps[0])
@@ -129,6 +128,13 @@ def bundle(call: Call) -> Response | None:
         return None
     given, _ = call.resource()
     entries = given.get("entry", [])
+    for place, entry in enumerate(entries):
+        asked = entry.get("request") or {}
+        if str(asked.get("url", "")).partition("/")[0] == "Task" and asked.get("method") not in (
+            "GET",
+            "HEAD",
+        ):
+            raise HttpError(422, problems.not_understood("PUT, PATCH /Task/{id}", f"Bundle.entry[{place}]"))
     inner = [entry.get("resource") for entry in entries]
     orders = [
         place

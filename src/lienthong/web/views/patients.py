@@ -14,6 +14,7 @@ from lienthong import records
 from lienthong.access import accounts, audit, rights
 from lienthong.access.doors import requires
 from lienthong.documents import desk as documents_desk
+from lienthong.identity import following, index
 from lienthong.records import Stored
 from lienthong.transfers import desk
 from lienthong.web.record import gather, province, returned
@@ -50,11 +51,25 @@ def find(request: HttpRequest) -> HttpResponse:
         )
         more = len(kept) > FOUND
         found = [
-            {"person": people.person(stored.resource), "last": gather.last_visit(stored)}
-            for stored in kept[:FOUND]
+            {
+                "person": people.person(same[0].resource),
+                "last": max(filter(None, map(gather.last_visit, same)), default=""),
+                "also": [people.person(other.resource) for other in same[1:]],
+            }
+            for same in _by_person(kept[:FOUND])
         ]
     page = {"text": text, "found": found, "more": more, "most": FOUND}
     return render(request, "web/patients/find.html", page)
+
+
+def _by_person(kept: list[Stored]) -> list[list[Stored]]:
+    """Patients in their order, those together that the identity index says are one person."""
+    found: dict[tuple[str, object], list[Stored]] = {}
+    for stored in kept:
+        person = index.person_of(following.facility_of(stored.resource), stored.id)
+        key = ("person", person) if person is not None else ("patient", stored.id)
+        found.setdefault(key, []).append(stored)
+    return list(found.values())
 
 
 @require_GET
