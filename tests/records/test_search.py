@@ -316,6 +316,13 @@ def test_scopes_hold_for_matches_chains_and_includes() -> None:
     ]
 
 
+def test_a_scope_of_two_conditions_needs_both() -> None:
+    store(observation("o1"), observation("o2", status="amended"), observation("o3", code="B"))
+    both = View(within={"Observation": [(("code", "A"), ("status", "amended"))]})
+    assert ids("Observation", "", both) == ["o2"]
+    assert ids("Observation", "status=final", both) == []
+
+
 def test_a_compartment_holds_what_belongs_to_the_patient() -> None:
     hidden_world()
     assert ids("Observation", "", patient="p1") == ["o1"]

@@ -36,7 +36,7 @@ def until(look: Callable[[], Any], seconds: float = 120) -> Any:
 def waiting(his: Client, facility: str, states: str) -> list[dict[str, Any]]:
     """What waits for a hospital, as its system polls for it."""
     path = f"/Task?owner:identifier={FACILITY}|{facility}&business-status={states}"
-    return [one["resource"] for one in his.call("GET", path).body["entry"]]
+    return [one["resource"] for one in his.call("GET", path).body.get("entry", [])]
 
 
 def state(his: Client, loop: str) -> str:

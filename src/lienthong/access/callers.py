@@ -34,10 +34,10 @@ PERSON_OTHER = tuple(
 PERSON_PURPOSES, PERSON_BASES = ("TREAT", "COC", EMERGENCY), ("treatment", "emergency")
 """A person only ever reads through the door; records are written on pages, where they are signed."""
 NODE = (
-    "system/Patient.crus",
-    "system/DocumentReference.crus",
-    "system/List.crus",
-    *(f"system/{kind}.crs" for kind in ("Binary", "Bundle", "Composition")),
+    "system/Patient.cru",
+    "system/DocumentReference.cru",
+    "system/List.cru",
+    *(f"system/{kind}.cr" for kind in ("Binary", "Bundle", "Composition")),
     *(f"system/{kind}.rs" for kind in ("Organization", "Practitioner", "PractitionerRole", "Location")),
 )
 """What the node of a unit may do at the hub: tell who its patients are, publish documents, find and fetch them."""

@@ -94,6 +94,7 @@ def transact(
         InvalidResource: one of them is not valid FHIR R4; nothing is stored.
     """
     write = Writer(values.utc(moment))
+    write.cursor.execute(sql.WRITERS_TURN)  # what is looked up now must still hold when it is written
     write.find([_ref(resource) for resource in resources])
     for resource in resources:
         write.merge(resource, origin)

@@ -71,7 +71,8 @@ def fitting(call: Call, kind: str, criteria: str) -> str | None:
     given = parameters(criteria.removeprefix("?").removeprefix(f"{kind}?"))
     if not given:
         raise HttpError(400, problems.not_understood(f"{kind}?{criteria[:80]}"))
-    found = search.find(kind, given, call.view("r" if call.caller.may(kind, "r") else "c"), most=2)
+    view = call.view("r" if call.caller.may(kind, "r") else "c")
+    found = search.find(kind, given, view, most=2, base=call.base)
     if len(found) > 1:
         raise HttpError(412, problems.several(kind, criteria))
     return found[0] if found else None

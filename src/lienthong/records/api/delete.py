@@ -39,7 +39,7 @@ def conditional(call: Call, kind: str) -> Response:
         most = int(several[0]) if re.fullmatch("[0-9]{1,9}", several[0]) else 0
         if not 0 < most <= MOST or not query:
             raise HttpError(400, problems.not_understood(f"_count: 1–{MOST}", "_count"))
-        found = search.find(kind, query, call.view("d"), most=most)
+        found = search.find(kind, query, call.view("d"), most=most, base=call.base)
     else:
         one = fitting(call, kind, criteria)
         found = [one] if one else []

@@ -38,7 +38,7 @@ def find(
             raise HttpError(415, problems.not_acceptable(f"{call.media} ({_FORM})"))
         query = query + parameters(call.content.decode("utf-8", "replace"))
     query = [(name, value) for name, value in query if name not in ("_format", "_pretty")]
-    page = search.search(kind, query, call.view(), strict=call.strict, patient=patient)
+    page = search.search(kind, query, call.view(), strict=call.strict, patient=patient, base=call.base)
     shape = search.shape(query)
     left_out = without(page.matches)
     if left_out:

@@ -252,7 +252,7 @@ class _Work:
         kind, mark, criteria = text.partition("?")
         if not mark or not validation.is_type(kind):
             return None
-        found = search.find(kind, parameters(criteria), self.call.view("r"), most=2)
+        found = search.find(kind, parameters(criteria), self.call.view("r"), most=2, base=self.call.base)
         if len(found) != 1:
             told = problems.several if found else problems.none_fits
             raise HttpError(412, told(kind, criteria))
