@@ -165,7 +165,8 @@ def document(
 def both(
     assumed: dict[str, dict[str, float]], found: dict[str, tuple[float | None, float | None]]
 ) -> dict[str, dict[str, float]]:
-    """m and u of a field's levels; what splink never saw keeps the assumed weight, at the probability it saw."""
+    """m and u of a field's levels; what splink never saw keeps the assumed weight, at the probability it saw;
+    a disagreement that it never saw speaks no less against one person than the level before."""
     together: dict[str, dict[str, float]] = {}
     for level, pair in assumed.items():
         m, u = found.get(level, (None, None))
@@ -173,6 +174,9 @@ def both(
             together[level] = dict(pair)
             continue
         ratio = pair["m"] / pair["u"]
+        if m is None and level == list(assumed)[-1]:
+            weakest = min((one["m"] / one["u"] for one in together.values()), default=ratio)
+            ratio = min(ratio, weakest)
         u_kept = u if u else (m or _SHARPEST) / ratio
         m_kept = max(m, _SHARPEST) if m else max(_SHARPEST, u_kept * ratio)
         together[level] = {"m": m_kept, "u": max(u_kept, 1e-9)}

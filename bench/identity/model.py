@@ -119,6 +119,16 @@ def _only_lacking() -> str:
     return " AND ".join(parts)
 
 
+def _edited() -> str:
+    """Words that differ by one edit; a word that differs more counts for many."""
+    parts = ["abs(word_count_l - word_count_r) * 9"]
+    for place in range(1, 7):
+        a, b = (f"split_part({column}, ' ', {place})" for column in ("words_l", "words_r"))
+        parts.append(f"CASE WHEN {a} = {b} THEN 0 WHEN damerau_levenshtein({a}, {b}) = 1 THEN 1 ELSE 9 END")
+    return " + ".join(parts)
+
+
+_TYPED = _edited()
 _HOUSE = f"({_alike('family')} AND {_alike('given')} AND word_count_l > 1 AND word_count_r > 1)"
 _INSIDE = (
     "(middle_l = '' OR middle_r = '' OR concat(' ', middle_l, ' ') LIKE concat('% ', middle_r, ' %')"
@@ -146,10 +156,10 @@ SQL: Final[dict[str, dict[str, str]]] = {
         "marks": "words_l = words_r",
         "order": "sorted_words_l = sorted_words_r",
         "short": f"{_HOUSE} AND {_INSIDE}",
-        "typed": "abs(length(words_l) - length(words_r)) <= 2 AND damerau_levenshtein(words_l, words_r) <= "
-        "CASE WHEN least(length(words_l), length(words_r)) >= 12 THEN 2 ELSE 1 END",
+        "typed": f"({_TYPED}) <= 2 OR (word_count_l <> word_count_r"
+        " AND replace(words_l, ' ', '') = replace(words_r, ' ', ''))",
         "middle": f"{_alike('family')} AND {_alike('given')}",
-        "family": f"{_alike('given')} AND middle_l = middle_r AND word_count_l > 1",
+        "family": f"{_alike('given')} AND middle_l = middle_r AND word_count_l > 1 AND word_count_r > 1",
         "sibling": _alike("family"),
     },
     "birth": {

@@ -85,6 +85,7 @@ class Population:
         self.chance = random.Random(f"lienthong population {seed}")  # noqa: S311 - invented people
         self._count = self._households = 0
         self._insurance = 0
+        self._given = set[str]()
         self._places = communes()
         by_district: dict[int, list[Commune]] = {}
         for one in self._places:
@@ -168,8 +169,10 @@ class Population:
         child = self._person(words, female, birth, homes)
         child.mother, child.father = mother, father
         if twin is not None:
-            if roll() < 0.7:
-                child.citizen = f"{int(twin.citizen) + 1:012d}"
+            following = f"{int(twin.citizen) + 1:012d}"
+            if roll() < 0.7 and following not in self._given:
+                child.citizen = following
+                self._given.add(following)
             child.insurance = f"{(int(twin.insurance) + 1) % 10**10:010d}"
         return child
 
@@ -199,9 +202,7 @@ class Population:
         self._insurance += 1 if roll() < 0.6 else 1 + self.chance.randrange(40_000_000)
         age = _THIS_YEAR - day.year
         province = "024" if roll() < 0.84 else f"{self.chance.randrange(1, 97):03d}"
-        citizen = (
-            f"{province}{2 * (day.year >= 2000) + female}{papers.year % 100:02d}{int(roll() * 10**6):06d}"
-        )
+        citizen = self._unused(f"{province}{2 * (day.year >= 2000) + female}{papers.year % 100:02d}")
         had_old = day.year < 2006
         group = _GROUPS[
             0 if age < 6 else 1 if age < 18 else 4 if age > 60 and roll() < 0.4 else 2 + (roll() < 0.4)
@@ -222,6 +223,13 @@ class Population:
             phones=self._phones(age),
             homes=homes,
         )
+
+    def _unused(self, start: str) -> str:
+        """A citizen number that nobody has yet."""
+        while (number := f"{start}{int(self.chance.random() * 10**6):06d}") in self._given:
+            pass
+        self._given.add(number)
+        return number
 
     def _phones(self, age: int) -> list[tuple[str, int]]:
         roll = self.chance.random

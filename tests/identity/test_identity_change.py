@@ -50,11 +50,11 @@ def test_a_preview_changes_nothing_and_is_what_happens() -> None:
     assert models.Event.objects.filter(id__gt=event, kind="linked").count() == shown.counts["link"]
     assert len(set(before.values())) - len(set(after.values())) == shown.counts["link"]  # none is said twice
     assert models.Event.objects.get(id=event).kind == events.RULE_CHANGED
-    back = changing.preview(changing.with_thresholds(14.0, 3.0, "test.2"))
+    back = changing.preview(changing.with_thresholds(13.0, 3.0, "test.2"))
     assert back.counts["unlink"] > 0
     changing.apply(back, "trở lại ngưỡng cũ", CLERK)
     assert _persons() == before
-    again = changing.preview(changing.with_thresholds(14.0, 3.0, "test.3"))
+    again = changing.preview(changing.with_thresholds(13.0, 3.0, "test.3"))
     assert not again.counts
 
 

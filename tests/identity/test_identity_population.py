@@ -37,6 +37,13 @@ def test_people_have_numbers_that_fit_them_and_households_that_hold_together(see
                 assert parent is None or parent.birth + 15 * 365 < one.birth
 
 
+def test_no_citizen_number_is_given_twice() -> None:
+    people = [
+        one for household in islice(Population(1).households(), 9000) for one in household if not one.foreign
+    ]
+    assert len({one.citizen for one in people}) == len(people)
+
+
 def test_what_was_typed_without_fault_reads_as_the_person() -> None:
     clean = [one for one in registrations(3, 4000) if not one.causes]
     assert len(clean) > 1000

@@ -36,7 +36,7 @@ def test_words_without_keys_stay(word: str) -> None:
 
 ONE = Fields(
     citizen=("024185123456",),
-    marked="hoàng thị lan",
+    marked=names.normal("Hoàng Thị Lan").marked,
     words="hoang thi lan",
     born="1985-03-17",
     sex="female",
@@ -55,10 +55,20 @@ def test_a_sex_typed_wrong_does_not_keep_a_number_from_linking() -> None:
     "change",
     [
         {"citizen": ()},
-        {"marked": "hoàng thị loan", "words": "hoang thi loan"},
+        names.normal("Hoàng Thị Loan")._asdict(),
         {"born": "1985-03-18"},
     ],
 )
 def test_two_sexes_are_asked_about_when_anything_else_differs(change: dict[str, object]) -> None:
     said = rules.judge(ONE, ONE._replace(sex="male", **change), weights.packaged())  # type: ignore[arg-type]
     assert said.outcome != "link"
+
+
+@pytest.mark.parametrize(
+    ("other", "guard"), [("Hoàng Thị Lán", "twins"), ("HOANG THI LAN", ""), ("Hoàng Thị Lan", "")]
+)
+def test_a_mark_that_is_missing_in_one_word_may_be_a_twin(other: str, guard: str) -> None:
+    read = names.normal(other)
+    near = ONE._replace(citizen=(), phone=("0912000111",), home="mau")
+    said = rules.judge(near, near._replace(marked=read.marked, words=read.words), weights.packaged())
+    assert said.guard == guard

@@ -77,9 +77,17 @@ def _guard(a: Fields, b: Fields, found: Levels) -> str:
         return "birth"
     if found[_NAME] not in _SAME_NAME:
         return "name"
-    if found[_NAME] in _ALSO_A_TWIN and not any(found[place] == "same" for place in _NUMBERS):
+    if _also_a_twin(a, b, found) and not any(found[place] == "same" for place in _NUMBERS):
         return "twins"
     return "order" if found[_ORDER] == "other" else ""
+
+
+def _also_a_twin(a: Fields, b: Fields, found: Levels) -> bool:
+    """Whether two names may be those of twins, such as Anh and Ánh: where marks are missing, only a name without any
+    was written by somebody who leaves them out."""
+    if found[_NAME] == "unmarked":
+        return not (a.marked.isascii() or b.marked.isascii())
+    return found[_NAME] in _ALSO_A_TWIN
 
 
 def _sex_mistyped(found: Levels) -> bool:
