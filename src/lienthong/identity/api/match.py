@@ -93,5 +93,5 @@ OPERATION: Final = Operation(
     levels=frozenset({"type"}),
     run=run,
     definition="http://hl7.org/fhir/OperationDefinition/Patient-match",
-    letter="s",
+    letter="r",
 )
