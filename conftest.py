@@ -19,6 +19,7 @@ import hypothesis
 import pytest
 
 TESTS = Path(__file__).parent / "tests"
+ONCE = (TESTS / "fhir" / "test_examples.py", TESTS / "fhir" / "test_fuzz.py")
 THINNED = (TESTS / "web", TESTS / "rollout")
 EXAMPLES = int(os.environ.get("LIENTHONG_EXAMPLES", "20"))
 hypothesis.settings.register_profile(
@@ -109,7 +110,9 @@ def _long_first(items: list[pytest.Item], workers: int) -> None:
 
 def _uses_database(item: pytest.Item) -> bool:
     """Whether a test runs on PostgreSQL too; of the tests of pages and of the
-    board, which ask through parts that do, a third."""
+    board, which ask through parts that do, a third; what is dear and asks the database little, not again."""
+    if item.path in ONCE:
+        return False
     if any(map(item.path.is_relative_to, THINNED)) and zlib.crc32(item.nodeid.encode()) % 3:
         return False
     names = set(getattr(item, "fixturenames", ()))
