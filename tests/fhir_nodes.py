@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import random
 import signal
 import socket
 import subprocess
@@ -24,7 +25,7 @@ from lienthong.config import node, setup
 SOURCE = Path(__file__).resolve().parent.parent / "src"
 FACILITIES = {"hub": "SYT-24", "sender": "24011", "receiver": "01929"}
 PASSWORD = "Song Cầu nước chảy 2025"
-FIRST_PORT = 20700
+FIRST_PORT = 21200
 
 
 @dataclass
@@ -106,7 +107,7 @@ class Nodes:
 
 def _free(count: int) -> list[int]:
     found: list[int] = []
-    for port in range(FIRST_PORT, FIRST_PORT + 200):
+    for port in random.sample(range(FIRST_PORT, FIRST_PORT + 2000), 200):  # other tests look at the same time
         with socket.socket() as probe, contextlib.suppress(OSError):
             probe.bind(("127.0.0.1", port))
             found.append(port)
