@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterable
+from functools import partial
 from typing import Annotated, Any
 
 import msgspec
 from django.conf import settings
-from django.db import DatabaseError, close_old_connections, connection, transaction
+from django.db import transaction
 from msgspec import Meta, Struct
 
 from lienthong import records
 from lienthong.access.limits import Bucket
 from lienthong.documents import basis, problems, providing, registry
 from lienthong.documents.providing import Publisher
+from lienthong.exchange import problems as exchange
 from lienthong.exchange import space, tokens
+from lienthong.exchange.answering import answered, problem_document
 from lienthong.exchange.tokens import Caller
 from lienthong.foundation import json
-from lienthong.foundation.errors import LienThongError
 from lienthong.foundation.wsgi import (
     Environ,
     HttpError,
@@ -26,11 +27,7 @@ from lienthong.foundation.wsgi import (
     Response,
     StartResponse,
     answer,
-    problem_response,
-    send,
 )
-
-log = logging.getLogger(__name__)
 
 PREFIX = "/documents/v1/"
 LARGEST = 10 << 20
@@ -66,24 +63,15 @@ def serves(path: str) -> bool:
 
 def application(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
     """Answers one call; every error is a problem document."""
-    close_old_connections()
-    request = Request(environ)
-    try:
-        response = _route(request)
-    except HttpError as error:
-        response = problem_response(error)
-    except space.NoRoom as error:
-        response = problem_response(HttpError(507, error.problem, headers=(("Retry-After", "30"),)))
-    except LienThongError as error:
-        response = problem_response(HttpError(_STATUS.get(error.problem.code, 422), error.problem))
-    except DatabaseError:
-        log.exception("%s %s", request.method, request.path)
-        response = problem_response(HttpError(503, problems.busy(), headers=(("Retry-After", "5"),)))
-    finally:
-        if connection.in_atomic_block:
-            connection.close()
-        close_old_connections()
-    return send(response, start_response)
+    return answered(
+        environ,
+        start_response,
+        _route,
+        problem_document,
+        status=lambda error: _STATUS.get(error.problem.code, 422),
+        busy=problems.busy,
+        fault=partial(exchange.hub_fault, 500),
+    )
 
 
 def _route(request: Request) -> Response:

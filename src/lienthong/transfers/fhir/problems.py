@@ -1,20 +1,11 @@
-"""What can be wrong with a call of the door, in words for a person."""
+"""What can be wrong with a call about a transfer, in words for a person; what any call may hear is the door's own."""
 
 from __future__ import annotations
 
 from lienthong.foundation.errors import Problem
+from lienthong.records.api.problems import no_door, not_understood
 
-
-def no_door(path: str) -> Problem:
-    """No such resource, or not with this method."""
-    return Problem(
-        code="fhir-no-door",
-        vi="Cửa FHIR không có tài nguyên hoặc thao tác này.",
-        en="The FHIR door has no such resource or interaction.",
-        hint_vi="Xem những gì có tại /fhir/metadata.",
-        hint_en="What there is stands in /fhir/metadata.",
-        where={"path": path[:200]},
-    )
+__all__ = ["differs", "no_door", "no_identifier", "not_known", "not_understood"]
 
 
 def not_known(what: str) -> Problem:
@@ -23,16 +14,6 @@ def not_known(what: str) -> Problem:
         code="fhir-not-found",
         vi=f"Không có {what} này tại đơn vị.",
         en=f"There is no such {what} here.",
-    )
-
-
-def not_understood(what: str, path: str = "") -> Problem:
-    """A parameter, header or element that the door does not take."""
-    return Problem(
-        code="fhir-not-understood",
-        vi=f"Yêu cầu không đúng: {what}",
-        en=f"The request is not as it should be: {what}",
-        where={"path": path} if path else {},
     )
 
 
@@ -57,27 +38,4 @@ def differs(loop: str) -> Problem:
         hint_vi="Muốn sửa hoặc bổ sung: PUT ServiceRequest/{id} với If-Match.",
         hint_en="To change or add: PUT ServiceRequest/{id} with If-Match.",
         where={"path": "ServiceRequest.identifier", "loop": loop},
-    )
-
-
-def busy() -> Problem:
-    """The database takes no more for a moment."""
-    return Problem(
-        code="fhir-busy",
-        vi="Hệ thống tạm thời chưa ghi được dữ liệu.",
-        en="Nothing can be written at the moment.",
-        hint_vi="Gửi lại sau vài giây; gửi lại không tạo lượt chuyển thứ hai.",
-        hint_en="Send again in a few seconds; that makes no second transfer.",
-        retry=True,
-    )
-
-
-def fault() -> Problem:
-    """A fault of the program."""
-    return Problem(
-        code="fhir-fault",
-        vi="Chương trình gặp lỗi; chưa có gì được ghi.",
-        en="The program has a fault; nothing was written.",
-        hint_vi="Gửi nhật ký của máy chủ cho nhà phát triển.",
-        hint_en="Send the server's log to the developers.",
     )
