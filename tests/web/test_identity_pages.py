@@ -29,7 +29,7 @@ from pages import words_of
 pytestmark = pytest.mark.django_db
 
 HUNG = {"name": "NGUYỄN VĂN HÙNG", "phone": "0912000111", "commune": "07210", "home": "Thôn Mậu"}
-WAITS = {"name": "Nguyễn Văn Hùng", "commune": "09487"}
+WAITS = {"name": "Nguyễn Văn Hùng", "commune": "07213"}
 
 
 def register(facility: str, **more: Any) -> int:
@@ -92,7 +92,7 @@ def test_a_clerk_compares_decides_and_takes_back(
 def test_after_a_decision_comes_the_next_pair_of_the_same_facility(
     someone: Callable[..., Client], two: tuple[int, int], settings: Any
 ) -> None:
-    third = register("24022", id="hung-c", **WAITS | {"commune": "07213"})
+    third = register("24022", id="hung-c", **WAITS)
     clerk = someone(Role.NURSE)
     waiting = deciding.count_pending()
     assert waiting > deciding.count_pending("01929") > 0
