@@ -67,3 +67,26 @@ def test_a_decimal_beyond_any_quantity_is_kept_and_breaks_nothing(his: Client, v
     assert f'"value":{value}'.encode() in content
     status, content = raw(his, "GET", "/Observation?value-quantity=gt5")
     assert status == 200
+
+
+@pytest.mark.parametrize(
+    "criteria", ["identifier=", "identifier=,", "_total=none", "_sort=_id", "active=true&name="]
+)
+def test_criteria_that_say_nothing_fit_nothing(his: Client, criteria: str) -> None:
+    """A program whose variable is empty neither gets, changes nor deletes the one that happens to be here."""
+    only = {"resourceType": "Patient", "id": "only", "active": True}
+    assert his.call("PUT", "/Patient/only", only).status == 201
+    other = {"resourceType": "Patient", "name": [{"text": "LÒ VĂN PHÓNG"}]}
+    patch = {"active": False}
+    entry = {"resource": other, "request": {"method": "POST", "url": "Patient", "ifNoneExist": criteria}}
+    for answer in (
+        his.call("POST", "/Patient", other, If_None_Exist=criteria),
+        his.call("PUT", f"/Patient?{criteria}", other),
+        his.call("PATCH", f"/Patient?{criteria}", patch, Content_Type="application/merge-patch+json"),
+        his.call("DELETE", f"/Patient?{criteria}"),
+        his.call("DELETE", f"/Patient?{criteria}&_count=50"),
+        his.call("POST", "", {"resourceType": "Bundle", "type": "transaction", "entry": [entry]}),
+    ):
+        assert (answer.status, answer.problem) == (400, "search-no-criteria"), answer.body
+    assert his.call("GET", "/Patient?_summary=count").body["total"] == 1
+    assert his.call("GET", "/Patient/only").body["active"] is True
