@@ -136,3 +136,29 @@ def test_each_call_leaves_a_row_with_system_person_purpose_and_basis(record: Cli
     refused = record.call("GET", "/Observation/open", X_Purpose_Of_Use="HRESCH")
     assert (refused.status, refused.problem) == (403, "fhir-purpose-not-allowed")
     assert refused.body["issue"][0]["diagnostics"]
+
+
+def test_who_may_not_read_is_not_shown_what_was_there_by_writing(record: Client) -> None:
+    there = {
+        "resourceType": "Patient",
+        "id": "named",
+        "name": [{"text": "LÙ THỊ NGẢI"}],
+        "identifier": [{"system": "urn:mrn", "value": "7"}],
+    }
+    assert record.call("PUT", "/Patient/named", there).status == 201
+    maker, changer, remover = (let_in(f"system/Patient.{letter}") for letter in "cud")
+    unless = "identifier=urn:mrn|7"
+    given = maker.call("POST", "/Patient", {"resourceType": "Patient"}, If_None_Exist=unless)
+    assert (given.status, given.body) == (200, None)
+    assert "/Patient/named/" in given.headers["location"]
+    merge = {"Content_Type": "application/merge-patch+json"}
+    for path in ("/Patient/named", f"/Patient?{unless}"):
+        changed = changer.call("PATCH", path, {"active": path == "/Patient/named"}, **merge)
+        assert (changed.status, changed.body) == (200, None)
+    entry = {"resource": {"resourceType": "Patient"}, "request": {"method": "POST", "url": "Patient"}}
+    entry["request"]["ifNoneExist"] = unless
+    whole = {"resourceType": "Bundle", "type": "transaction", "entry": [entry]}
+    answer = maker.call("POST", "", whole, Prefer="return=representation")
+    assert answer.status == 200
+    assert "NGẢI" not in str(answer.body)
+    assert remover.call("DELETE", f"/Patient?{unless}").status == 204

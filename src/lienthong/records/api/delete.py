@@ -41,7 +41,7 @@ def conditional(call: Call, kind: str) -> Response:
             raise HttpError(400, problems.not_understood(f"_count: 1–{MOST}", "_count"))
         found = search.find(kind, query, call.view("d"), most=most, base=call.base)
     else:
-        one = fitting(call, kind, criteria)
+        one = fitting(call, kind, criteria, "d")
         found = [one] if one else []
     if not found:
         raise HttpError(404, problems.none_fits(kind, criteria))

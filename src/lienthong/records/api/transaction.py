@@ -137,7 +137,7 @@ class _Work:
             criteria = one.conditions["if-none-exist"] if one.method == "POST" else one.criteria
             if criteria:
                 with _at(one.path):
-                    self.found[one.place] = fitting(self.call, one.kind, criteria)
+                    self.found[one.place] = fitting(self.call, one.kind, criteria, _LETTERS[one.method])
 
     def plan(self) -> Plan:
         self._find()
@@ -283,7 +283,9 @@ class _Work:
             told["lastModified"] = made.at
         given: Resource = {}
         if self.call.prefer == "representation" and one.method != "DELETE":
-            given["resource"] = json.raw(reading.latest([ref])[ref].wire)
+            stored = reading.latest([ref])[ref]
+            if visible(self.call, stored):
+                given["resource"] = json.raw(stored.wire)
         return json.dumps({**given, "response": told})
 
 
