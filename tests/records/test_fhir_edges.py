@@ -90,3 +90,14 @@ def test_criteria_that_say_nothing_fit_nothing(his: Client, criteria: str) -> No
         assert (answer.status, answer.problem) == (400, "search-no-criteria"), answer.body
     assert his.call("GET", "/Patient?_summary=count").body["total"] == 1
     assert his.call("GET", "/Patient/only").body["active"] is True
+
+
+def test_the_pages_after_a_post_search_are_fetched_by_get(his: Client) -> None:
+    for n in range(3):
+        his.call("PUT", f"/Patient/p{n}", {"resourceType": "Patient", "id": f"p{n}"})
+    form = {"Content_Type": "application/x-www-form-urlencoded"}
+    page = his.call("POST", "/Patient/_search?_count=2", b"_sort=_id", **form)
+    links = {link["relation"]: link["url"] for link in page.body["link"]}
+    assert "_sort=_id" in links["self"]
+    rest = his.call("GET", links["next"].partition("/fhir")[2])
+    assert [entry["resource"]["id"] for entry in rest.body["entry"]] == ["p2"]
