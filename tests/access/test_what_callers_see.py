@@ -162,3 +162,26 @@ def test_who_may_not_read_is_not_shown_what_was_there_by_writing(record: Client)
     assert answer.status == 200
     assert "NGẢI" not in str(answer.body)
     assert remover.call("DELETE", f"/Patient?{unless}").status == 204
+
+
+def test_a_removal_that_is_refused_names_what_the_caller_may_see_alone(record: Client) -> None:
+    """Otherwise anyone who may delete learns that there is a protected result of this person."""
+    clerk = let_in("system/Patient.rd system/Observation.rs?category=laboratory")
+    removal = {"request": {"method": "DELETE", "url": "Patient/p1"}}
+    whole = {"resourceType": "Bundle", "type": "transaction", "entry": [removal]}
+    for refused in (clerk.call("DELETE", "/Patient/p1"), clerk.call("POST", "", whole)):
+        assert (refused.status, refused.problem) == (409, "fhir-referred-to")
+        told = str(refused.body)
+        assert "Observation/open" in told
+        assert not any(f"Observation/{hidden}" in told for hidden in ("sign", "hiv", "psy"))
+
+
+def test_a_refusal_within_a_batch_leaves_its_row_too(record: Client) -> None:
+    viewer = let_in("system/Observation.rs")
+    urls = ("Patient/p1", "Observation/open", "Patient?name=a")
+    entries = [{"request": {"method": "GET", "url": url}} for url in urls]
+    before = AuditEvent.objects.filter(action="fhir-refused").count()
+    answer = viewer.call("POST", "", {"resourceType": "Bundle", "type": "batch", "entry": entries})
+    assert [entry["response"]["status"] for entry in answer.body["entry"]] == ["403", "200", "403"]
+    rows = AuditEvent.objects.filter(action="fhir-refused").order_by("seq")[before:]
+    assert [row.page for row in rows] == ["GET /fhir/Patient/p1", "GET /fhir/Patient"]

@@ -66,6 +66,11 @@ def visible(call: Call, stored: Stored, letter: str = "r") -> bool:
     return any(search.matches(stored.resource, query) for query in queries)
 
 
+def shown(call: Call, refs: Sequence[str]) -> list[str]:
+    """Those of some ``Type/id`` that the caller may see."""
+    return [ref for ref, stored in reading.latest(refs).items() if visible(call, stored)]
+
+
 @dataclass(frozen=True, slots=True)
 class _Look:
     call: Call

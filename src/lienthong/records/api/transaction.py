@@ -9,7 +9,7 @@ import re
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 from urllib.parse import urlencode
 
 from lienthong.access import audit
@@ -24,7 +24,7 @@ from lienthong.records.api.commit import Plan, commit
 from lienthong.records.api.create import fitting
 from lienthong.records.api.json_patch import patched
 from lienthong.records.api.preparing import ID, changing, entry
-from lienthong.records.api.read import visible
+from lienthong.records.api.read import shown, visible
 from lienthong.records.api.references import mentioned
 from lienthong.records.writing import Done, Entry
 
@@ -170,7 +170,8 @@ class _Work:
             raise HttpError(400, problems.not_understood("one entry for each resource", "Bundle.entry"))
         posted = {self.targets[one.place] for one in self.writes if one.method == "POST"}
         once = frozenset(made.ref for made in found if made.ref in posted) if self.once else frozenset()
-        self.planned = Plan(found, self._events, versions, once, refers, changing(self.call))
+        told = partial(shown, self.call)
+        self.planned = Plan(found, self._events, versions, once, refers, changing(self.call), told)
         return self.planned
 
     def _target(self, one: Asked) -> str:
