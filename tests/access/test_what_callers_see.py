@@ -185,3 +185,15 @@ def test_a_refusal_within_a_batch_leaves_its_row_too(record: Client) -> None:
     assert [entry["response"]["status"] for entry in answer.body["entry"]] == ["403", "200", "403"]
     rows = AuditEvent.objects.filter(action="fhir-refused").order_by("seq")[before:]
     assert [row.page for row in rows] == ["GET /fhir/Patient/p1", "GET /fhir/Patient"]
+
+
+def test_nobody_learns_of_what_was_deleted_outside_their_scope(record: Client) -> None:
+    lis = let_in("system/Observation.rs?category=laboratory")
+    for gone in ("open", "sign"):
+        assert record.call("DELETE", f"/Observation/{gone}").status == 204
+    assert lis.call("GET", "/Observation/open").status == 410
+    for path in ("/Observation/sign", "/Observation/sign/_history", "/Observation/sign/_history/2"):
+        assert lis.call("GET", path).status == 404
+    shown = str(lis.call("GET", "/Observation/_history").body)
+    assert "Observation/open" in shown
+    assert "Observation/sign" not in shown
