@@ -197,3 +197,35 @@ def test_nobody_learns_of_what_was_deleted_outside_their_scope(record: Client) -
     shown = str(lis.call("GET", "/Observation/_history").body)
     assert "Observation/open" in shown
     assert "Observation/sign" not in shown
+
+
+def wraps(kind: str) -> dict[str, Any]:
+    """A resource without a label of its own that holds, or says that it is, something protected."""
+    hidden = observation("x1", "laboratory", SECRET, (SECURITY, "HIV"))
+    label = [{"coding": [{"system": CONFIDENTIALITY, "code": "R"}, {"system": SECURITY, "code": "HIV"}]}]
+    if kind == "Bundle":
+        entry = {"fullUrl": "urn:uuid:6bdbd3a9-8d34-4f8c-8f0d-1a4d3c1e2b10", "resource": hidden}
+        return {"type": "collection", "entry": [entry]}
+    if kind == "DocumentReference":
+        content = {"attachment": {"contentType": "text/plain", "data": "eA=="}}
+        return {"status": "current", "content": [content], "securityLabel": label}
+    return {
+        "status": "final",
+        "type": {"text": "x"},
+        "date": "2026-11-20",
+        "title": "x",
+        "author": [{"display": "x"}],
+        "confidentiality": "V",
+    }
+
+
+@pytest.mark.parametrize("kind", ["Bundle", "DocumentReference", "Composition"])
+def test_what_holds_something_protected_is_protected(record: Client, kind: str) -> None:
+    with_kinds(record, "HIV", "PSY", "OTHER")
+    viewer = let_in("system/*.crus")
+    whole = {"resourceType": kind, "id": "whole", **wraps(kind)}
+    assert record.call("PUT", f"/{kind}/whole", whole).status == 201
+    assert record.call("GET", f"/{kind}/whole").status == 200
+    assert viewer.call("GET", f"/{kind}/whole").status == 404
+    assert found(viewer, f"/{kind}") == set()
+    assert viewer.call("PUT", f"/{kind}/other", {**whole, "id": "other"}).problem == "fhir-outside-scope"
