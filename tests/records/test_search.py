@@ -405,7 +405,7 @@ def test_codes_of_value_sets_and_below_others() -> None:
         ("Patient", "_has:Observation:code:status=a", "unknown-parameter", "_has:Observation:code:status"),
         ("Patient", "_filter=name eq a", "unsupported", "_filter"),
         ("Patient", "_text=a", "unsupported", "_text"),
-        ("Patient", "_sort=gender", "unsupported", "_sort=gender"),
+        ("Observation", "_sort=code-value-date", "unsupported", "_sort=code-value-date"),
         ("Patient", "_sort=colour", "unknown-parameter", "colour"),
         ("Patient", "_count=-1", "bad-value", "_count"),
         ("Patient", "_total=all", "bad-value", "_total"),

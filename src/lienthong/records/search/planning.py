@@ -62,13 +62,18 @@ class Plan:
         """Whether the database decides alone."""
         return all(condition.exact for condition in self.conditions)
 
-    def page(self, start: Position | None, count: int) -> list[tuple[Row, Stored | None]]:
+    def page(
+        self, start: Position | None, count: int, back: bool | None = None
+    ) -> list[tuple[Row, Stored | None]]:
         """The first rows after a position (before it, nearest first, if it says so); bodies where they were opened.
+
+        Args:
+            back: without a position, whether from the end.
 
         Raises:
             LienThongError: more bodies would have to be opened than one search may.
         """
-        back = start is not None and start.back
+        back = (start is not None and start.back) if back is None else back
         if self.exact:
             return [(row, None) for row in self._rows(start, count, back)]
         found: list[tuple[Row, Stored | None]] = []
