@@ -92,8 +92,8 @@ def test_what_would_depend_on_the_order_is_refused(his: Client) -> None:
     plain = entry("POST", "Patient", patient(X, "2"))
     update = entry("PUT", f"Patient?{unless}", patient(X, "2"))
     for both in ((one, other), (one, narrower), (one, update), (plain, update), (update, update)):
-        for given in (both, both[::-1]):
-            answer = send(his, *given)
+        for entries in (both, both[::-1]):
+            answer = send(his, *entries)
             assert code(answer) == (400, "fhir-criteria-twice")
             assert answer.body["issue"][0]["expression"][0].startswith("Bundle.entry[")
     assert code(send(his, plain, plain, one)) == (412, "fhir-several")
@@ -151,14 +151,12 @@ def made_of(world: list[tuple[str, str, tuple[str, ...], str]], system: str) -> 
     for kind, number, content, gender in world:
         criteria = f"identifier={system}|{number}"
         body = patient(system, *content, gender=gender)
-        found.append(
-            {
-                "unless": lambda b=body, c=criteria: entry("POST", "Patient", b, unless=c),
-                "create": lambda b=body: entry("POST", "Patient", b),
-                "update": lambda b=body, c=criteria: entry("PUT", f"Patient?{c}", b),
-                "refer": lambda c=criteria: entry("POST", "Observation", observation(f"Patient?{c}")),
-            }[kind]()
-        )
+        if kind == "refer":
+            found.append(entry("POST", "Observation", observation(f"Patient?{criteria}")))
+        elif kind == "update":
+            found.append(entry("PUT", f"Patient?{criteria}", body))
+        else:
+            found.append(entry("POST", "Patient", body, unless=criteria if kind == "unless" else ""))
     return found
 
 

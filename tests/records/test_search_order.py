@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cmp_to_key
+from itertools import pairwise
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -108,7 +109,8 @@ class Order(TestCase):
             fitting = {s.id for s in ask(f"_count=500{more}").matches}
             wanted = [r for r in everyone if r["id"] in fitting]
             wanted.sort(key=cmp_to_key(lambda a, b: before(sort, a, b)))
-            pages, cursor = [], ""
+            pages: list[list[str]] = []
+            cursor = ""
             while not pages or cursor:
                 page = ask(f"_sort={sort}&_count={size}{more}&_cursor={cursor}")
                 pages.append([stored.id for stored in page.matches])
@@ -117,7 +119,7 @@ class Order(TestCase):
             by_id = {r["id"]: r for r in everyone}
             note(f"{seen} {[r['id'] for r in wanted]}")
             assert sorted(seen) == sorted(fitting)
-            assert all(before(sort, by_id[a], by_id[b]) <= 0 for a, b in zip(seen, seen[1:], strict=False))
+            assert all(before(sort, by_id[a], by_id[b]) <= 0 for a, b in pairwise(seen))
             assert [s.id for s in ask(f"_sort={sort}&_count=500{more}").matches] == seen
             for expected in reversed(pages[:-1]):
                 page = ask(f"_sort={sort}&_count={size}{more}&_cursor={page.previous}")

@@ -43,7 +43,7 @@ def statement(base: str, name: str, table: Table, profiles: Mapping[str, list[st
         "implementation": {"description": name, "url": base},
         "fhirVersion": "4.0.1",
         "format": ["json", JSON, "xml", XML],
-        "patchFormat": ["application/json-patch+json"],
+        "patchFormat": ["application/json-patch+json", JSON, XML],
         "rest": [
             {
                 "mode": "server",

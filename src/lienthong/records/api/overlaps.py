@@ -1,7 +1,7 @@
 """Entries of one transaction whose criteria fit what another entry of it makes.
 
-R4 lets the outcome not depend on the order of the entries, and no two of them write the same resource: equal conditional
-creates make one resource, and what would be one or two, or of one or another content, is refused.
+R4 lets the outcome not depend on the order of the entries, and no two of them write the same resource: equal
+conditional creates make one resource, and what would be one or two, or of one or another content, is refused.
 """
 
 from __future__ import annotations

@@ -10,6 +10,7 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Any
 from urllib.parse import urlencode
 
 from lienthong.access import audit
@@ -22,10 +23,11 @@ from lienthong.records.api.bundles import bundle
 from lienthong.records.api.call import Call, Resource, loaded, parameters, parsed, version_of
 from lienthong.records.api.commit import Plan, commit
 from lienthong.records.api.create import fitting
-from lienthong.records.api.json_patch import patched
+from lienthong.records.api.patch import change
 from lienthong.records.api.preparing import ID, changing, entry
 from lienthong.records.api.read import visible
 from lienthong.records.api.references import mentioned
+from lienthong.records.api.rewriting import rewritten
 from lienthong.records.writing import Done, Entry
 
 _REFERENCE = re.compile(rb'("reference"\s*:\s*)"((?:[^"\\]|\\/)+)"')
@@ -75,6 +77,10 @@ class Asked:
     def criteria(self) -> str:
         """What a conditional create, update, patch or delete goes by."""
         return self.conditions["if-none-exist"] if self.method == "POST" else urlencode(self.query)
+
+    def patch(self) -> Any:
+        """A FHIRPath Patch, or the JSON Patch in a Binary."""
+        return self.resource if self.resource.get("resourceType") == "Parameters" else loaded(self.binary())
 
     def binary(self) -> bytes:
         """The content of a Binary, which carries a JSON Patch."""
@@ -225,10 +231,10 @@ class _Work:
             stored = reading.latest([ref]).get(ref)
             if stored is None or stored.deleted or not visible(self.call, stored, "u"):
                 raise HttpError(404, problems.not_found(ref))
-            changed = patched(json.loads(stored.body), loaded(one.binary()))
+            changed = change(one.patch())(json.loads(stored.body))
             if changed.get("id") != id or changed.get("resourceType") != kind:
                 raise HttpError(422, problems.not_understood("id, resourceType", f"{kind}.id"))
-            return entry(self.call, kind, changed, json.dumps(changed), id, "u")
+            return entry(self.call, kind, changed, rewritten(stored.body, changed), id, "u")
         if not one.raw:
             raise HttpError(422, problems.not_understood("resource", f"{one.path}.resource"))
         if one.method == "PUT" and not one.query and one.resource.get("id") != id:

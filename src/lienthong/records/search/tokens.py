@@ -255,5 +255,5 @@ def pairs(field: Field, element: Any) -> Iterator[tuple[str, str]]:
             found = one if isinstance(one, dict) else {}
             code, system = found.get("code", found.get("value")), found.get("system")
             if isinstance(code, str):
-                none = not isinstance(system, str) or "ContactPoint" in field.datatypes
-                yield code, "" if none else system
+                of_system = isinstance(system, str) and "ContactPoint" not in field.datatypes
+                yield code, str(system) if of_system else ""
