@@ -91,6 +91,7 @@ def _through(field: Field, name: str, kind: str, inner: Sequence[Condition]) -> 
             f" WHERE t.id = s.resource AND {text} AND l.target = t.key AND l.param {marks(field.params)}",
             (*first.args, *args, *field.params),
             scan=first.scan,
+            span=first.span,
         )
 
     def test(alias: str) -> Sql:
@@ -120,6 +121,7 @@ def _pointed(field: Field, name: str, kind: str, inner: Sequence[Condition]) -> 
             f" AND l.param {marks(field.params)} AND h.key = l.target",
             (*first.args, *args, *field.params),
             scan=first.scan,
+            span=first.span,
         )
 
     def test(alias: str) -> Sql:
