@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.django import TestCase
 
+import search_ways
 from lienthong import records
 from lienthong.access import audit
 from lienthong.foundation import json
@@ -104,19 +105,17 @@ class Pages(TestCase):
         st.lists(ITEM, max_size=9),
         SORTS,
         st.integers(1, 4),
-        st.booleans(),
+        search_ways.ALL,
         st.lists(st.sampled_from(["add", "remove", "none"]), min_size=12, max_size=12),
-        st.sampled_from(["", "&code=A", "&code=urn:c|A", "&code:text=x", "&date=ge2024"]),
+        st.sampled_from(["", "&code=A", "&code=urn:c|A", "&code:text=x", "&date=ge2024", "&date=lt2025"]),
     )
     def test_pages_together_are_the_whole(
-        self, items: list[Any], sort: str, size: int, walk: bool, events: list[str], more: str
+        self, items: list[Any], sort: str, size: int, way: str, events: list[str], more: str
     ) -> None:
         for n, (day, value) in enumerate(items):
             code = {"coding": [{"system": "urn:c", "code": "A"}], "text": "x"}
             store({**observation(f"o{n}", day=day, **value), "code": code}, origin=f"o{n}")
-        before = planning.FEW, planning.SOME
-        planning.FEW, planning.SOME = (0, 0) if walk else before
-        try:
+        with search_ways.taken(way):
             query = f"_sort={sort}{more}" if sort else more.removeprefix("&")
             whole = ids("Observation", f"{query}&_count=500")
             seen: list[str] = []
@@ -141,17 +140,13 @@ class Pages(TestCase):
             assert len(seen) == len(set(seen))
             kept = [id for id in seen if id not in added]
             assert [id for id in kept if id not in removed] == [id for id in whole if id not in removed]
-        finally:
-            planning.FEW, planning.SOME = before
 
-    @given(st.lists(ITEM, min_size=1, max_size=9), SORTS, st.integers(1, 4), st.booleans())
+    @given(st.lists(ITEM, min_size=1, max_size=9), SORTS, st.integers(1, 4), search_ways.ALL)
     def test_the_page_before_is_the_one_that_was_shown(
-        self, items: list[Any], sort: str, size: int, walk: bool
+        self, items: list[Any], sort: str, size: int, way: str
     ) -> None:
         store(*(observation(f"o{n}", day=day, **value) for n, (day, value) in enumerate(items)))
-        before = planning.FEW
-        planning.FEW = 0 if walk else before
-        try:
+        with search_ways.taken(way):
             shown, cursor = [], ""
             while True:
                 page = ask("Observation", f"_sort={sort}&_count={size}&_cursor={cursor}")
@@ -164,8 +159,6 @@ class Pages(TestCase):
                 page = ask("Observation", f"_sort={sort}&_count={size}&_cursor={page.previous}")
                 assert [stored.id for stored in page.matches] == expected
             assert not page.previous
-        finally:
-            planning.FEW = before
 
 
 def test_the_order_is_the_one_that_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -159,6 +159,7 @@ def _through(field: Field, name: str, kind: str, inner: Sequence[Condition]) -> 
             f" WHERE t.id = s.resource AND {text} AND l.target = t.key AND l.param {marks(field.params)}",
             (*first.args, *args, *field.params),
             scan=first.scan,
+            span=first.span,
         )
 
     def test(alias: str) -> Sql:
@@ -188,6 +189,7 @@ def _pointed(field: Field, name: str, kind: str, inner: Sequence[Condition]) -> 
             f" AND l.param {marks(field.params)} AND h.key = l.target",
             (*first.args, *args, *field.params),
             scan=first.scan,
+            span=first.span,
         )
 
     def test(alias: str) -> Sql:

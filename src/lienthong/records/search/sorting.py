@@ -66,6 +66,23 @@ class Key:
         return Sql(f"COALESCE(({text}), %s)", (*self.field.params, self.missing))
 
     @property
+    def only(self) -> int:
+        """The number of a parameter of which a resource has one row at most; 0 where it may have several."""
+        field = self.field
+        return field.params[0] if field and field.single and len(field.params) == 1 else 0
+
+    @property
+    def values(self) -> Sql:
+        """A SELECT of ``k0``: every value that rows of the key have, for which an index has the order."""
+        assert self.field is not None
+        column, table = (
+            ("value", "records_string") if self.field.type == "string" else ("low", _TABLES[self.field.type])
+        )
+        return Sql(
+            f"SELECT {column} AS k0 FROM {table} WHERE param {marks(self.field.params)}", self.field.params
+        )
+
+    @property
     def walk(self) -> Sql | None:
         """A SELECT of ``resource`` and ``k0``, one row for each resource that has the key, for which an index has the
         order; None without."""

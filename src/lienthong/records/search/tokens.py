@@ -16,6 +16,7 @@ from lienthong.records.search.conditions import (
     SEEK,
     Condition,
     Source,
+    Span,
     Sql,
     Subject,
     any_of,
@@ -98,6 +99,7 @@ class Coded:
 
     def __init__(self, field: Field, name: str, system: str | None, code: str) -> None:
         self.params, self.name = field.params, name
+        self.span = Span.OWN if "Identifier" in field.datatypes else Span.CODE
         self.value = keys.hash64(code)
         self.given = None if system is None else _numbers(field, system, code)
 
@@ -119,7 +121,8 @@ class Coded:
         given = self.given or []
         more = f" AND system {marks(given)}" if given else ""
         text = f"SELECT resource FROM records_token WHERE {where}{more}"
-        return Source(text, (*self.params, self.value, *given), len(self.params) == len(given) == 1)
+        alone = len(self.params) == len(given) == 1
+        return Source(text, (*self.params, self.value, *given), alone, span=self.span)
 
     def test(self, alias: str) -> Sql:
         systems = self.systems
@@ -185,7 +188,11 @@ def _among(field: Field, name: str, pairs: Sequence[tuple[str, str]]) -> Conditi
         " AND i.system = w.system"
     )
     return Condition(
-        name, lambda: Source(text, (*flat, *field.params)), lambda alias: Sql("TRUE"), holds, exact=False
+        name,
+        lambda: Source(text, (*flat, *field.params), span=Span.CODE),
+        lambda alias: Sql("TRUE"),
+        holds,
+        exact=False,
     )
 
 
