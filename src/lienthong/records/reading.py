@@ -482,7 +482,11 @@ def origins(refs: Iterable[str]) -> dict[str, tuple[str, int]]:
 def _fetch(statement: str, parameters: Sequence[Any]) -> list[Stored]:
     with connection.cursor() as cursor:
         cursor.execute(statement, parameters)
-        rows = cursor.fetchall()
+        return stored(cursor.fetchall())
+
+
+def stored(rows: Sequence[tuple[Any, ...]]) -> list[Stored]:
+    """The resources of rows as ``sql.py`` reads them, with their JSON."""
     bodies = packs(row[8] for row in rows)
     return [
         Stored(

@@ -33,10 +33,12 @@ ORIGINS = (
     " JOIN records_origin o ON o.id = r.origin WHERE r.key IN ({marks})"
 )
 
-_READ = (
-    "SELECT r.type, r.ref, r.version, p.at, r.moment, o.key, r.restricted, r.deleted, r.pack, r.start, r.length, r.id"
-    " FROM records_resource r JOIN records_pack p ON p.id = r.pack LEFT JOIN records_origin o ON o.id = r.origin"
+_COLUMNS = "r.type, r.ref, r.version, p.at, r.moment, o.key, r.restricted, r.deleted, r.pack, r.start, r.length, r.id"
+_FROM = (
+    "records_resource r JOIN records_pack p ON p.id = r.pack LEFT JOIN records_origin o ON o.id = r.origin"
 )
+_READ = f"SELECT {_COLUMNS} FROM {_FROM}"
+READ_THOSE = f"SELECT {{more}}, {_COLUMNS} FROM ({{those}}) m CROSS JOIN {_FROM} WHERE r.id = m.id"
 READ_REFS = _READ + " WHERE r.key IN ({marks})"
 CURRENT_VERSIONS = _READ + " WHERE r.id > 0{more} ORDER BY r.pack DESC, r.id DESC LIMIT %s"
 READ_IDS = _READ + " WHERE r.id IN ({marks})"

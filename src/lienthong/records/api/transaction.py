@@ -10,6 +10,7 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
+from typing import Any
 from urllib.parse import urlencode
 
 from lienthong.access import audit
@@ -17,15 +18,16 @@ from lienthong.foundation import ids, json
 from lienthong.foundation.errors import LienThongError, Problem
 from lienthong.foundation.wsgi import HttpError, Response
 from lienthong.records import definitions, reading, search, validation, values
-from lienthong.records.api import problems
+from lienthong.records.api import overlaps, problems
 from lienthong.records.api.bundles import bundle
 from lienthong.records.api.call import Call, Resource, loaded, parameters, parsed, version_of
 from lienthong.records.api.commit import Plan, commit
 from lienthong.records.api.create import fitting
-from lienthong.records.api.json_patch import patched
+from lienthong.records.api.patch import change
 from lienthong.records.api.preparing import ID, changing, entry
 from lienthong.records.api.read import shown, visible
 from lienthong.records.api.references import mentioned
+from lienthong.records.api.rewriting import rewritten
 from lienthong.records.writing import Done, Entry
 
 _REFERENCE = re.compile(rb'("reference"\s*:\s*)"((?:[^"\\]|\\/)+)"')
@@ -73,8 +75,12 @@ class Asked:
 
     @property
     def criteria(self) -> str:
-        """What a conditional update, patch or delete goes by."""
-        return urlencode(self.query)
+        """What a conditional create, update, patch or delete goes by."""
+        return self.conditions["if-none-exist"] if self.method == "POST" else urlencode(self.query)
+
+    def patch(self) -> Any:
+        """A FHIRPath Patch, or the JSON Patch in a Binary."""
+        return self.resource if self.resource.get("resourceType") == "Parameters" else loaded(self.binary())
 
     def binary(self) -> bytes:
         """The content of a Binary, which carries a JSON Patch."""
@@ -121,6 +127,9 @@ class _Work:
         }
         self.targets: dict[int, str] = {}
         self.found: dict[int, str | None] = {}
+        self.same: dict[int, int] = {}
+        self.written: list[Asked] = []
+        self.made = overlaps.Made((), call.base)
         self.named: dict[str, str] = {}
         self.planned: Plan | None = None
 
@@ -134,14 +143,25 @@ class _Work:
 
     def _find(self) -> None:
         for one in self.writes:
-            criteria = one.conditions["if-none-exist"] if one.method == "POST" else one.criteria
-            if criteria:
+            if one.criteria:
                 with _at(one.path):
-                    self.found[one.place] = fitting(self.call, one.kind, criteria, _LETTERS[one.method])
+                    self.found[one.place] = fitting(self.call, one.kind, one.criteria, _LETTERS[one.method])
+        gone = {self._target(one) for one in self.writes if one.method == "DELETE"}
+        for one in self.writes:
+            if one.method == "POST" and f"{one.kind}/{self.found.get(one.place)}" in gone:
+                self.found[one.place] = None
 
     def plan(self) -> Plan:
         self._find()
+        self.same = overlaps.same(self.writes, self.found, self.call.base) if self.found else {}
         self.targets = {one.place: self._target(one) for one in self.writes}
+        self.targets |= {place: self.targets[other] for place, other in self.same.items()}
+        left = {
+            *self.same,
+            *(one.place for one in self.writes if one.method == "POST" and self.found.get(one.place)),
+        }
+        self.written = [one for one in self.writes if one.method != "PATCH" and one.place not in left]
+        self.made = overlaps.Made((one for one in self.written if one.method != "DELETE"), self.call.base)
         self._name()
         found: list[Entry] = []
         versions: dict[str, int] = {}
@@ -150,7 +170,7 @@ class _Work:
             ref = self.targets[one.place]
             with _at(one.path):
                 self.call.caller.needs(one.kind, _LETTERS[one.method])
-                if one.method == "POST" and self.found.get(one.place):
+                if one.place in self.same or (one.method == "POST" and self.found.get(one.place)):
                     continue
                 version = version_of(one.conditions["if-match"])
                 given = one.resource.get("id") if one.method == "PUT" and one.query else None
@@ -212,10 +232,10 @@ class _Work:
             stored = reading.latest([ref]).get(ref)
             if stored is None or stored.deleted or not visible(self.call, stored, "u"):
                 raise HttpError(404, problems.not_found(ref))
-            changed = patched(json.loads(stored.body), loaded(one.binary()))
+            changed = change(one.patch())(json.loads(stored.body))
             if changed.get("id") != id or changed.get("resourceType") != kind:
                 raise HttpError(422, problems.not_understood("id, resourceType", f"{kind}.id"))
-            return entry(self.call, kind, changed, json.dumps(changed), id, "u")
+            return entry(self.call, kind, changed, rewritten(stored.body, changed), id, "u")
         if not one.raw:
             raise HttpError(422, problems.not_understood("resource", f"{one.path}.resource"))
         if one.method == "PUT" and not one.query and one.resource.get("id") != id:
@@ -253,12 +273,26 @@ class _Work:
         kind, mark, criteria = text.partition("?")
         if not mark or not validation.is_type(kind):
             return None
-        found = search.find(kind, parameters(criteria), self.call.view("r"), most=2, base=self.call.base)
+        found = self._fitting(kind, criteria)
         if len(found) != 1:
             told = problems.several if found else problems.none_fits
             raise HttpError(412, told(kind, criteria))
-        self.named[text] = f"{kind}/{found[0]}"
+        (self.named[text],) = found
         return self.named[text]
+
+    def _fitting(self, kind: str, criteria: str) -> set[str]:
+        """What criteria fit after the transaction, at least two where more do."""
+        written = {self.targets[one.place] for one in self.written if one.kind == kind}
+
+        def held(most: int) -> set[str]:
+            given = parameters(criteria)
+            view = self.call.view("r")
+            return {f"{kind}/{id}" for id in search.find(kind, given, view, most=most, base=self.call.base)}
+
+        kept = held(2)
+        if kept & written:
+            kept = held(2 + len(written)) - written
+        return kept | {self.targets[one.place] for one in self.made.fitting(kind, criteria)}
 
     def _events(self, done: Sequence[Done]) -> list[audit.Wanted]:
         entries = self.planned.entries if self.planned else ()
@@ -274,7 +308,7 @@ class _Work:
         if made is None:
             stored = reading.latest([ref])[ref]
             made = Done(ref, stored.version, stored.updated, "unchanged")
-        new = made.what == "created" or (self.once and one.method == "POST")
+        new = one.place not in self.same and (made.what == "created" or (self.once and one.method == "POST"))
         status = "204" if one.method == "DELETE" else "201" if new else "200"
         told: Resource = {"status": status}
         if one.method != "DELETE":
