@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -13,10 +12,8 @@ from pathlib import Path
 from typing import Any
 
 import exchange_nodes
-from exchange_nodes import SOURCE, Nodes
+from exchange_nodes import Nodes
 from lienthong.config import setup
-
-HERE = Path(__file__).resolve().parent
 
 
 @dataclass
@@ -24,12 +21,6 @@ class Documents(Nodes):
     """The three nodes; ``sender`` publishes, ``receiver`` asks."""
 
     consoles: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
-
-    def _run(self, command: str, name: str, *more: str, **options: Any) -> subprocess.Popen[bytes]:
-        environment = {**os.environ, "PYTHONPATH": f"{SOURCE}{os.pathsep}{HERE}"}
-        environment.pop("LIENTHONG_DATABASE", None)
-        words = [sys.executable, __file__, command, str(self.folder / name), *more]
-        return subprocess.Popen(words, env=environment, **options)
 
     def do(self, name: str, command: str, *more: str) -> Any:
         """Has a person at a node do something, in a process of its own that goes on; what came of it."""
@@ -177,6 +168,5 @@ COMMANDS: dict[str, Any] = {
 }
 
 if __name__ == "__main__":
-    work: dict[str, Any] = {"site": _site, "console": _console}
-    work |= {"init": exchange_nodes._init, "hub": exchange_nodes._hub}
+    work: dict[str, Any] = {"hub": exchange_nodes._hub, "site": _site, "console": _console}
     work[sys.argv[1]](Path(sys.argv[2]), *sys.argv[3:])

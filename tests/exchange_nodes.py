@@ -4,24 +4,28 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import inspect
 import json
 import multiprocessing
 import os
+import shutil
 import signal
-import socket
 import sqlite3
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+import ports
 from lienthong.config import node, setup
+from made_once import once
 
-SOURCE = Path(__file__).resolve().parent.parent / "src"
+HERE = Path(__file__).resolve().parent
+SOURCE = HERE.parent / "src"
 FACILITIES = {"hub": "SYT-24", "sender": "24011", "receiver": "01929"}
 TABLE = "CREATE TABLE handled (message TEXT, loop TEXT, hash TEXT); CREATE TABLE receipted (message TEXT, outcome TEXT)"
 
@@ -63,29 +67,20 @@ class Nodes:
 
     def make(self) -> None:
         """Makes the nodes' folders, keys and databases; every node knows the keys of all."""
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            port = probe.getsockname()[1]
-        keys = {}
-        for name, facility in FACILITIES.items():
-            role: Any = "hub" if name == "hub" else "site"
+        port = ports.free()
+        for name in FACILITIES:
+            shutil.copytree(made() / name, self.folder / name, dirs_exist_ok=True)
             url = "" if name == "hub" else f"http://127.0.0.1:{port}"
-            config = node.NodeConfig(
-                home=self.folder / name, role=role, facility=facility, port=port, hub_url=url, secure=False
-            )
-            node.save(config)
-            key = setup.signing_key(config.home)
-            age = setup.opening_key(config.home) if role == "site" else ""
-            keys[name] = [facility, role, key.jwk, key.kid, age]
-        (self.folder / "keys.json").write_text(json.dumps(list(keys.values())))
-        makers = [self._run("init", name) for name in FACILITIES]
-        assert [maker.wait() for maker in makers] == [0, 0, 0]
+            node.save(replace(node.load(self.folder / name), port=port, hub_url=url))
 
     def _run(self, command: str, name: str, *more: str, **options: Any) -> subprocess.Popen[bytes]:
-        environment = {**os.environ, "PYTHONPATH": str(SOURCE)}
-        environment.pop("LIENTHONG_DATABASE", None)
-        words = [sys.executable, __file__, command, str(self.folder / name), *more]
-        return subprocess.Popen(words, env=environment, **options)
+        """Runs a command of the file that the class of these nodes stands in."""
+        words = [sys.executable, inspect.getfile(type(self)), command, str(self.folder / name), *more]
+        return subprocess.Popen(words, env=self._environment(name), **options)
+
+    def _environment(self, name: str) -> dict[str, str]:
+        kept = {k: v for k, v in os.environ.items() if k not in ("LIENTHONG_DATABASE", "LIENTHONG_HOME")}
+        return {**kept, "PYTHONPATH": f"{SOURCE}{os.pathsep}{HERE}"}
 
     def start(self, name: str) -> None:
         """Starts a node; its output goes to ``log.txt``."""
@@ -154,6 +149,25 @@ def running(folder: Path) -> Iterator[Nodes]:
         yield nodes
     finally:
         nodes.stop()
+
+
+def made() -> Path:
+    """The three nodes from which all others are copied."""
+    return once("three-nodes", _make)
+
+
+def _make(folder: Path) -> None:
+    keys = []
+    for name, facility in FACILITIES.items():
+        role: Any = "hub" if name == "hub" else "site"
+        config = node.NodeConfig(home=folder / name, role=role, facility=facility, secure=False)
+        node.save(config)
+        key = setup.signing_key(config.home)
+        age = setup.opening_key(config.home) if role == "site" else ""
+        keys.append([facility, role, key.jwk, key.kid, age])
+    (folder / "keys.json").write_text(json.dumps(keys))
+    makers = [Nodes(folder)._run("init", name) for name in FACILITIES]
+    assert [maker.wait() for maker in makers] == [0, 0, 0]
 
 
 def _init(home: Path) -> None:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import signal
-import subprocess
 import sys
 import threading
 from dataclasses import dataclass
@@ -13,21 +11,13 @@ from pathlib import Path
 from typing import Any
 
 import exchange_nodes
-from exchange_nodes import SOURCE, Nodes
+from exchange_nodes import Nodes
 from lienthong.config import setup
-
-HERE = Path(__file__).resolve().parent
 
 
 @dataclass
 class Feeding(Nodes):
     """The three nodes."""
-
-    def _run(self, command: str, name: str, *more: str, **options: Any) -> subprocess.Popen[bytes]:
-        environment = {**os.environ, "PYTHONPATH": f"{SOURCE}{os.pathsep}{HERE}"}
-        environment.pop("LIENTHONG_DATABASE", None)
-        words = [sys.executable, __file__, command, str(self.folder / name), *more]
-        return subprocess.Popen(words, env=environment, **options)
 
     def export(self, name: str, count: int, seed: int) -> None:
         """Has a hospital take in an export of invented dossiers."""
@@ -59,6 +49,5 @@ def _export(home: Path, count: str, seed: str) -> None:
 
 
 if __name__ == "__main__":
-    work: dict[str, Any] = {"site": _site, "export": _export}
-    work |= {"init": exchange_nodes._init, "hub": exchange_nodes._hub}
+    work: dict[str, Any] = {"hub": exchange_nodes._hub, "site": _site, "export": _export}
     work[sys.argv[1]](Path(sys.argv[2]), *sys.argv[3:])

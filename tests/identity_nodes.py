@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -13,21 +12,13 @@ from pathlib import Path
 from typing import Any
 
 import exchange_nodes
-from exchange_nodes import SOURCE, Nodes
+from exchange_nodes import Nodes
 from lienthong.config import setup
-
-HERE = Path(__file__).resolve().parent
 
 
 @dataclass
 class Telling(Nodes):
     """The three nodes."""
-
-    def _run(self, command: str, name: str, *more: str, **options: Any) -> subprocess.Popen[bytes]:
-        environment = {**os.environ, "PYTHONPATH": f"{SOURCE}{os.pathsep}{HERE}"}
-        environment.pop("LIENTHONG_DATABASE", None)
-        words = [sys.executable, __file__, command, str(self.folder / name), *more]
-        return subprocess.Popen(words, env=environment, **options)
 
     def do(self, name: str, command: str, *more: Any) -> Any:
         """Does something at a node in a process of its own; what it printed."""
@@ -110,5 +101,5 @@ def _call(home: Path, method: str, path: str, body: str) -> None:
 
 if __name__ == "__main__":
     work: dict[str, Any] = {"site": _site, "switch": _switch, "keep": _keep, "forget": _forget}
-    work |= {"follow": _follow, "call": _call, "init": exchange_nodes._init, "hub": exchange_nodes._hub}
+    work |= {"follow": _follow, "call": _call, "hub": exchange_nodes._hub}
     work[sys.argv[1]](Path(sys.argv[2]), *sys.argv[3:])

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import json
 import multiprocessing
-import os
 import random
 import signal
 import subprocess
@@ -17,22 +16,13 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-import exchange_nodes
-from exchange_nodes import FACILITIES, SOURCE, Nodes
+from exchange_nodes import FACILITIES, Nodes
 from lienthong.config import setup
-
-HERE = Path(__file__).resolve().parent
 
 
 @dataclass
 class Measuring(Nodes):
     """The three nodes."""
-
-    def _run(self, command: str, name: str, *more: str, **options: Any) -> subprocess.Popen[bytes]:
-        environment = {**os.environ, "PYTHONPATH": f"{SOURCE}{os.pathsep}{HERE}"}
-        environment.pop("LIENTHONG_DATABASE", None)
-        words = [sys.executable, __file__, command, str(self.folder / name), *more]
-        return subprocess.Popen(words, env=environment, **options)
 
     def do(self, name: str, command: str, *more: str) -> Any:
         """Runs a command at a node; what it printed, as JSON."""
@@ -177,4 +167,4 @@ if __name__ == "__main__":
         "play": _play,
         "facts": _facts,
     }
-    (work.get(sys.argv[1]) or {"init": exchange_nodes._init}[sys.argv[1]])(Path(sys.argv[2]), *sys.argv[3:])
+    work[sys.argv[1]](Path(sys.argv[2]), *sys.argv[3:])

@@ -8,6 +8,7 @@ import json
 import multiprocessing
 import os
 import random
+import shutil
 import signal
 import sqlite3
 import subprocess
@@ -21,10 +22,8 @@ from typing import Any
 import zstandard
 
 import exchange_nodes
-from exchange_nodes import FACILITIES, SOURCE, Nodes
+from exchange_nodes import FACILITIES, Nodes
 from lienthong.config import setup
-
-HERE = Path(__file__).resolve().parent
 
 
 def _handlers() -> dict[str, Any]:
@@ -39,13 +38,16 @@ class Reconciling(Nodes):
 
     databases: dict[str, str] = field(default_factory=dict)
 
-    def _run(self, command: str, name: str, *more: str, **options: Any) -> subprocess.Popen[bytes]:
-        environment = {**os.environ, "PYTHONPATH": f"{SOURCE}{os.pathsep}{HERE}"}
-        environment.pop("LIENTHONG_DATABASE", None)
-        if name in self.databases:
-            environment["LIENTHONG_DATABASE"] = self.databases[name]
-        words = [sys.executable, __file__, command, str(self.folder / name), *more]
-        return subprocess.Popen(words, env=environment, **options)
+    def make(self) -> None:
+        """The nodes; those that have a database of their own are made in that."""
+        super().make()
+        shutil.copy(exchange_nodes.made() / "keys.json", self.folder)
+        for name in self.databases:
+            assert self._run("init", name).wait() == 0
+
+    def _environment(self, name: str) -> dict[str, str]:
+        own = {"LIENTHONG_DATABASE": self.databases[name]} if name in self.databases else {}
+        return super()._environment(name) | own
 
     @contextlib.contextmanager
     def database(self, name: str) -> Iterator[Any]:
