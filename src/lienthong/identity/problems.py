@@ -23,6 +23,20 @@ def unknown(number: int) -> CannotDecide:
     )
 
 
+def not_in_use(number: int) -> CannotDecide:
+    """A registration is deleted, or its hospital does not use it any more."""
+    return CannotDecide(
+        Problem(
+            "identity-not-in-use",
+            f"Bản ghi hành chính số {number} không còn được sử dụng.",
+            f"Registration {number} is not in use any more.",
+            "Bệnh viện đã xóa bản ghi này hoặc đánh dấu ngừng sử dụng; không cần đối chiếu nữa.",
+            "Its hospital has deleted it or marked it as not to be used; it need not be compared.",
+            where={"registration": number},
+        )
+    )
+
+
 def same_registration() -> CannotDecide:
     """A registration was to be compared with itself."""
     return CannotDecide(
