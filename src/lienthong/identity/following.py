@@ -24,6 +24,8 @@ ACTOR = audit.system("identity")
 STEP = 25
 """Arrivals followed in one transaction."""
 _LOOK = 2.0
+_TURN = 5.0
+"""Seconds for a change of weights or a preview before what has arrived goes on."""
 _NAME = "arrival"
 
 
@@ -33,9 +35,12 @@ def follow(stop: threading.Event) -> None:
     while not stop.is_set():
         try:
             close_old_connections()
-            changing.finish(ACTOR, stop)
+            changed = changing.finish(ACTOR, stop, _TURN)
             catch_up(stop)
-            proposing.work()
+            if changed:
+                changed = proposing.work(_TURN)
+            if not changed:
+                continue
         except Exception as error:
             if space.disk_failed(error):
                 log.error("identities cannot be followed: %s", error)

@@ -88,14 +88,14 @@ def cannot_undo(event: int) -> CannotDecide:
 
 
 def preview_is_old() -> CannotDecide:
-    """Weights were to be applied whose preview is not of this moment."""
+    """Weights were to be applied whose preview was made against others than are in use."""
     return CannotDecide(
         Problem(
             "identity-preview-old",
-            "Dữ liệu đã thay đổi sau khi xem trước.",
-            "Registrations or decisions have changed since the preview.",
-            "Xem trước lại rồi áp dụng.",
-            "Look at the preview again, then apply it.",
+            "Bộ trọng số đang dùng đã thay đổi sau khi xem trước.",
+            "Other weights are in use since the preview.",
+            "Đề xuất lại để xem trước với bộ trọng số đang dùng, rồi áp dụng.",
+            "Propose them again to see their effect against the weights in use, then apply them.",
             retry=True,
         )
     )

@@ -69,9 +69,12 @@ QUESTIONS = "SELECT first, second FROM identity_question WHERE open AND second I
 FORGET = "DELETE FROM identity_question WHERE open AND first = %s AND second = %s"
 FORGET_ALL = "DELETE FROM identity_question WHERE open AND (first = %s OR second = %s)"
 STATE = (
-    "SELECT (SELECT MAX(id) FROM identity_event), (SELECT MAX(id) FROM identity_registration),"
-    " (SELECT MAX(id) FROM identity_past)"
+    "SELECT (SELECT MAX(id) FROM identity_registration), (SELECT MAX(id) FROM identity_past),"
+    " (SELECT MAX(id) FROM identity_event)"
 )
+NEW_SINCE = "SELECT COUNT(*) FROM identity_registration WHERE id > %s"
+CHANGED_SINCE = "SELECT COUNT(DISTINCT registration) FROM identity_past WHERE id > %s"
+EVENTS_SINCE = "SELECT COUNT(*) FROM identity_event WHERE id > %s"
 NUMBERS = (
     "SELECT n.registration, n.system, n.value, n.since, n.until, r.facility, r.fhir_id, r.person"
     " FROM identity_number n JOIN identity_registration r ON r.id = n.registration WHERE {where} ORDER BY n.id"
