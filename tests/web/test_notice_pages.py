@@ -17,7 +17,7 @@ from lienthong.access.sessions import AUTOMATIC
 from lienthong.foundation import clock
 from lienthong.transfers import notices
 from lienthong.transfers.models import CallRead, Hook, HookCall, MailAddress, State, Transfer
-from lienthong.transfers.notices import hooks, mail
+from lienthong.transfers.notices import addresses, hooks
 from lienthong.web import words
 from notice_world import AboutTransfer, messenger, status
 from pages import words_of
@@ -210,7 +210,7 @@ def test_a_person_sets_up_his_mail(someone: Any, node: Any) -> None:
     assert "Mã không đúng" in words_of(client.post("/me/mail/code", {"code": "1"}, follow=True))
     assert "Đang gửi mã khác" in words_of(client.post("/me/mail/again", follow=True))
     row = MailAddress.objects.get()
-    page = client.post("/me/mail/code", {"code": mail._code(row)}, follow=True).content.decode()
+    page = client.post("/me/mail/code", {"code": addresses._code(row)}, follow=True).content.decode()
     assert "Đã xác nhận địa chỉ." in page
     assert page.count('name="groups"') == 6
     assert page.count("checked") == 3

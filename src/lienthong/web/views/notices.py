@@ -20,7 +20,7 @@ from lienthong.facilities import directory
 from lienthong.foundation import ids
 from lienthong.foundation.errors import LienThongError
 from lienthong.transfers.models import Call, MailAddress
-from lienthong.transfers.notices import calls, mail, problems
+from lienthong.transfers.notices import addresses, calls, problems, sending
 from lienthong.transfers.notices.reasons import URGENCY, Group
 from lienthong.web import notices as shown
 from lienthong.web.words import hint, sentence
@@ -118,19 +118,19 @@ def mail_of(request: HttpRequest) -> Mine | None:
     """A person's mail; None when he is told nothing here."""
     if directory.is_hub() or not accounts.request_roles(request) & set(rights.NOTICES):
         return None
-    row = mail.address_of(accounts.own(request))
+    row = addresses.address_of(accounts.own(request))
     given: dict[str, Any] = {"groups": [Group.EMERGENCY, Group.OVERDUE]}
     if row is not None:
         given = {"address": row.address, "groups": row.groups.strip(",").split(","), "own_only": row.own_only}
-    vi, en = problems.mail_words(mail.last_fault(accounts.own(request)))
-    return Mine(MailForm(initial=given), row, mail.configured(), en if shown.language() == "en" else vi)
+    vi, en = problems.mail_words(sending.last_fault(accounts.own(request)))
+    return Mine(MailForm(initial=given), row, sending.configured(), en if shown.language() == "en" else vi)
 
 
 @require_POST
 @requires(*rights.NOTICES)
 def mail_address(request: HttpRequest) -> HttpResponse:
     """``/me/mail``: sets the address and the reasons; a new address is mailed a code."""
-    if directory.is_hub() or not mail.configured():
+    if directory.is_hub() or not sending.configured():
         raise Http404
     form = MailForm(request.POST)
     if not form.is_valid():
@@ -138,7 +138,7 @@ def mail_address(request: HttpRequest) -> HttpResponse:
         return redirect("me")
     values = form.cleaned_data
     try:
-        coded = mail.choose(
+        coded = addresses.choose(
             accounts.own(request),
             values["address"],
             values["groups"],
@@ -157,7 +157,7 @@ def mail_address(request: HttpRequest) -> HttpResponse:
 @requires(*rights.NOTICES)
 def mail_code(request: HttpRequest) -> HttpResponse:
     """``/me/mail/code``: the code that was mailed."""
-    if mail.verify(accounts.own(request), request.POST.get("code", "")[:20], by=accounts.actor(request)):
+    if addresses.verify(accounts.own(request), request.POST.get("code", "")[:20], by=accounts.actor(request)):
         messages.success(request, _("The address is verified. Notices are mailed from now on."))
     else:
         messages.error(request, _("This is not the code, or it is too old. Have another one mailed."))
@@ -169,7 +169,7 @@ def mail_code(request: HttpRequest) -> HttpResponse:
 def mail_again(request: HttpRequest) -> HttpResponse:
     """``/me/mail/again``: another code."""
     try:
-        mail.again(accounts.own(request))
+        addresses.again(accounts.own(request))
     except LienThongError as error:
         _say(request, error)
     else:
