@@ -7,7 +7,6 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.contrib import messages
-from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -75,8 +74,7 @@ def _audit(request: HttpRequest, some: Iterable[Registration], action: str = "id
         audit.Wanted(actor, action, one.fhir_id, request.path, "identity", {"facility": one.facility})
         for one in {one.number: one for one in some}.values()
     ]
-    with transaction.atomic():
-        audit.record_many(wanted)
+    audit.append(wanted)
 
 
 @require_GET
