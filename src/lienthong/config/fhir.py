@@ -97,7 +97,8 @@ def _failed(media: str, found: Sequence[Problem], status: int, headers: Headers)
 
 def _wanted(request: Request) -> str:
     """The media type of the answer; empty where the caller takes none of ours."""
-    given = request.query.get("_format") or request.header("accept")
+    given = request.query.get("_format", "").replace("/fhir ", "/fhir+")  # a plus sign that was not escaped
+    given = given or request.header("accept")
     return form(given) if given else JSON
 
 
@@ -127,6 +128,9 @@ def _route(request: Request) -> Response:
         _knocks.take(request.address)
         raise
     _calls.take(caller.id)
+    coded = request.header("content-encoding")
+    if coded not in ("", "identity"):
+        raise HttpError(415, problems.not_acceptable(f"Content-Encoding: {coded}"))
     content = request.body(BODY)
     if content:
         space.check(len(content))
