@@ -61,7 +61,6 @@ TABLE = Table(
         "Composition": transfers.paper("Composition"),
         "DocumentReference": transfers.paper("DocumentReference"),
     },
-    beside={"Patient": transfers.patient},
     bundles=(provide.provide, feed.transaction, transfers.bundle),
 )
 """What other parts answer."""
@@ -146,6 +145,7 @@ def _route(request: Request) -> Response:
         output=media,
         pretty=request.query.get("_pretty") == "true",
     )
+    transfers.bring_up(call)
     try:
         return route(call, TABLE)
     except LienThongError as error:
