@@ -13,7 +13,7 @@ def _all(apps: Any, _editor: Any) -> None:
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("transfers", "0008_return_letter"),
+        ("transfers", "0009_mail_text"),
     ]
 
     operations = [
