@@ -8,12 +8,13 @@ from functools import cache
 from typing import Literal
 
 from lienthong.rollout.money import dated
+from lienthong.rollout.money.dated import Entry
 
 AmountKind = Literal["", "estimate", "granted", "contract", "spent"]
 
 
-@dataclass(frozen=True, slots=True)
-class Item:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Item(Entry):
     """A thing that is bought, with the one unit in which it is counted.
 
     Attributes:
@@ -21,21 +22,9 @@ class Item:
         kind: ``equipment network hosting software signature security service``.
     """
 
-    id: str
-    vi: str
-    en: str
     measure_vi: str
     measure_en: str
     kind: str
-    valid_from: date
-    valid_to: date | None
-    source: str
-    confidence: str
-
-    @property
-    def name(self) -> str:
-        """In the language of the page."""
-        return dated.words(self.vi, self.en)
 
     @property
     def measure(self) -> str:
@@ -43,26 +32,13 @@ class Item:
         return dated.words(self.measure_vi, self.measure_en)
 
 
-@dataclass(frozen=True, slots=True)
-class Funding:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Funding(Entry):
     """A source of money."""
 
-    id: str
-    vi: str
-    en: str
-    valid_from: date
-    valid_to: date | None
-    source: str
-    confidence: str
 
-    @property
-    def name(self) -> str:
-        """In the language of the page."""
-        return dated.words(self.vi, self.en)
-
-
-@dataclass(frozen=True, slots=True)
-class Stage:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stage(Entry):
     """A stage of a procurement (Law on Bidding 22/2023/QH15).
 
     Attributes:
@@ -71,33 +47,21 @@ class Stage:
         place: its place in the order, from 0.
     """
 
-    id: str
-    vi: str
-    en: str
     amount: AmountKind
     ended: bool
-    valid_from: date
-    valid_to: date | None
-    source: str
-    confidence: str
     place: int = 0
-
-    @property
-    def name(self) -> str:
-        """In the language of the page."""
-        return dated.words(self.vi, self.en)
 
 
 @cache
 def all_items() -> tuple[Item, ...]:
     """Every item there ever was, in the order of the list."""
-    return tuple(Item(**row) for row in dated.read(__package__, "items.json"))
+    return dated.entries(Item, __package__, "items.json")
 
 
 @cache
 def all_fundings() -> tuple[Funding, ...]:
     """Every source of money there ever was."""
-    return tuple(Funding(**row) for row in dated.read(__package__, "funding.json"))
+    return dated.entries(Funding, __package__, "funding.json")
 
 
 @cache
@@ -123,14 +87,14 @@ def stages(on: date) -> list[Stage]:
 
 def item(id: str) -> Item | None:
     """An item, whatever the day."""
-    return next((one for one in all_items() if one.id == id), None)
+    return dated.by_id(all_items(), id)
 
 
 def funding(id: str) -> Funding | None:
     """A source of money, whatever the day."""
-    return next((one for one in all_fundings() if one.id == id), None)
+    return dated.by_id(all_fundings(), id)
 
 
 def stage(id: str) -> Stage | None:
     """A stage, whatever the day."""
-    return next((one for one in all_stages() if one.id == id), None)
+    return dated.by_id(all_stages(), id)

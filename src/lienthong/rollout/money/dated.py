@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import date
 from importlib import resources
 from typing import Any, Protocol, TypeVar
@@ -49,3 +50,34 @@ def valid(rows: Iterable[Row], on: date) -> list[Row]:
 def words(vi: str, en: str) -> str:
     """The words in the language of the page."""
     return en if en and get_language() == "en" else vi
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """A row of a data file that has an id and a name in both languages."""
+
+    id: str
+    vi: str
+    en: str
+    valid_from: date
+    valid_to: date | None
+    source: str
+    confidence: str
+
+    @property
+    def name(self) -> str:
+        """In the language of the page."""
+        return words(self.vi, self.en)
+
+
+Named = TypeVar("Named", bound=Entry)
+
+
+def entries(kind: type[Named], package: str, file: str) -> tuple[Named, ...]:
+    """The rows of ``data/<file>`` of a package, in their order."""
+    return tuple(kind(**row) for row in read(package, file))
+
+
+def by_id(rows: Iterable[Named], id: str) -> Named | None:
+    """The row with an id, whatever the day."""
+    return next((one for one in rows if one.id == id), None)

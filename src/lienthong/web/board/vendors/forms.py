@@ -63,10 +63,22 @@ def _products(products: Iterable[Product]) -> list[tuple[str, str]]:
     return [(str(one.pk), f"{one.name} ({one.vendor.name})") for one in products]
 
 
-class TicketForm(forms.Form):
-    """A fault: of which product, how grave, what happens."""
+class LetterForm(forms.Form):
+    """Something about one of the products that a unit uses; where there is one only, it is chosen."""
 
     product = forms.ChoiceField(label=gettext_lazy("Which software or service"), widget=forms.RadioSelect)
+
+    def __init__(self, products: Iterable[Product], *args: Any, **more: Any) -> None:
+        super().__init__(*args, **more)
+        choices = _products(products)
+        self.fields["product"].choices = choices  # type: ignore[attr-defined]
+        if len(choices) == 1:
+            self.fields["product"].initial = choices[0][0]
+
+
+class TicketForm(LetterForm):
+    """A fault: of which product, how grave, what happens."""
+
     severity = forms.ChoiceField(
         label=gettext_lazy("How grave"), choices=severities, widget=forms.RadioSelect, initial="major"
     )
@@ -77,28 +89,16 @@ class TicketForm(forms.Form):
         widget=forms.Textarea({"rows": 5}),
     )
 
-    def __init__(self, products: Iterable[Product], *args: Any, **more: Any) -> None:
-        super().__init__(*args, **more)
-        choices = _products(products)
-        self.fields["product"].choices = choices  # type: ignore[attr-defined]
-        if len(choices) == 1:
-            self.fields["product"].initial = choices[0][0]
 
-
-class RequestForm(forms.Form):
+class RequestForm(LetterForm):
     """A change that a unit asks for."""
 
-    product = forms.ChoiceField(label=gettext_lazy("Which software or service"), widget=forms.RadioSelect)
     subject = SafeText(label=gettext_lazy("In one line"), max_length=160)
     text = SafeText(
         label=gettext_lazy("What should be different, and why"),
         max_length=4000,
         widget=forms.Textarea({"rows": 5}),
     )
-
-    def __init__(self, products: Iterable[Product], *args: Any, **more: Any) -> None:
-        super().__init__(*args, **more)
-        self.fields["product"].choices = _products(products)  # type: ignore[attr-defined]
 
 
 class MessageForm(forms.Form):

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.db.models import Count, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from lienthong.access import accounts, audit, rights
@@ -16,12 +19,13 @@ from lienthong.facilities import directory
 from lienthong.foundation import clock
 from lienthong.foundation.errors import LienThongError
 from lienthong.rollout import changes, scope
+from lienthong.rollout.changes import Batch
 from lienthong.rollout.scope import Person
 from lienthong.rollout.vendors import requests
-from lienthong.rollout.vendors.models import ChangeRequest, RequestState, Side
+from lienthong.rollout.vendors.models import ChangeRequest, Product, RequestState, Side
 from lienthong.web.board.doors import opens
 from lienthong.web.board.vendors.forms import AnswerForm, RequestForm
-from lienthong.web.board.vendors.tickets import SEE, asked_unit, choose, products_of, speaks_for
+from lienthong.web.board.vendors.tickets import SEE, Letter, speaks_for, write_to_vendor
 from lienthong.web.words import hint, sentence
 
 SHAPES = {
@@ -31,6 +35,21 @@ SHAPES = {
     RequestState.DELIVERED: "ok",
     RequestState.DECLINED: "bad",
 }
+
+
+def _ask(batch: Batch, unit: str, product: Product, said: dict[str, Any]) -> ChangeRequest:
+    return requests.ask(batch, unit, product, said["subject"], said["text"])
+
+
+CHANGE = Letter(
+    "change-request",
+    "board-request-new",
+    "board-request",
+    "web/board/vendors/request_new.html",
+    RequestForm,
+    _ask,
+    gettext_lazy("Sent to %(vendor)s."),
+)
 
 
 def visible(person: Person) -> QuerySet[ChangeRequest]:
@@ -60,21 +79,7 @@ def listing(request: HttpRequest) -> HttpResponse:
 @opens(*rights.BOARD_UNIT)
 def new(request: HttpRequest) -> HttpResponse:
     """``/board/tickets/requests/new``."""
-    person = scope.person(request)
-    unit = asked_unit(request, person)
-    if not unit:
-        return choose(request, person, "board-request-new")
-    products = products_of(unit)
-    form = RequestForm(products, request.POST or None)
-    if request.method == "POST" and form.is_valid():
-        found = form.cleaned_data
-        chosen = next(one for one in products if str(one.pk) == found["product"])
-        with changes.batch(person.actor, "change-request", unit=unit, page=request.path) as batch:
-            row = requests.ask(batch, unit, chosen, found["subject"], found["text"])
-        messages.success(request, _("Sent to %(vendor)s.") % {"vendor": chosen.vendor.name})
-        return redirect("board-request", row.pk)
-    page = {"unit": unit, "name": directory.name(unit), "form": form, "products": products}
-    return render(request, "web/board/vendors/request_new.html", page, status=400 if form.errors else 200)
+    return write_to_vendor(request, CHANGE)
 
 
 @require_GET

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +14,7 @@ from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
-from django.utils.translation import pgettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from lienthong.access import accounts, audit, rights
@@ -26,10 +27,10 @@ from lienthong.rollout.changes import Batch
 from lienthong.rollout.money import contracts
 from lienthong.rollout.scope import Person
 from lienthong.rollout.vendors import severity, tickets
-from lienthong.rollout.vendors.models import Product, Side, Ticket, Vendor
+from lienthong.rollout.vendors.models import ChangeRequest, Product, Side, Ticket, Vendor
 from lienthong.rollout.vendors.times import Kept
 from lienthong.web.board.doors import opens
-from lienthong.web.board.vendors.forms import MessageForm, TicketForm
+from lienthong.web.board.vendors.forms import LetterForm, MessageForm, TicketForm
 from lienthong.web.words import hint, sentence
 
 if TYPE_CHECKING:
@@ -44,6 +45,40 @@ STATES: dict[str, tuple[str, StrOrPromise]] = {
     "closed": ("ok", pgettext_lazy("fault", "Closed")),
 }
 """States of a fault: shape of the tag and words."""
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """What a unit writes to a vendor.
+
+    Attributes:
+        what: of the history; page, shown: names of the page to write it on and of the one that shows it.
+        send: enters it for a unit and a product, of what the form gave.
+        sent: what is said afterwards.
+    """
+
+    what: str
+    page: str
+    shown: str
+    template: str
+    form: type[LetterForm]
+    send: Callable[[Batch, str, Product, dict[str, Any]], Ticket | ChangeRequest]
+    sent: StrOrPromise
+
+
+def _report(batch: Batch, unit: str, product: Product, said: dict[str, Any]) -> Ticket:
+    return tickets.report(batch, unit, product, said["severity"], said["subject"], said["text"])
+
+
+FAULT = Letter(
+    "ticket",
+    "board-ticket-new",
+    "board-ticket",
+    "web/board/vendors/ticket_new.html",
+    TicketForm,
+    _report,
+    gettext_lazy("Reported to %(vendor)s."),
+)
 
 
 def visible(person: Person) -> QuerySet[Ticket]:
@@ -170,21 +205,25 @@ def asked_unit(request: HttpRequest, person: Person) -> str:
 @opens(*rights.BOARD_UNIT)
 def new(request: HttpRequest) -> HttpResponse:
     """``/board/tickets/new``: reports a fault, in one form."""
+    return write_to_vendor(request, FAULT)
+
+
+def write_to_vendor(request: HttpRequest, letter: Letter) -> HttpResponse:
+    """The page on which a unit, or the Department for it, writes to the vendor of one of its products."""
     person = scope.person(request)
     unit = asked_unit(request, person)
     if not unit:
-        return choose(request, person, "board-ticket-new")
+        return choose(request, person, letter.page)
     products = products_of(unit)
-    form = TicketForm(products, request.POST or None, initial={"product": request.GET.get("product")})
+    form = letter.form(products, request.POST or None, initial={"product": request.GET.get("product")})
     if request.method == "POST" and form.is_valid():
-        found = form.cleaned_data
-        chosen = next(one for one in products if str(one.pk) == found["product"])
-        with changes.batch(person.actor, "ticket", unit=unit, page=request.path) as batch:
-            ticket = tickets.report(batch, unit, chosen, found["severity"], found["subject"], found["text"])
-        messages.success(request, _("Reported to %(vendor)s.") % {"vendor": chosen.vendor.name})
-        return redirect("board-ticket", ticket.pk)
+        chosen = next(one for one in products if str(one.pk) == form.cleaned_data["product"])
+        with changes.batch(person.actor, letter.what, unit=unit, page=request.path) as batch:
+            row = letter.send(batch, unit, chosen, form.cleaned_data)
+        messages.success(request, letter.sent % {"vendor": chosen.vendor.name})
+        return redirect(letter.shown, row.pk)
     page = {"unit": unit, "name": directory.name(unit), "form": form, "products": products}
-    return render(request, "web/board/vendors/ticket_new.html", page, status=400 if form.errors else 200)
+    return render(request, letter.template, page, status=400 if form.errors else 200)
 
 
 def choose(request: HttpRequest, person: Person, target: str) -> HttpResponse:
