@@ -137,7 +137,7 @@ def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: N
 
     import migrated
 
-    name = connection.creation._get_test_db_name()
+    name = connection.creation.test_db_signature()[-1]
     if settings.NODE.database:
         migrated.copy_to(settings.NODE.database, name)
     else:
