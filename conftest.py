@@ -123,6 +123,28 @@ def _uses_database(item: pytest.Item) -> bool:
     return item.get_closest_marker("django_db") is not None or bool(names & _DATABASE_FIXTURES)
 
 
+@pytest.fixture(scope="session")
+def django_db_keepdb() -> bool:
+    """The test database is there before the tests; it goes with the run's folder or cluster."""
+    return True
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: None) -> None:
+    """Begins with a copy of a database that the run migrated once."""
+    from django.conf import settings
+    from django.db import connection
+
+    import migrated
+
+    name = connection.creation.test_db_signature()[-1]
+    if settings.NODE.database:
+        migrated.copy_to(settings.NODE.database, name)
+    else:
+        migrated.copy(Path(name).parent)
+        (Path(name).parent / "lienthong.sqlite3").rename(name)
+
+
 @pytest.fixture(autouse=True)
 def _nothing_remembered() -> None:
     """A test's database numbers its packs from the beginning, and facilities have other names in it."""

@@ -141,7 +141,9 @@ class Client:
     def call(self, method: str, path: str, body: Any = None, **headers: str) -> Answer:
         """Calls the door with a token."""
         if not self.token:
-            self.token = self.ask_token().body["access_token"]
+            answer = self.ask_token()
+            assert answer.status == 200, answer.body
+            self.token = answer.body["access_token"]
         sent = {"Authorization": f"Bearer {self.token}", **self.more}
         sent |= {name.replace("_", "-"): value for name, value in headers.items()}
         if self.person:

@@ -8,7 +8,6 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import random
 import secrets
 import socket
 import subprocess
@@ -22,13 +21,14 @@ import psycopg
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 import fhir_calls
+import migrated
+import ports
 from lienthong.config import node
 
 SOURCE = Path(__file__).resolve().parent.parent / "src"
 FACILITY = "24011"
 SCOPE = "system/*.cruds"
-FIRST_PORT = 20800
-_PATIENCE = 60
+_PATIENCE = 180
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,18 +55,21 @@ class Door:
 
 
 @contextlib.contextmanager
-def database(cluster: str, template: str = "template1") -> Iterator[str]:
+def database(cluster: str, template: str = "") -> Iterator[str]:
     """A new database of a cluster, as ``postgresql://…``; without a cluster the empty text, which stands for SQLite.
 
     Args:
-        template: the database that it begins as a copy of.
+        template: the database that it begins as a copy of; one with all tables and nothing in them when empty.
     """
     if not cluster:
         yield ""
         return
     name = f"door_{secrets.token_hex(6)}"
     with psycopg.connect(cluster, autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name} TEMPLATE {template}".encode())
+        if template:
+            connection.execute(f"CREATE DATABASE {name} TEMPLATE {template}".encode())
+        else:
+            migrated.copy_to(cluster, name)
         try:
             yield f"{cluster.rpartition('/')[0]}/{name}"
         finally:
@@ -80,12 +83,14 @@ def running(home: Path, address: str = "", *, scope: str = SCOPE, processes: int
     Args:
         address: a ``postgresql://`` database; embedded SQLite when empty.
     """
-    port = _free_port()
+    port = ports.free()
     node.save(
         node.NodeConfig(
             home=home, facility=FACILITY, port=port, secure=False, database=address, processes=processes
         )
     )
+    if not address:
+        migrated.copy(home)
     key, algorithm, jwk = fhir_calls.make_key()
     words = [sys.executable, __file__, str(home), json.dumps(jwk), scope]
     made = subprocess.run(words, env=_environment(), stdout=subprocess.PIPE, check=True)
@@ -122,15 +127,6 @@ def _wait(door: Door, port: int) -> None:
         if time.monotonic() > deadline or door.process.poll() is not None:
             raise RuntimeError(door.log)
         time.sleep(0.05)
-
-
-def _free_port() -> int:
-    """One that nobody listens on; at random, since the server would share it with another that starts now."""
-    for port in random.sample(range(FIRST_PORT, FIRST_PORT + 200), 200):
-        with socket.socket() as probe, contextlib.suppress(OSError):
-            probe.bind(("127.0.0.1", port))
-            return port
-    raise RuntimeError("no free port")
 
 
 def _environment() -> dict[str, str]:

@@ -8,7 +8,6 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import random
 import signal
 import socket
 import subprocess
@@ -19,13 +18,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import migrated
+import ports
 from fhir_calls import EVERYTHING, Client, make_key, over_http
 from lienthong.config import node, setup
 
 SOURCE = Path(__file__).resolve().parent.parent / "src"
 FACILITIES = {"hub": "SYT-24", "sender": "24011", "receiver": "01929"}
 PASSWORD = "Song Cầu nước chảy 2025"
-FIRST_PORT = 21200
 
 
 @dataclass
@@ -39,7 +39,7 @@ class Nodes:
 
     def make(self) -> None:
         """Makes folders, keys, databases, and at each site a registered system and a doctor."""
-        self.ports = dict(zip(FACILITIES, _free(len(FACILITIES)), strict=True))
+        self.ports = {name: ports.free() for name in FACILITIES}
         known = []
         for name, facility in FACILITIES.items():
             role: Any = "hub" if name == "hub" else "site"
@@ -53,6 +53,7 @@ class Nodes:
                 his_outbox="" if name == "hub" else "slips",
             )
             node.save(config)
+            migrated.copy(config.home)
             key = setup.signing_key(config.home)
             age = setup.opening_key(config.home) if role == "site" else ""
             known.append([facility, role, key.jwk, key.kid, age])
@@ -81,7 +82,7 @@ class Nodes:
         line = [sys.executable, "-m", "lienthong.config.cli", "serve", "--home", str(self.folder / name)]
         with (self.folder / name / "log.txt").open("ab") as log:
             self.processes[name] = subprocess.Popen(line, env=_environment(), stdout=log, stderr=log)
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + 180
         while True:
             with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", self.ports[name]), 1):
                 return
@@ -103,17 +104,6 @@ class Nodes:
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()
-
-
-def _free(count: int) -> list[int]:
-    found: list[int] = []
-    for port in random.sample(range(FIRST_PORT, FIRST_PORT + 2000), 200):  # other tests look at the same time
-        with socket.socket() as probe, contextlib.suppress(OSError):
-            probe.bind(("127.0.0.1", port))
-            found.append(port)
-        if len(found) == count:
-            return found
-    raise AssertionError("no free port")
 
 
 def _environment() -> dict[str, str]:

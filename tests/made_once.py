@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import atexit
+import contextlib
 import fcntl
 import os
 import shutil
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 FOLDER = "LIENTHONG_TESTS_MADE"
@@ -16,9 +17,7 @@ FOLDER = "LIENTHONG_TESTS_MADE"
 
 def once(name: str, make: Callable[[Path], None]) -> Path:
     """The folder of that name; ``make`` fills it the first time, while other workers wait. Nobody changes it then."""
-    root = _root()
-    with (root / f"{name}.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    with alone(name) as root:
         made, part = root / name, root / f"{name}.part"
         if not made.exists():
             shutil.rmtree(part, ignore_errors=True)
@@ -26,6 +25,15 @@ def once(name: str, make: Callable[[Path], None]) -> Path:
             make(part)
             part.rename(made)
     return made
+
+
+@contextlib.contextmanager
+def alone(name: str) -> Iterator[Path]:
+    """Keeps the other workers of the run from what has this name; the folder of the run."""
+    root = _root()
+    with (root / f"{name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield root
 
 
 def _root() -> Path:

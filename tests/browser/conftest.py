@@ -6,7 +6,6 @@ import json
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -16,7 +15,9 @@ from pathlib import Path
 from urllib.parse import urljoin, urlsplit
 
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Page, Request, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, Request, expect, sync_playwright
+
+import ports
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
@@ -32,6 +33,9 @@ FLAGS = [
 ]
 WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 READY_SECONDS = 300
+WAITS_MS = 60_000
+"""How long a page may take for what it must show in the end: the machine may have much else to do."""
+expect.set_options(timeout=WAITS_MS)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -61,11 +65,11 @@ class Province:
 def province(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Province]:
     """Starts the demo province with everything delivered; ends it after the last test.
 
-    ``BROWSER_TESTS_FOLDER`` names a folder to go on with, ``BROWSER_TESTS_PORT`` where free ports are looked for.
+    ``BROWSER_TESTS_FOLDER`` names a folder to go on with.
     """
     kept = os.environ.get("BROWSER_TESTS_FOLDER")
     folder = Path(kept) if kept else tmp_path_factory.mktemp("province")
-    words = ["demo", "--dir", str(folder), "--port", str(_free_ports(4)), "--ready-json"]
+    words = ["demo", "--dir", str(folder), "--port", str(ports.free(4)), "--ready-json"]
     words += ["--seconds", str(READY_SECONDS)]
     environment = {k: v for k, v in os.environ.items() if k not in ("LIENTHONG_HOME", "LIENTHONG_DATABASE")}
     process = subprocess.Popen(
@@ -91,21 +95,6 @@ def province(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Province]:
             process.kill()
             process.wait()
         process.stdout.close()
-
-
-def _free_ports(number: int) -> int:
-    """The first of so many neighbouring ports that nobody listens on; each worker looks in a place of its own."""
-    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
-    start = int(os.environ.get("BROWSER_TESTS_PORT", "18710")) + 1_000 * worker
-    for first in range(start, start + 1_000, 10):
-        with ExitStack() as stack:
-            try:
-                for port in range(first, first + number):
-                    stack.enter_context(socket.socket()).bind(("127.0.0.1", port))
-            except OSError:
-                continue
-            return first
-    raise RuntimeError("no free ports")
 
 
 @pytest.fixture(scope="session")
@@ -152,7 +141,7 @@ def new_page(browser: Browser, province: Province) -> Iterator[Callable[..., Pag
                 timezone_id="Asia/Ho_Chi_Minh",
             )
             stack.callback(context.close)
-            context.set_default_timeout(15_000)
+            context.set_default_timeout(WAITS_MS)
             context.add_cookies(
                 [{"name": "lt-language", "value": language, "url": next(iter(province.addresses.values()))}]
             )

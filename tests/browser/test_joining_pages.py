@@ -16,22 +16,18 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
+import ports
+
 ROOT = Path(__file__).resolve().parent.parent.parent
 UNIT, NAME = "24006", "unit"
 PASSWORD = "sông-thương-nước-chảy-2025"
 DIGITS = re.compile(r"\d{4} \d{4} \d{4} \d{4}")
 
 
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 @pytest.fixture(scope="module")
 def unit(tmp_path_factory: pytest.TempPathFactory, province) -> Iterator[str]:
     """The address of a unit's node: made, with one account, running, not joined."""
-    home, port = tmp_path_factory.mktemp("unit"), _free_port()
+    home, port = tmp_path_factory.mktemp("unit"), ports.free()
     environment = {k: v for k, v in os.environ.items() if k not in ("LIENTHONG_HOME", "LIENTHONG_DATABASE")}
     environment["PYTHONPATH"] = str(ROOT / "src")
 
@@ -44,10 +40,11 @@ def unit(tmp_path_factory: pytest.TempPathFactory, province) -> Iterator[str]:
     subprocess.run(account, env=environment, check=True, input=f"{PASSWORD}\n", text=True)
     node = subprocess.Popen(run("serve"), env=environment)
     try:
-        deadline = time.monotonic() + 60
-        while time.monotonic() < deadline:
+        deadline = time.monotonic() + 180
+        while True:
             with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
                 break
+            assert time.monotonic() < deadline, "the unit's node does not answer"
             time.sleep(0.1)
         province.addresses["unit"] = (
             f"http://127.0.0.1:{port}/"  # a page may ask it, as those of the province

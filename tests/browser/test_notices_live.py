@@ -15,7 +15,7 @@ from playwright.sync_api import Page, Request, expect
 
 SignIn = Callable[[Page, str, str], str]
 ROOT = Path(__file__).resolve().parents[2]
-COMES_MS = 40_000
+COMES_MS = 90_000
 SPY = """
 (() => {
   window.sounded = 0;

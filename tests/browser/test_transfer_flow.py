@@ -13,7 +13,7 @@ from playwright.sync_api import Page, expect
 SignIn = Callable[[Page, str, str], str]
 NEW = "/transfers/in"
 TIME = re.compile(r"\d{2}/\d{2}/\d{4} \d{2}:\d{2}")
-ARRIVES_MS = 40_000
+ARRIVES_MS = 90_000
 
 
 def _until(page: Page, selector: str, *, text: str | re.Pattern[str] = "") -> None:

@@ -16,6 +16,8 @@ from pathlib import Path
 
 import pytest
 
+import ports
+
 pytestmark = pytest.mark.drill
 KILLS = 12
 SITES = {"bac-giang": "24011", "son-dong": "24004", "bach-mai": "01929"}
@@ -54,7 +56,8 @@ def test_killing_any_process_at_any_moment_loses_nothing(demo_folder: Path) -> N
     seed = int(os.environ.get("DRILL_SEED", random.randrange(10**6)))
     print(f"DRILL_SEED={seed}")
     choose = random.Random(seed)
-    demo = start(demo_folder, port=18710)
+    port = ports.free(4)
+    demo = start(demo_folder, port)
     kills = whole = 0
     try:
         while not (demo_folder / "province.json").exists():
@@ -68,7 +71,7 @@ def test_killing_any_process_at_any_moment_loses_nothing(demo_folder: Path) -> N
                 demo.wait()
                 whole += 1
                 time.sleep(1)
-                demo = start(demo_folder, port=18710)
+                demo = start(demo_folder, port)
             elif victims:
                 with contextlib.suppress(ProcessLookupError):
                     os.kill(choose.choice(victims), signal.SIGKILL)

@@ -190,7 +190,7 @@ def _answers(his: Client) -> bool:
     his.token = ""
     try:
         return his.call("GET", "/ServiceRequest").status == 200
-    except (urllib3.exceptions.HTTPError, OSError, KeyError):
+    except (urllib3.exceptions.HTTPError, OSError, AssertionError):
         return False
 
 

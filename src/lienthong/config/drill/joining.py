@@ -1,6 +1,6 @@
 """Makes one node of a drill and lets it know the keys of all: ``python -m lienthong.config.drill.joining HOME KEYS``.
 
-``KEYS`` is a JSON file: ``[[facility, role, JWK, kid, age], …]``.
+``KEYS`` is a JSON file: ``[[facility, role, JWK, kid, age], …]``. Without it the node's tables alone are made.
 """
 
 from __future__ import annotations
@@ -14,7 +14,12 @@ from lienthong.config import node, setup
 
 def main(words: list[str]) -> None:
     """Makes the node and enters the keys."""
-    home, keys = map(Path, words)
+    home, *more = map(Path, words)
+    if not more:
+        setup.use(home)
+        setup.migrate()
+        return
+    (keys,) = more
     config = node.load(home)
     setup.init(config)
     from django.db import connection

@@ -231,20 +231,33 @@ def make_template(folder: Path) -> None:
         )
     (folder / _KEYS).write_text(json.dumps(keys), "utf-8")
     (folder / "clock").write_text(str(-_KEYS_AGE), "ascii")
+    _make_tables([folder / name for name in _FACILITIES])
     makers = [_join(folder / name) for name in _FACILITIES]
     statuses = [maker.wait() for maker in makers]
     if any(statuses):
         raise RuntimeError("the nodes could not be made")
 
 
+def _make_tables(homes: list[Path]) -> None:
+    """Has the migrations, which take seconds, done once; all nodes have the same tables."""
+    first, *others = homes
+    if _joining(first).wait():
+        raise RuntimeError("the tables could not be made")
+    for home in others:
+        shutil.copy(first / "lienthong.sqlite3", home)
+
+
 def _join(home: Path, database: str = "") -> subprocess.Popen[bytes]:
-    folder = home.parent
+    return _joining(home, str(home.parent / _KEYS), database=database)
+
+
+def _joining(home: Path, *more: str, database: str = "") -> subprocess.Popen[bytes]:
     environment = {
         **os.environ,
         "LIENTHONG_DATABASE": database,
-        "LIENTHONG_CLOCK_SHIFT": str(folder / "clock"),
+        "LIENTHONG_CLOCK_SHIFT": str(home.parent / "clock"),
     }
-    command = [sys.executable, "-m", "lienthong.config.drill.joining", str(home), str(folder / _KEYS)]
+    command = [sys.executable, "-m", "lienthong.config.drill.joining", str(home), *more]
     return subprocess.Popen(command, env=environment, stdin=subprocess.DEVNULL)
 
 
