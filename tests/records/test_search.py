@@ -374,6 +374,59 @@ def test_codes_of_value_sets_and_below_others() -> None:
     assert refused("Encounter", f"class:below={act}|zzz").problem.code == "search-no-value-set"
 
 
+def test_codes_of_our_lists_and_of_the_store() -> None:
+    icd, loinc = "http://hl7.org/fhir/sid/icd-10", "http://loinc.org"
+
+    def condition(id: str, code: str, of: str = icd) -> Resource:
+        concept = {"coding": [{"system": of, "code": code}]}
+        return {
+            "resourceType": "Condition",
+            "id": id,
+            "subject": {"reference": "Patient/p1"},
+            "code": concept,
+        }
+
+    fixed = {"status": "active", "resourceType": "ValueSet"}
+    include = [{"system": loinc, "concept": [{"code": "718-7"}]}, {"valueSet": ["http://example.org/more"]}]
+    tree = [{"code": "a", "concept": [{"code": "b"}]}, {"code": "c"}]
+    store(
+        condition("pneumonia", "J18.9"),
+        condition("asthma", "J45"),
+        condition("cholera", "A00.0"),
+        condition("lab", "718-7", loinc),
+        condition("own", "b", "http://example.org/own"),
+        {**fixed, "id": "vs", "url": "http://example.org/vs", "compose": {"include": include}},
+        {**fixed, "id": "more", "url": "http://example.org/more", "version": "2",
+         "compose": {"include": [{"system": "http://example.org/own"}]}},
+        {**fixed, "id": "round", "url": "http://example.org/round",
+         "compose": {"include": [{"valueSet": ["http://example.org/round"]}]}},
+        {**fixed, "id": "listed", "expansion": {"timestamp": "2025", "contains": [
+            {"abstract": True, "contains": [{"system": icd, "code": "J45"}]}]}},
+        {**fixed, "id": "secret", "url": "http://example.org/secret", **SECRET, "compose": {"include": include[:1]}},
+        {"resourceType": "CodeSystem", "id": "own", "url": "http://example.org/own", "status": "active",
+         "content": "complete", "concept": tree},
+    )  # fmt: skip
+
+    def found(query: str) -> list[str]:
+        return sorted(ids("Condition", query))
+
+    assert found(f"code:below={icd}|J18") == ["pneumonia"]
+    assert found(f"code:below={icd}|X") == ["asthma", "pneumonia"]
+    assert found(f"code:below={icd}|J09-J18,{icd}|A00") == ["cholera", "pneumonia"]
+    assert found(f"code:above={icd}|J18.9") == ["pneumonia"]
+    assert found("code:below=http://example.org/own|a") == ["own"]
+    for name in ("http://example.org/vs", "ValueSet/vs", "vs"):
+        assert found(f"code:in={name}") == ["lab", "own"]
+    assert found("code:not-in=http://example.org/more|2") == ["asthma", "cholera", "lab", "pneumonia"]
+    assert found("code:in=listed") == ["asthma"]
+    ours = "https://lienthong.example/fhir/ValueSet/ethnic-group"
+    assert found(f"code:in={ours}") == []
+    for unknown in ("http://example.org/round", "http://example.org/secret", "none"):
+        assert refused("Condition", f"code:in={unknown}").problem.code == "search-no-value-set"
+    store({**fixed, "id": "vs", "url": "http://example.org/vs", "compose": {"include": include[:1]}})
+    assert found("code:in=vs") == ["lab"]
+
+
 # what is refused
 
 
