@@ -22,6 +22,7 @@ from lienthong.records.search.fields import Field
 from lienthong.records.search.planning import Plan, Row
 from lienthong.records.search.sorting import Key
 
+_BEYOND = 1 << 62
 MOST_VALUES = 2000
 """Different values that are gone through one after the other."""
 
@@ -59,24 +60,32 @@ class Ranked:
             LienThongError: too many resources, and too many values.
         """
         back = (start is not None and start.back) if back is None else back
+        leading = next(n for n, key in enumerate(self.sort) if key.of_body)
+        if leading and all(key.of_body for key in self.sort[leading:]):
+            return self._by_leading(leading, start, count, back)
         plain = planning.plan(self.name, self.kinds, self.conditions, [k for k in self.sort if not k.of_body])
         found = plain.page(None, planning.MOST_OPENED + 1) if plain.few else []
         if plain.few and len(found) <= planning.MOST_OPENED:
-            return self._sorted(found, start, count, back)
+            return self._sorted(found, start, count, back, len(found))
         values = _values(self.sort[0].field) if self.sort[0].of_body else None
         if values is not None:
             return self._by_value(values, start, count, back)
         found = found or plain.page(None, planning.MOST_OPENED + 1)
         if len(found) > planning.MOST_OPENED:
             raise problems.too_broad("_sort", planning.MOST_OPENED)
-        return self._sorted(found, start, count, back)
+        return self._sorted(found, start, count, back, len(found))
 
     def count(self) -> int:
         """As :meth:`Plan.count`."""
         return planning.plan(self.name, self.kinds, self.conditions, ()).count()
 
     def _sorted(
-        self, found: Sequence[tuple[Row, Stored | None]], start: Position | None, count: int, back: bool
+        self,
+        found: Sequence[tuple[Row, Stored | None]],
+        start: Position | None,
+        count: int,
+        back: bool,
+        total: int | None = None,
     ) -> list[tuple[Row, Stored | None]]:
         closed = [row.number for row, stored in found if stored is None]
         bodies = {stored.number: stored for _, stored in found if stored is not None}
@@ -86,13 +95,37 @@ class Ranked:
             if row.number in bodies:
                 plain, subject = iter(row.keys), Subject(bodies[row.number].resource)
                 told = (_told(key, subject) if key.of_body else next(plain) for key in self.sort)
-                rows.append(Row(row.number, tuple(told), len(found)))
+                rows.append(Row(row.number, tuple(told), total))
         place = cmp_to_key(self._compare)
         rows.sort(key=lambda row: place((row.keys, row.number)), reverse=back)
         if start is not None:
             at, side = (start.keys, start.number), -1 if back else 1
             rows = [row for row in rows if self._compare((row.keys, row.number), at) == side]
         return [(row, bodies[row.number]) for row in rows[:count]]
+
+    def _by_leading(
+        self, leading: int, start: Position | None, count: int, back: bool
+    ) -> list[tuple[Row, Stored | None]]:
+        """As the first keys say, which rows tell; what is equal by them is sorted by bodies."""
+        plain = planning.plan(self.name, self.kinds, self.conditions, self.sort[:leading])
+        begun = None if start is None else start.keys[:leading]
+        at = None
+        if begun is not None:  # from the first of those that are equal
+            at = Position(begun, _BEYOND if self.sort[0].descending != back else -1, back)
+        found: list[tuple[Row, Stored | None]] = []
+        size = max(2 * count, 50)
+        while True:
+            rows = plain.page(at, size, back)
+            found += rows
+            if len(rows) < size:
+                return self._sorted(found, start, count, back)
+            last = rows[-1][0]
+            whole = [one for one in found if one[0].keys != last.keys]
+            if sum(one[0].keys != begun for one in whole) >= count:
+                return self._sorted(whole, start, count, back)
+            if len(found) > planning.MOST_OPENED:
+                raise problems.too_broad("_sort", planning.MOST_OPENED)
+            at, size = Position(last.keys, last.number, back), min(2 * size, 5000)
 
     def _compare(self, one: _Place, other: _Place) -> int:
         for key, mine, its in zip(self.sort, one[0], other[0], strict=True):
