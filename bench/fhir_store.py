@@ -9,10 +9,10 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import fhir_door
 import synthea_shaped
 
 VISITS = 12
@@ -27,28 +27,31 @@ _ORIGIN = "fhir/bench"
 _SOURCE = Path(__file__).resolve().parent.parent
 
 
-def fill(home: Path, first: int, patients: int) -> None:
-    """Stores so many patients, from one number on, in the node of a folder; a process of its own does it.
+def make(home: Path, address: str, patients: int) -> None:
+    """Makes a site in an empty folder, with so many patients; a process of its own does it.
+
+    Args:
+        address: a ``postgresql://`` database; embedded SQLite when empty.
 
     Raises:
         CalledProcessError: it did not.
     """
     paths = os.pathsep.join(str(_SOURCE / name) for name in ("src", "", "tests"))
-    words = [sys.executable, "-m", "bench.fhir_store", str(home), str(first), str(patients)]
+    words = [sys.executable, "-m", "bench.fhir_store", str(home), address, str(patients)]
     subprocess.run(words, env={**os.environ, "PYTHONPATH": paths}, check=True)
 
 
-def _fill(home: Path, first: int, patients: int) -> None:
-    from lienthong.config import setup
+def _make(home: Path, address: str, patients: int) -> None:
+    from lienthong.config import node, setup
 
-    setup.use(home)
+    setup.init(node.NodeConfig(home=home, facility=fhir_door.FACILITY, secure=False, database=address))
     from django.db import transaction
 
     from lienthong.identity import following
 
     waiting: list[Made] = []
     with multiprocessing.get_context("spawn").Pool(1) as pool:
-        for made in pool.imap(_transaction, _numbers(first, patients), chunksize=10):
+        for made in pool.imap(_transaction, range(patients + 1), chunksize=10):
             waiting.append(made)
             if len(waiting) == _TOGETHER:
                 with transaction.atomic():
@@ -60,14 +63,8 @@ def _fill(home: Path, first: int, patients: int) -> None:
         pass
 
 
-def _numbers(first: int, patients: int) -> Iterator[int]:
-    """Patients; 0, the places and practitioners, before the first of them."""
-    yield from ([0] if first == 1 else [])
-    yield from range(first, first + patients)
-
-
 def _transaction(number: int) -> Made:
-    """The resources of one transaction with their ids; conditional references name the ids of :func:`_shared`."""
+    """The resources of a patient, or for 0 of places and practitioners, with their ids and references."""
     from lienthong.foundation import ids
     from lienthong.foundation import json as exact
 
@@ -118,4 +115,4 @@ def _write(transactions: list[Made]) -> None:
 
 
 if __name__ == "__main__":
-    _fill(Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]))
+    _make(Path(sys.argv[1]), sys.argv[2], int(sys.argv[3]))

@@ -144,13 +144,13 @@ def processor_seconds(root: int | None = None) -> float:
 
 
 def _stats() -> dict[int, tuple[int, int]]:
-    """Of every process: its parent, its clock ticks."""
+    """Of every process: its parent, its clock ticks with those of its children that have ended."""
     found = {}
     for path in Path("/proc").iterdir():
         if path.name.isdigit():
             with contextlib.suppress(OSError):
                 fields = (path / "stat").read_text().rpartition(")")[2].split()
-                found[int(path.name)] = (int(fields[1]), int(fields[11]) + int(fields[12]))
+                found[int(path.name)] = (int(fields[1]), sum(map(int, fields[11:15])))
     return found
 
 

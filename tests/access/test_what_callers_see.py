@@ -136,3 +136,96 @@ def test_each_call_leaves_a_row_with_system_person_purpose_and_basis(record: Cli
     refused = record.call("GET", "/Observation/open", X_Purpose_Of_Use="HRESCH")
     assert (refused.status, refused.problem) == (403, "fhir-purpose-not-allowed")
     assert refused.body["issue"][0]["diagnostics"]
+
+
+def test_who_may_not_read_is_not_shown_what_was_there_by_writing(record: Client) -> None:
+    there = {
+        "resourceType": "Patient",
+        "id": "named",
+        "name": [{"text": "LÙ THỊ NGẢI"}],
+        "identifier": [{"system": "urn:mrn", "value": "7"}],
+    }
+    assert record.call("PUT", "/Patient/named", there).status == 201
+    maker, changer, remover = (let_in(f"system/Patient.{letter}") for letter in "cud")
+    unless = "identifier=urn:mrn|7"
+    given = maker.call("POST", "/Patient", {"resourceType": "Patient"}, If_None_Exist=unless)
+    assert (given.status, given.body) == (200, None)
+    assert "/Patient/named/" in given.headers["location"]
+    merge = {"Content_Type": "application/merge-patch+json"}
+    for path in ("/Patient/named", f"/Patient?{unless}"):
+        changed = changer.call("PATCH", path, {"active": path == "/Patient/named"}, **merge)
+        assert (changed.status, changed.body) == (200, None)
+    entry = {"resource": {"resourceType": "Patient"}, "request": {"method": "POST", "url": "Patient"}}
+    entry["request"]["ifNoneExist"] = unless
+    whole = {"resourceType": "Bundle", "type": "transaction", "entry": [entry]}
+    answer = maker.call("POST", "", whole, Prefer="return=representation")
+    assert answer.status == 200
+    assert "NGẢI" not in str(answer.body)
+    assert remover.call("DELETE", f"/Patient?{unless}").status == 204
+
+
+def test_a_removal_that_is_refused_names_what_the_caller_may_see_alone(record: Client) -> None:
+    """Otherwise anyone who may delete learns that there is a protected result of this person."""
+    clerk = let_in("system/Patient.rd system/Observation.rs?category=laboratory")
+    removal = {"request": {"method": "DELETE", "url": "Patient/p1"}}
+    whole = {"resourceType": "Bundle", "type": "transaction", "entry": [removal]}
+    for refused in (clerk.call("DELETE", "/Patient/p1"), clerk.call("POST", "", whole)):
+        assert (refused.status, refused.problem) == (409, "fhir-referred-to")
+        told = str(refused.body)
+        assert "Observation/open" in told
+        assert not any(f"Observation/{hidden}" in told for hidden in ("sign", "hiv", "psy"))
+
+
+def test_a_refusal_within_a_batch_leaves_its_row_too(record: Client) -> None:
+    viewer = let_in("system/Observation.rs")
+    urls = ("Patient/p1", "Observation/open", "Patient?name=a")
+    entries = [{"request": {"method": "GET", "url": url}} for url in urls]
+    before = AuditEvent.objects.filter(action="fhir-refused").count()
+    answer = viewer.call("POST", "", {"resourceType": "Bundle", "type": "batch", "entry": entries})
+    assert [entry["response"]["status"] for entry in answer.body["entry"]] == ["403", "200", "403"]
+    rows = AuditEvent.objects.filter(action="fhir-refused").order_by("seq")[before:]
+    assert [row.page for row in rows] == ["GET /fhir/Patient/p1", "GET /fhir/Patient"]
+
+
+def test_nobody_learns_of_what_was_deleted_outside_their_scope(record: Client) -> None:
+    lis = let_in("system/Observation.rs?category=laboratory")
+    for gone in ("open", "sign"):
+        assert record.call("DELETE", f"/Observation/{gone}").status == 204
+    assert lis.call("GET", "/Observation/open").status == 410
+    for path in ("/Observation/sign", "/Observation/sign/_history", "/Observation/sign/_history/2"):
+        assert lis.call("GET", path).status == 404
+    shown = str(lis.call("GET", "/Observation/_history").body)
+    assert "Observation/open" in shown
+    assert "Observation/sign" not in shown
+
+
+def wraps(kind: str) -> dict[str, Any]:
+    """A resource without a label of its own that holds, or says that it is, something protected."""
+    hidden = observation("x1", "laboratory", SECRET, (SECURITY, "HIV"))
+    label = [{"coding": [{"system": CONFIDENTIALITY, "code": "R"}, {"system": SECURITY, "code": "HIV"}]}]
+    if kind == "Bundle":
+        entry = {"fullUrl": "urn:uuid:6bdbd3a9-8d34-4f8c-8f0d-1a4d3c1e2b10", "resource": hidden}
+        return {"type": "collection", "entry": [entry]}
+    if kind == "DocumentReference":
+        content = {"attachment": {"contentType": "text/plain", "data": "eA=="}}
+        return {"status": "current", "content": [content], "securityLabel": label}
+    return {
+        "status": "final",
+        "type": {"text": "x"},
+        "date": "2026-11-20",
+        "title": "x",
+        "author": [{"display": "x"}],
+        "confidentiality": "V",
+    }
+
+
+@pytest.mark.parametrize("kind", ["Bundle", "DocumentReference", "Composition"])
+def test_what_holds_something_protected_is_protected(record: Client, kind: str) -> None:
+    with_kinds(record, "HIV", "PSY", "OTHER")
+    viewer = let_in("system/*.crus")
+    whole = {"resourceType": kind, "id": "whole", **wraps(kind)}
+    assert record.call("PUT", f"/{kind}/whole", whole).status == 201
+    assert record.call("GET", f"/{kind}/whole").status == 200
+    assert viewer.call("GET", f"/{kind}/whole").status == 404
+    assert found(viewer, f"/{kind}") == set()
+    assert viewer.call("PUT", f"/{kind}/other", {**whole, "id": "other"}).problem == "fhir-outside-scope"

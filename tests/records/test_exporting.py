@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -158,3 +159,18 @@ def test_only_what_is_newer_and_what_was_there(reader: Client) -> None:
     finished()
     assert reader.call("GET", place).body["output"] == []
     assert reader.call("GET", early).body["output"] == []
+
+
+def test_what_cannot_be_exported_stops_no_other_export(reader: Client) -> None:
+    stored(3)
+    for restriction in ("nonsense=1", "date=junk"):
+        wrong = replace(reader, scope=f"system/Observation.rs?{restriction}")
+        refused = wrong.call("GET", "/$export", **ASYNC)
+        assert refused.status == 400
+        assert refused.problem.startswith("search-")
+    broken = begun(reader)
+    Export.objects.update(grants=["system/Observation.rs?date=junk"])
+    good = begun(reader)
+    finished()
+    assert reader.call("GET", broken).status == 500
+    assert [one["type"] for one in reader.call("GET", good).body["output"]] == ["Observation", "Patient"]

@@ -303,6 +303,8 @@ MG, UNIT_ALONE = keys.hash32(f"{UCUM}|mg"), keys.hash32("|mg")
         ("Observation", "value-quantity", {"valueQuantity": {"unit": "mg"}}, None),
         ("Observation", "value-quantity", {"valueQuantity": quantity(Decimal("1e999"))}, None),
         ("Observation", "value-quantity", {"valueQuantity": quantity(10**400)}, None),
+        ("Observation", "value-quantity", {"valueQuantity": quantity(Decimal("1e999999999"))}, None),
+        ("Observation", "value-quantity", {"valueQuantity": quantity(Decimal("1e-999999999"))}, None),
         (
             "Observation",
             "value-quantity",

@@ -52,5 +52,27 @@ def may_see(caller: Seer, codes: Iterable[str]) -> bool:
 
 def labels(resource: Mapping[str, Any]) -> list[str]:
     """The codes of a resource's ``meta.security``, for :func:`may_see`."""
-    given = resource.get("meta", {}).get("security", ())
-    return [str(label["code"]) for label in given if isinstance(label, dict) and "code" in label]
+    return _codes(resource.get("meta", {}).get("security", ()))
+
+
+def of(resource: Mapping[str, Any]) -> frozenset[str]:
+    """The kinds of protection of a resource, for a Bundle those of its entries too ("high water mark" of R4, section
+    "Security Labels"; contained resources have no labels of their own, rule dom-5). What a DocumentReference or
+    Composition says of its document counts."""
+    codes = labels(resource)
+    if resource.get("resourceType") == "DocumentReference":
+        codes += [code for one in _dicts(resource.get("securityLabel")) for code in _codes(one.get("coding"))]
+    elif resource.get("resourceType") == "Composition":
+        codes.append(str(resource.get("confidentiality", "")))
+    found = kinds(codes)
+    for one in _dicts([entry.get("resource") for entry in _dicts(resource.get("entry"))]):
+        found |= of(one)
+    return found
+
+
+def _dicts(value: Any) -> list[dict[str, Any]]:
+    return [one for one in value if isinstance(one, dict)] if isinstance(value, (list, tuple)) else []
+
+
+def _codes(value: Any) -> list[str]:
+    return [str(one["code"]) for one in _dicts(value) if "code" in one]

@@ -11,7 +11,6 @@ from functools import partial
 from urllib.parse import parse_qsl, unquote
 
 from django.conf import settings
-from django.db import transaction
 from django.http.request import validate_host
 
 from lienthong.access import audit, callers, tokens
@@ -146,8 +145,7 @@ def _route(request: Request) -> Response:
     try:
         return route(call, TABLE)
     except LienThongError as error:
-        with transaction.atomic():
-            audit.record_many([call.event("fhir-refused", problem=error.problem.code)])
+        audit.append([call.event("fhir-refused", problem=error.problem.code)])
         raise
 
 

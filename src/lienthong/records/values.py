@@ -14,6 +14,8 @@ Resource = dict[str, Any]
 SHARED = frozenset({"Patient", "Organization", "Practitioner"})
 """Types that many origins share; they are merged, never removed with one origin."""
 
+_MAY_HOLD = frozenset({"entry", "securityLabel", "confidentiality"})
+"""Elements that may say or hold something protected, beside ``meta``."""
 _TIMES = (
     "effectiveDateTime",
     "performedDateTime",
@@ -87,11 +89,11 @@ def patient_ref(resource: Resource) -> str:
 
 
 def restricted(resource: Resource) -> int:
-    """The kinds of special protection that its security labels mean, a bit for each; 0 for a resource open to all."""
+    """The kinds of special protection of it and of what is in it, a bit for each; 0 for a resource open to all."""
     meta = resource.get("meta")
-    if not meta or not meta.get("security"):
+    if not (meta and meta.get("security")) and _MAY_HOLD.isdisjoint(resource):
         return 0
-    return protected.mask(protected.kinds(protected.labels(resource)))
+    return protected.mask(protected.of(resource))
 
 
 def appointed_day(appointment: Resource) -> str:

@@ -284,11 +284,16 @@ class Delivery(models.Model):
 
 
 class Mail(Delivery):
-    """A mail to one person; ``id`` is in its Message-ID. ``kind``: ``calls``, or ``code`` to verify the address."""
+    """A mail to one person; ``id`` is in its Message-ID.
+
+    ``kind``: ``calls``, ``plan``, or ``code`` to verify the address, whose text stands nowhere.
+    """
 
     account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="+")
     address = models.CharField(max_length=254)
     kind = models.CharField(max_length=8)
+    subject = models.CharField(max_length=400, blank=True, default="")
+    body = models.TextField(blank=True, default="")
     urgent = models.BooleanField(default=False)
 
     class Meta:

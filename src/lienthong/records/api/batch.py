@@ -13,6 +13,7 @@ from lienthong.records import validation
 from lienthong.records.api import outcomes, problems
 from lienthong.records.api.bundles import bundle
 from lienthong.records.api.call import JSON, Call, Resource, parameters, parsed
+from lienthong.records.api.notes import note
 from lienthong.records.api.transaction import Asked, transaction
 
 MOST = 20_000
@@ -96,10 +97,10 @@ def _run(call: Call, asked: Asked, route: Route) -> bytes:
     inner = _inner(call, asked)
     try:
         response = route(inner)
-    except HttpError as error:
-        return failed([error.problem], error.status)
     except LienThongError as error:
-        return failed(getattr(error, "problems", [error.problem]), outcomes.status(error))
+        note([inner.event("fhir-refused", problem=error.problem.code)])
+        status = error.status if isinstance(error, HttpError) else outcomes.status(error)
+        return failed(getattr(error, "problems", [error.problem]), status)
     headers = {name.lower(): value for name, value in response.headers}
     told: Resource = {"status": str(response.status)}
     for header, name in (("location", "location"), ("etag", "etag")):

@@ -12,9 +12,9 @@ Link = dict[str, str]
 
 
 def link(relation: str, call: Call, parameters: Sequence[tuple[str, str]]) -> Link:
-    """A link of a Bundle to this path with other parameters."""
+    """A link of a Bundle to this path with other parameters, to be followed by GET, after ``POST _search`` too."""
     query = "&".join(f"{quote(name, safe=':')}={quote(value, safe=',|:')}" for name, value in parameters)
-    path = "/".join([call.base, *call.steps])
+    path = "/".join([call.base, *(step for step in call.steps if step != "_search")])
     return {"relation": relation, "url": f"{path}?{query}" if query else path}
 
 

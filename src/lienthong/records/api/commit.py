@@ -32,6 +32,7 @@ class Plan:
             done, and nothing is written.
         refers: ``Type/id`` that must be here, with an entry that names it and where that stands; entries count as here.
         may: raises what a caller is told who may not change what an entry would replace or remove.
+        shown: those of some ``Type/id`` that the caller may be told of.
         again: run first in the transaction; gives the plan anew where what it was made from has changed.
     """
 
@@ -41,6 +42,7 @@ class Plan:
     once: frozenset[str] = frozenset()
     refers: Mapping[str, tuple[Entry, str]] = field(default_factory=dict)
     may: Callable[[Entry, Known], None] | None = None
+    shown: Callable[[list[str]], list[str]] = list
     again: Callable[[], Plan] | None = None
 
 
@@ -106,7 +108,7 @@ def _write(plans: Sequence[Plan]) -> list[list[Done] | Exception]:
         results.append(done)
         events += plan.events(done)
     write.flush()
-    _nothing_dangles([entry.ref for plan in good for entry in plan.entries if entry.resource is None])
+    _nothing_dangles([(entry.ref, plan) for plan in good for entry in plan.entries if entry.resource is None])
     audit.record_many(events)
     return results
 
@@ -151,14 +153,14 @@ def _check(plan: Plan, known: Mapping[str, Known]) -> None:
             raise HttpError(422, problems.dangling(where(entry.resource, ref, path), ref))
 
 
-def _nothing_dangles(gone: Sequence[str]) -> None:
+def _nothing_dangles(gone: Sequence[tuple[str, Plan]]) -> None:
     """After deletions: nothing that is here refers to what is gone."""
     with connection.cursor() as cursor:
-        for ref in gone:
+        for ref, plan in gone:
             cursor.execute(sql.REFERRING, (keys.ref_key(ref), 5))
             by = [row[0] for row in cursor.fetchall()]
             if by:
-                raise HttpError(409, problems.referred_to(ref, by))
+                raise HttpError(409, problems.referred_to(ref, plan.shown(by)))
 
 
 def origin(caller_id: str) -> str:

@@ -12,6 +12,7 @@ from lienthong.records.api import problems
 from lienthong.records.api.call import Call, Resource, parameters, versioned
 from lienthong.records.api.commit import Plan, commit
 from lienthong.records.api.preparing import changing, entry
+from lienthong.records.api.read import visible
 from lienthong.records.api.references import mentioned
 from lienthong.records.writing import Done, Entry
 
@@ -62,8 +63,11 @@ def _unless(call: Call, kind: str, unless: str, plan: Plan) -> Plan:
     return Plan([Entry(stored.ref, stored.resource, stored.body)], plan.events)
 
 
-def fitting(call: Call, kind: str, criteria: str) -> str | None:
+def fitting(call: Call, kind: str, criteria: str, letter: str = "c") -> str | None:
     """The id of the one resource that criteria fit, or None.
+
+    Args:
+        letter: what the caller wants to do with it, one of ``cud``; who may not read looks among what it may treat so.
 
     Raises:
         HttpError: 412, several fit; 400, no criteria.
@@ -71,7 +75,7 @@ def fitting(call: Call, kind: str, criteria: str) -> str | None:
     given = parameters(criteria.removeprefix("?").removeprefix(f"{kind}?"))
     if not given:
         raise HttpError(400, problems.not_understood(f"{kind}?{criteria[:80]}"))
-    view = call.view("r" if call.caller.may(kind, "r") else "c")
+    view = call.view("r" if call.caller.may(kind, "r") else letter)
     found = search.find(kind, given, view, most=2, base=call.base)
     if len(found) > 1:
         raise HttpError(412, problems.several(kind, criteria))
@@ -79,7 +83,8 @@ def fitting(call: Call, kind: str, criteria: str) -> str | None:
 
 
 def written(call: Call, made: Entry | None, done: Done, status: int) -> Response:
-    """The answer to a write, as ``Prefer`` wants it."""
+    """The answer to a write, as ``Prefer`` wants it; without the resource where the caller did not send what is here
+    now (``made`` is None) and may not read it."""
     headers = [
         *versioned(done.version, done.at),
         ("Location", f"{call.base}/{done.ref}/_history/{done.version}"),
@@ -91,6 +96,8 @@ def written(call: Call, made: Entry | None, done: Done, status: int) -> Response
     kind, _, id = done.ref.partition("/")
     if made is None:
         stored = reading.latest([done.ref])[done.ref]
+        if not visible(call, stored):
+            return Response(status, b"", headers)
         return call.answer(stored.wire, status, headers)
     wire = reading.Stored(kind, id, done.version, done.at, "", "", False, False, made.body).wire
     return call.answer(wire, status, headers)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import partial
 from urllib.parse import urlencode
 
 from lienthong.foundation.wsgi import HttpError, Response
@@ -12,7 +13,7 @@ from lienthong.records.api.call import Call
 from lienthong.records.api.commit import Plan, commit
 from lienthong.records.api.create import fitting
 from lienthong.records.api.preparing import changing
-from lienthong.records.api.read import visible
+from lienthong.records.api.read import shown, visible
 from lienthong.records.writing import Entry
 
 MOST = 100
@@ -41,7 +42,7 @@ def conditional(call: Call, kind: str) -> Response:
             raise HttpError(400, problems.not_understood(f"_count: 1–{MOST}", "_count"))
         found = search.find(kind, query, call.view("d"), most=most, base=call.base)
     else:
-        one = fitting(call, kind, criteria)
+        one = fitting(call, kind, criteria, "d")
         found = [one] if one else []
     if not found:
         raise HttpError(404, problems.none_fits(kind, criteria))
@@ -65,4 +66,5 @@ def removal(call: Call, refs: list[str], versions: dict[str, int]) -> Plan:
         ],
         versions=versions,
         may=changing(call),
+        shown=partial(shown, call),
     )

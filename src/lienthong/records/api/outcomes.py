@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -9,6 +10,7 @@ from lienthong.foundation.errors import LienThongError, Problem
 from lienthong.records import validation
 from lienthong.terminology import systems
 
+_NO_TEXT = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 _CODES = {
     200: "informational",
     400: "invalid",
@@ -58,10 +60,15 @@ def _issue(problem: Problem, code: str) -> dict[str, Any]:
         "code": _OF_PROBLEM.get(problem.code, code),
         "details": {
             "coding": [{"system": systems.PROBLEM, "code": problem.code}],
-            "text": "\n".join(filter(None, (problem.vi, problem.hint_vi))),
+            "text": _plain("\n".join(filter(None, (problem.vi, problem.hint_vi)))),
         },
-        "diagnostics": "\n".join(filter(None, (problem.en, problem.hint_en))),
+        "diagnostics": _plain("\n".join(filter(None, (problem.en, problem.hint_en)))),
     }
     if problem.where.get("path"):
-        issue["expression"] = [str(problem.where["path"])]
+        issue["expression"] = [_plain(str(problem.where["path"]))]
     return issue
+
+
+def _plain(text: str) -> str:
+    """A caller's words may hold characters that neither a FHIR string nor XML can."""
+    return _NO_TEXT.sub("\N{REPLACEMENT CHARACTER}", text)

@@ -83,7 +83,7 @@ def _plan(call: Call, kind: str, id: str, wanted: Change) -> Plan:
 def conditional(call: Call, kind: str) -> Response:
     """``PATCH /Type?criteria``: changes the one that fits."""
     criteria = criteria_of(call)
-    found = fitting(call, kind, criteria)
+    found = fitting(call, kind, criteria, "u")
     if found is None:
         raise HttpError(404, problems.none_fits(kind, criteria))
     return patch(call, kind, found)

@@ -62,7 +62,7 @@ def _allowed(call: Call, kind: str, resource: Resource, letter: str) -> None:
     queries = call.caller.queries(kind, letter)
     if not any(not query or search.matches(resource, query) for query in queries):
         raise HttpError(403, problems.outside_scope(f"{kind}/{resource['id']}"))
-    if values.restricted(resource) and not protected.may_see(call.caller, protected.labels(resource)):
+    if values.restricted(resource) & protected.mask(protected.ALL - call.caller.kinds):
         raise HttpError(403, problems.outside_scope(f"{kind}/{resource['id']}"))
 
 

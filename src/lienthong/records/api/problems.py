@@ -112,12 +112,12 @@ def dangling(path: str, ref: str) -> Problem:
 
 
 def referred_to(ref: str, by: list[str]) -> Problem:
-    """A resource that others still refer to."""
-    listed = ", ".join(by)
+    """A resource that others still refer to; ``by`` are those that the caller may see."""
+    listed = f": {', '.join(by)}" if by else ""
     return Problem(
         code="fhir-referred-to",
-        vi=f"Chưa xóa {ref} vì còn tài nguyên khác chỉ đến: {listed}.",
-        en=f"{ref} was not deleted, since others refer to it: {listed}.",
+        vi=f"Chưa xóa {ref} vì còn tài nguyên khác chỉ đến{listed}.",
+        en=f"{ref} was not deleted, since others refer to it{listed}.",
         hint_vi="Xóa hoặc sửa các tài nguyên đó trước, hoặc xóa tất cả trong một giao dịch.",
         hint_en="Delete or change those first, or delete all of them in one transaction.",
         where={"path": ref},

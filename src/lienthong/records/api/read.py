@@ -6,11 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from lienthong.access import audit, protected
+from lienthong.access.callers import Query
+from lienthong.foundation.errors import LienThongError
 from lienthong.foundation.turns import Turns
 from lienthong.foundation.wsgi import HttpError, Response
 from lienthong.records import reading, search, values
 from lienthong.records.api import problems
-from lienthong.records.api.call import Call
+from lienthong.records.api.call import Call, Resource
 from lienthong.records.api.notes import note
 from lienthong.records.reading import Stored
 
@@ -56,14 +58,30 @@ def seen(call: Call, ref: str, version: int | None = None) -> Stored:
 
 
 def visible(call: Call, stored: Stored, letter: str = "r") -> bool:
-    """Whether the caller's scopes and leave cover a version."""
+    """Whether the caller's scopes and leave cover a version; one that tells of a deletion counts as the one before."""
     hidden = protected.mask(protected.ALL - call.caller.kinds)
     if hidden and hidden & (stored.kinds | (0 if stored.deleted else values.restricted(stored.resource))):
         return False
     queries = call.caller.queries(stored.type, letter)
-    if any(not query for query in queries) or stored.deleted:
-        return bool(queries)
-    return any(search.matches(stored.resource, query) for query in queries)
+    if not all(queries):
+        return True
+    last = reading.version(stored.ref, stored.version - 1) if queries and stored.deleted else stored
+    return last is not None and any(_fits(last.resource, query) for query in queries)
+
+
+def _fits(resource: Resource, query: Query) -> bool:
+    """Whether a resource fits the restriction of a scope; one that names a parameter that the type lacks fits none."""
+    try:
+        return search.matches(resource, query)
+    except LienThongError as error:
+        if error.problem.code != "search-unknown-parameter":
+            raise
+        return False
+
+
+def shown(call: Call, refs: Sequence[str]) -> list[str]:
+    """Those of some ``Type/id`` that the caller may see."""
+    return [ref for ref, stored in reading.latest(refs).items() if visible(call, stored)]
 
 
 @dataclass(frozen=True, slots=True)

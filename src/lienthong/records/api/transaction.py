@@ -9,7 +9,7 @@ import re
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 from urllib.parse import urlencode
 
@@ -25,7 +25,7 @@ from lienthong.records.api.commit import Plan, commit
 from lienthong.records.api.create import fitting
 from lienthong.records.api.patch import change
 from lienthong.records.api.preparing import ID, changing, entry
-from lienthong.records.api.read import visible
+from lienthong.records.api.read import shown, visible
 from lienthong.records.api.references import mentioned
 from lienthong.records.api.rewriting import rewritten
 from lienthong.records.writing import Done, Entry
@@ -145,7 +145,7 @@ class _Work:
         for one in self.writes:
             if one.criteria:
                 with _at(one.path):
-                    self.found[one.place] = fitting(self.call, one.kind, one.criteria)
+                    self.found[one.place] = fitting(self.call, one.kind, one.criteria, _LETTERS[one.method])
         gone = {self._target(one) for one in self.writes if one.method == "DELETE"}
         for one in self.writes:
             if one.method == "POST" and f"{one.kind}/{self.found.get(one.place)}" in gone:
@@ -190,7 +190,8 @@ class _Work:
             raise HttpError(400, problems.not_understood("one entry for each resource", "Bundle.entry"))
         posted = {self.targets[one.place] for one in self.writes if one.method == "POST"}
         once = frozenset(made.ref for made in found if made.ref in posted) if self.once else frozenset()
-        self.planned = Plan(found, self._events, versions, once, refers, changing(self.call))
+        told = partial(shown, self.call)
+        self.planned = Plan(found, self._events, versions, once, refers, changing(self.call), told)
         return self.planned
 
     def _target(self, one: Asked) -> str:
@@ -317,7 +318,9 @@ class _Work:
             told["lastModified"] = made.at
         given: Resource = {}
         if self.call.prefer == "representation" and one.method != "DELETE":
-            given["resource"] = json.raw(reading.latest([ref])[ref].wire)
+            stored = reading.latest([ref])[ref]
+            if visible(self.call, stored):
+                given["resource"] = json.raw(stored.wire)
         return json.dumps({**given, "response": told})
 
 

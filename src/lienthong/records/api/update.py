@@ -42,7 +42,7 @@ def conditional(call: Call, kind: str) -> Response:
         return planned
 
     fresh = ids.new_id()
-    first = plan(fitting(call, kind, criteria))
-    first.again = lambda: plan(fitting(call, kind, criteria))
+    first = plan(fitting(call, kind, criteria, "u"))
+    first.again = lambda: plan(fitting(call, kind, criteria, "u"))
     done = commit(first)[0]
     return written(call, None, done, 201 if done.what == "created" else 200)

@@ -12,6 +12,7 @@ from django.db import transaction
 
 from lienthong.access import audit
 from lienthong.foundation import clock, ids, json
+from lienthong.foundation.errors import LienThongError
 from lienthong.foundation.wsgi import HttpError, Response
 from lienthong.records import search, validation, values
 from lienthong.records.api import problems
@@ -41,6 +42,7 @@ def begin(call: Call, id: str) -> Response:
         raise HttpError(400, problems.not_understood("Prefer: respond-async"))
     asked = _parameters(call)
     kinds = _kinds(call, asked.get("_type", ""))
+    _restrictions(call, kinds)
     since = asked.get("_since", "")
     if since and not values.utc(since):
         raise HttpError(400, problems.not_understood("_since: instant", "_since"))
@@ -73,12 +75,14 @@ def status(call: Call, id: str) -> Response:
     """202 with how far it is, or 200 with the list of files; ``DELETE`` ends it.
 
     Raises:
-        HttpError: 404.
+        HttpError: 404; 500, it failed.
     """
     export = _own(call)
     if call.method == "DELETE":
         work.cancel(export)
         return Response(202)
+    if export.state == Export.State.FAILED:
+        raise HttpError(500, problems.fault())
     if export.state == Export.State.RUNNING:
         done = sum(export.counts.values())
         told = f"{export.place}/{len(export.types)} types, {done} resources"
@@ -99,8 +103,7 @@ def file(call: Call, id: str) -> Response:
         raise HttpError(404, problems.not_found(f"{kind}.ndjson"[:80]))
     size = place.stat().st_size
     first, last = _range(call.headers("range"), size)
-    with transaction.atomic():
-        audit.record_many([call.event("fhir-export-file", of=kind, bytes=last - first + 1)])
+    audit.append([call.event("fhir-export-file", of=kind, bytes=last - first + 1)])
     headers = [("Content-Type", MEDIA), ("Accept-Ranges", "bytes"), ("Content-Length", str(last - first + 1))]
     if call.headers("range"):
         headers.append(("Content-Range", f"bytes {first}-{last}/{size}"))
@@ -137,6 +140,21 @@ def _kinds(call: Call, given: str) -> list[str]:
     if not found:
         call.caller.needs("Patient", "r")
     return found
+
+
+def _restrictions(call: Call, kinds: list[str]) -> None:
+    """Those of the caller's scopes can be kept to, so that no export fails on them later.
+
+    Raises:
+        LienThongError: ``search-…``, one is not understood.
+    """
+    for grant in call.caller.grants:
+        for kind in kinds if grant.query and grant.kind == "*" else {grant.kind} & {*kinds}:
+            try:
+                search.matches({"resourceType": kind}, grant.query)
+            except LienThongError as error:
+                if grant.kind != "*" or error.problem.code != "search-unknown-parameter":
+                    raise
 
 
 def _own(call: Call) -> Export:

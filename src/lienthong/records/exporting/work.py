@@ -53,14 +53,28 @@ def run(stop: threading.Event) -> None:
 
 
 def work(stop: threading.Event) -> None:
-    """Finishes the exports that wait, oldest first, or stops between two pieces."""
+    """Finishes the exports that wait, oldest first, or stops between two pieces; one that cannot be made fails alone.
+
+    Raises:
+        OSError, DatabaseError: nothing can be written at the moment.
+    """
     for export in Export.objects.filter(state=Export.State.RUNNING).order_by("made_at"):
-        while export.state == Export.State.RUNNING and not stop.is_set():
-            if systems.active(export.caller) is None:
-                _end(export, Export.State.CANCELLED)
-                return
-            _piece(export)
-            export.refresh_from_db()
+        try:
+            _finish(export, stop)
+        except (OSError, DatabaseError):
+            raise
+        except Exception:
+            log.exception("export %s", export.id)
+            _end(export, Export.State.FAILED)
+
+
+def _finish(export: Export, stop: threading.Event) -> None:
+    while export.state == Export.State.RUNNING and not stop.is_set():
+        if systems.active(export.caller) is None:
+            _end(export, Export.State.CANCELLED)
+            return
+        _piece(export)
+        export.refresh_from_db()
 
 
 def _piece(export: Export) -> None:

@@ -15,6 +15,9 @@ OPEN = 2**62
 LARGEST = 1.7976931348623157e308
 """The same for numbers."""
 
+_FARTHEST = 100_000
+"""Decimal exponents beyond it are of no quantity, and too far for arithmetic."""
+
 _DATE = re.compile(
     r"(\d{4})(?:-(\d\d)(?:-(\d\d)(?:T(\d\d):(\d\d)(?::(\d\d)(?:\.(\d{1,9}))?)?(Z|[+-]\d\d:\d\d)?)?)?)?",
     re.ASCII,
@@ -73,7 +76,10 @@ def precise(value: Any) -> tuple[float, float] | None:
     if value.__class__ is float:
         value = Decimal(repr(value))
     if value.__class__ is Decimal and value.is_finite():
-        half = Decimal(5).scaleb(int(value.as_tuple().exponent) - 1)
+        exponent = int(value.as_tuple().exponent)
+        if abs(exponent) > _FARTHEST:
+            return None
+        half = Decimal(5).scaleb(exponent - 1)
         low, high = float(value - half), float(value + half)
     elif value.__class__ is int and -(10**300) < value < 10**300:
         low, high = value - 0.5, value + 0.5

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from lienthong.foundation.errors import LienThongError
 from lienthong.records import reading
 from lienthong.records.reading import Stored
-from lienthong.records.search import compartments, controls, cursors, including, planning, ranks
+from lienthong.records.search import compartments, controls, cursors, including, planning, problems, ranks
 from lienthong.records.search.compiling import Compiler
 from lienthong.records.search.conditions import Condition, Subject
 from lienthong.records.search.controls import Controls
@@ -102,10 +102,14 @@ def find(
     """Ids of resources that fit, at most so many, for conditional interactions.
 
     Raises:
-        LienThongError: as :func:`search`; also when nothing is asked for.
+        LienThongError: as :func:`search`; ``search-no-criteria`` where one is empty or none chooses anything: they
+            would fit whatever is here.
     """
     compiler = Compiler(view or View(), base)
     asked = controls.read(kind, parameters, strict=True)
+    empty = [name for name, value in parameters if not value.strip(" ,")]
+    if empty or not asked.rest:
+        raise problems.no_criteria(kind, *empty[:1])
     conditions = _conditions(asked, compiler, True, "")
     plan = planning.plan(_name(asked), asked.kinds, conditions, ())
     return [stored.id for stored in _bodies(plan.page(None, most))]

@@ -194,7 +194,8 @@ class Plan:
         if len(numbers) <= HANDFUL:
             return self._of(sorted(numbers), where, start, count, back)
         if self.sort:
-            return self._walk(start, count, back) or self._gathered(source, start, count, back)
+            walked = self._walk(start, count, back) if source.span > Span.OWN else None
+            return walked or self._gathered(source, start, count, back)
         rest = sorted(numbers, reverse=not back)
         if start is not None:
             rest = [number for number in rest if (number > start.number if back else number < start.number)]

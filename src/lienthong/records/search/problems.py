@@ -53,6 +53,22 @@ def bad_modifier(name: str, modifier: str, allowed: Iterable[str]) -> LienThongE
     )
 
 
+def no_criteria(kind: str, name: str = "") -> LienThongError:
+    """Criteria of a conditional interaction that say nothing, or of which one is empty."""
+    return _error(
+        "no-criteria",
+        name or kind,
+        f"Điều kiện cho {kind} thiếu giá trị: {name[:_SHOWN]}"
+        if name
+        else f"Chưa có điều kiện nào cho {kind}.",
+        f"A criterion for {kind} has no value: {name[:_SHOWN]}"
+        if name
+        else f"There are no criteria for {kind}.",
+        "Điều kiện trống sẽ phù hợp với mọi tài nguyên. Hãy điền giá trị, ví dụ identifier=hệ thống|số.",
+        "Empty criteria would fit every resource. Give a value, e.g. identifier=system|number.",
+    )
+
+
 def bad_value(name: str, value: str, wanted: str) -> LienThongError:
     """The value cannot be read; ``wanted`` shows the form."""
     return _error(

@@ -62,6 +62,7 @@ WHAT: dict[str, StrOrPromise] = {
     "task-due": gettext_lazy("Change of a due date"),
     "task-need": gettext_lazy("What a task waits for"),
     "task-comment": gettext_lazy("Comment on a task"),
+    "plan-file": gettext_lazy("File of a task, document or meeting"),
     "meeting": gettext_lazy("Meeting or conclusion"),
     "difficulty": pgettext_lazy("plan", "Difficulty"),
     "document": gettext_lazy("Document of the register"),

@@ -1,0 +1,103 @@
+"""Calls at the edge of what R4 allows: they are answered as R4 says, and never as a fault of the program."""
+
+from __future__ import annotations
+
+import io
+from typing import Any
+
+import pytest
+
+import fhir_calls
+from fhir_calls import Client
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def his(db: None) -> Client:
+    return fhir_calls.register("system/*.cruds")
+
+
+def raw(client: Client, method: str, path: str, body: bytes = b"", **headers: str) -> tuple[int, bytes]:
+    """Status and bytes of an answer that need not be JSON."""
+    from lienthong.config import fhir
+
+    client.token = client.token or client.ask_token().body["access_token"]
+    target, _, query = path.partition("?")
+    environ: dict[str, Any] = {
+        "REQUEST_METHOD": method,
+        "PATH_INFO": f"/fhir{target}",
+        "QUERY_STRING": query,
+        "REMOTE_ADDR": "127.0.0.1",
+        "HTTP_HOST": "127.0.0.1:8710",
+        "HTTP_AUTHORIZATION": f"Bearer {client.token}",
+        "CONTENT_LENGTH": str(len(body)),
+        "CONTENT_TYPE": "application/fhir+json",
+        "wsgi.input": io.BytesIO(body),
+        **{f"HTTP_{name.upper()}": value for name, value in headers.items()},
+    }
+    status: list[int] = []
+    content = b"".join(fhir.application(environ, lambda line, sent: status.append(int(line[:3]))))
+    return status[0], content
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body", "status"),
+    [
+        ("GET", "/Patient/\0", b"", 404),
+        ("GET", "/Patient?na%01me=1", b"", 400),
+        ("POST", "/Patient", rb'{"resourceType": "Patient", "a\u0001b": 1}', 422),
+        ("POST", "/Patient", rb'{"resourceType": "Patient", "gender": "a\uffffb"}', 422),
+    ],
+)
+def test_a_problem_that_quotes_what_xml_cannot_hold_is_told_in_xml(
+    his: Client, method: str, path: str, body: bytes, status: int
+) -> None:
+    found, content = raw(his, method, path, body, accept="application/fhir+xml")
+    assert found == status
+    assert content.startswith(b"<?xml")
+    assert b"OperationOutcome" in content
+
+
+@pytest.mark.parametrize("value", ["1e999999999", "1e-999999999", "-5E+300000000"])
+def test_a_decimal_beyond_any_quantity_is_kept_and_breaks_nothing(his: Client, value: str) -> None:
+    body = '{"resourceType":"Observation","status":"final","code":{"text":"x"},"valueQuantity":{"value":%s}}'
+    status, content = raw(his, "POST", "/Observation", (body % value).encode())
+    assert status == 201
+    assert f'"value":{value}'.encode() in content
+    status, content = raw(his, "GET", "/Observation?value-quantity=gt5")
+    assert status == 200
+
+
+@pytest.mark.parametrize(
+    "criteria", ["identifier=", "identifier=,", "_total=none", "_sort=_id", "active=true&name="]
+)
+def test_criteria_that_say_nothing_fit_nothing(his: Client, criteria: str) -> None:
+    """A program whose variable is empty neither gets, changes nor deletes the one that happens to be here."""
+    only = {"resourceType": "Patient", "id": "only", "active": True}
+    assert his.call("PUT", "/Patient/only", only).status == 201
+    other = {"resourceType": "Patient", "name": [{"text": "LÒ VĂN PHÓNG"}]}
+    patch = {"active": False}
+    entry = {"resource": other, "request": {"method": "POST", "url": "Patient", "ifNoneExist": criteria}}
+    for answer in (
+        his.call("POST", "/Patient", other, If_None_Exist=criteria),
+        his.call("PUT", f"/Patient?{criteria}", other),
+        his.call("PATCH", f"/Patient?{criteria}", patch, Content_Type="application/merge-patch+json"),
+        his.call("DELETE", f"/Patient?{criteria}"),
+        his.call("DELETE", f"/Patient?{criteria}&_count=50"),
+        his.call("POST", "", {"resourceType": "Bundle", "type": "transaction", "entry": [entry]}),
+    ):
+        assert (answer.status, answer.problem) == (400, "search-no-criteria"), answer.body
+    assert his.call("GET", "/Patient?_summary=count").body["total"] == 1
+    assert his.call("GET", "/Patient/only").body["active"] is True
+
+
+def test_the_pages_after_a_post_search_are_fetched_by_get(his: Client) -> None:
+    for n in range(3):
+        his.call("PUT", f"/Patient/p{n}", {"resourceType": "Patient", "id": f"p{n}"})
+    form = {"Content_Type": "application/x-www-form-urlencoded"}
+    page = his.call("POST", "/Patient/_search?_count=2", b"_sort=_id", **form)
+    links = {link["relation"]: link["url"] for link in page.body["link"]}
+    assert "_sort=_id" in links["self"]
+    rest = his.call("GET", links["next"].partition("/fhir")[2])
+    assert [entry["resource"]["id"] for entry in rest.body["entry"]] == ["p2"]
