@@ -122,6 +122,7 @@ class Order(TestCase):
             while not pages or cursor:
                 page = ask(f"_sort={sort}&_count={size}{more}&_cursor={cursor}")
                 pages.append([stored.id for stored in page.matches])
+                assert page.total in (None, len(fitting))
                 cursor = page.following
             seen = [id for one in pages for id in one]
             by_id = {r["id"]: r for r in everyone}

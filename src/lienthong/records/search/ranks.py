@@ -26,7 +26,7 @@ from lienthong.records.search.sorting import Key, byte_order
 _BEYOND = 1 << 62
 MOST_VALUES = 2000
 """Different values that are gone through one after the other."""
-AT_ONCE = 200
+AT_ONCE = 10
 """Resources that are first looked at together for what refers to them; of the following ones ever more."""
 
 _VALUES = (
@@ -188,7 +188,8 @@ class Ranked:
                     break
                 conditions = [*self.conditions, self._to(key, targets)]
                 inner = planning.plan(self.name, self.kinds, conditions, self.sort)
-                found += inner.page(here, count - len(found), back)
+                rows = inner.page(here, count - len(found), back)
+                found += [(row._replace(total=None), stored) for row, stored in rows]
                 after, first, size = targets[-1][0], False, min(2 * size, 5000)
         return found
 
