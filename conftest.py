@@ -124,10 +124,12 @@ def _uses_database(item: pytest.Item) -> bool:
 
 
 @pytest.fixture(autouse=True)
-def _fresh_packs() -> None:
-    """A test's database numbers its packs from the beginning."""
+def _nothing_remembered() -> None:
+    """A test's database numbers its packs from the beginning, and facilities have other names in it."""
     if reading := sys.modules.get("lienthong.records.reading"):
         reading.forget_packs()
+    if directory := sys.modules.get("lienthong.facilities.directory"):
+        directory.forget_names()
 
 
 @pytest.fixture

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator
+from typing import Any
 from unittest import mock
 
 from hypothesis import strategies as st
 
 from lienthong.records.search import planning
 
-_LIMITS = {
+_LIMITS: dict[str, dict[str, Any]] = {
     "as in use": {"FEW": planning.FEW},
     "gathered in parts": {"HANDFUL": 0},
     "tried along an index": {"FEW": 0, "SOME": 0, "HANDFUL": 0, "STRETCH": 10},

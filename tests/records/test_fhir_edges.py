@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import time
 from typing import Any
 
 import pytest
@@ -101,3 +102,57 @@ def test_the_pages_after_a_post_search_are_fetched_by_get(his: Client) -> None:
     assert "_sort=_id" in links["self"]
     rest = his.call("GET", links["next"].partition("/fhir")[2])
     assert [entry["resource"]["id"] for entry in rest.body["entry"]] == ["p2"]
+
+
+def test_a_put_that_must_find_nothing_replaces_nothing(his: Client) -> None:
+    one = {"resourceType": "Patient", "id": "p1", "active": True}
+    entry = {"resource": {**one, "active": False}, "request": {"method": "PUT", "url": "Patient/p1"}}
+    entry["request"]["ifNoneMatch"] = "*"
+    assert his.call("PUT", "/Patient/p1", one, If_None_Match="*").status == 201
+    whole = {"resourceType": "Bundle", "type": "transaction", "entry": [entry]}
+    for answer in (
+        his.call("PUT", "/Patient/p1", {**one, "active": False}, If_None_Match="*"),
+        his.call("POST", "", whole),
+    ):
+        assert (answer.status, answer.problem) == (412, "fhir-changed")
+    assert his.call("GET", "/Patient/p1").body["active"] is True
+
+
+def test_an_assertion_counts_from_its_beginning(his: Client) -> None:
+    """RFC 7523, section 3, point 5."""
+    assert his.ask_token(his.assertion(nbf=int(time.time()) - 5)).status == 200
+    for begins in (int(time.time()) + 200, "soon"):
+        answer = his.ask_token(his.assertion(nbf=begins))
+        assert (answer.status, answer.body["error"]) == (401, "invalid_client")
+
+
+def test_a_compressed_body_is_refused_by_its_name(his: Client) -> None:
+    answer = his.call("POST", "/Patient", b"\x1f\x8b", Content_Encoding="gzip")
+    assert (answer.status, answer.problem) == (415, "fhir-media-type")
+    assert "gzip" in answer.body["issue"][0]["diagnostics"]
+
+
+def test_a_plus_sign_in_format_need_not_be_escaped(his: Client) -> None:
+    answer = his.call("GET", "/Patient?_format=application/fhir+json")
+    assert (answer.status, answer.headers["content-type"]) == (200, "application/fhir+json; charset=utf-8")
+
+
+def test_an_entry_without_a_request_is_named(his: Client) -> None:
+    entry = {"resource": {"resourceType": "Patient"}}
+    answer = his.call("POST", "", {"resourceType": "Bundle", "type": "batch", "entry": [entry]})
+    assert (answer.status, answer.body["issue"][0]["expression"]) == (422, ["Bundle.entry[0].request"])
+
+
+def test_everything_takes_its_parameters_from_the_body_too(his: Client) -> None:
+    his.call("PUT", "/Patient/p1", {"resourceType": "Patient", "id": "p1"})
+    wanted = {"resourceType": "Parameters", "parameter": [{"name": "_type", "valueCode": "Observation"}]}
+    assert his.call("POST", "/Patient/p1/$everything", wanted).body["total"] == 0
+    assert his.call("POST", "/Patient/p1/$everything", {"resourceType": "Patient"}).status == 400
+
+
+def test_what_the_capability_statement_lists_is_there(his: Client) -> None:
+    rest = his.call("GET", "/metadata").body["rest"][0]
+    at = {kind["type"]: kind for kind in rest["resource"]}
+    assert "near" not in {parameter["name"] for parameter in at["Location"]["searchParam"]}
+    assert {one["name"] for one in rest["operation"]} == {"export"}
+    assert "validate" in {one["name"] for one in at["Encounter"]["operation"]}

@@ -25,10 +25,19 @@ gc.set_threshold(
     20_000, 50, 100
 )  # large Bundles are many objects at once, which looking through again frees none of
 
+from django.conf import settings  # noqa: E402
+
+from lienthong.access.limits import Places  # noqa: E402
 from lienthong.config import fhir  # noqa: E402
 from lienthong.documents import doors as documents  # noqa: E402
 from lienthong.exchange import doors  # noqa: E402
-from lienthong.foundation.wsgi import Environ, StartResponse  # noqa: E402
+from lienthong.foundation.wsgi import (  # noqa: E402
+    Environ,
+    HttpError,
+    StartResponse,
+    problem_response,
+    send,
+)
 from lienthong.rollout.feeds import doors as feeds  # noqa: E402
 
 
@@ -53,6 +62,9 @@ if _parent is not None:
 
 
 _served = threading.Lock()
+_bodies = Places(total=settings.SERVER_BODIES, each=settings.SERVER_BODIES * 7 // 8)
+"""For calls with a body outside the exchange, by address: a body may come as slowly as its sender likes, and no sender
+may keep every thread waiting."""
 
 
 def application(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
@@ -61,6 +73,16 @@ def application(environ: Environ, start_response: StartResponse) -> Iterable[byt
         lifeline.notice_dead_callers()
     if doors.serves(environ.get("PATH_INFO", "")):
         return doors.application(environ, start_response)
+    if environ.get("CONTENT_LENGTH", "0") in ("", "0") and "HTTP_TRANSFER_ENCODING" not in environ:
+        return _others(environ, start_response)
+    try:
+        with _bodies.hold(environ.get("REMOTE_ADDR", "")):
+            return _others(environ, start_response)
+    except HttpError as error:
+        return send(problem_response(error), start_response)
+
+
+def _others(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
     if fhir.serves(environ.get("PATH_INFO", "")):
         return fhir.application(environ, start_response)
     if documents.serves(environ.get("PATH_INFO", "")):

@@ -61,7 +61,6 @@ TABLE = Table(
         "Composition": transfers.paper("Composition"),
         "DocumentReference": transfers.paper("DocumentReference"),
     },
-    beside={"Patient": transfers.patient},
     bundles=(provide.provide, feed.transaction, transfers.bundle),
 )
 """What other parts answer."""
@@ -97,7 +96,8 @@ def _failed(media: str, found: Sequence[Problem], status: int, headers: Headers)
 
 def _wanted(request: Request) -> str:
     """The media type of the answer; empty where the caller takes none of ours."""
-    given = request.query.get("_format") or request.header("accept")
+    given = request.query.get("_format", "").replace("/fhir ", "/fhir+")  # a plus sign that was not escaped
+    given = given or request.header("accept")
     return form(given) if given else JSON
 
 
@@ -127,6 +127,9 @@ def _route(request: Request) -> Response:
         _knocks.take(request.address)
         raise
     _calls.take(caller.id)
+    coded = request.header("content-encoding")
+    if coded not in ("", "identity"):
+        raise HttpError(415, problems.not_acceptable(f"Content-Encoding: {coded}"))
     content = request.body(BODY)
     if content:
         space.check(len(content))
@@ -142,6 +145,7 @@ def _route(request: Request) -> Response:
         output=media,
         pretty=request.query.get("_pretty") == "true",
     )
+    transfers.bring_up(call)
     try:
         return route(call, TABLE)
     except LienThongError as error:

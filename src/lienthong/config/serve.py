@@ -132,6 +132,7 @@ def _site_threads(stop: threading.Event) -> list[threading.Thread]:
     from lienthong.identity import feeding
     from lienthong.rollout.feeds import work as feeds
     from lienthong.transfers import notices, overdue
+    from lienthong.transfers.fhir import keeping
     from lienthong.transfers.validity import expiry
 
     slips = settings.NODE.home / settings.NODE.his_outbox
@@ -149,6 +150,7 @@ def _site_threads(stop: threading.Event) -> list[threading.Thread]:
             "notices": lambda: notices.run(stop),
             "slips": lambda: expiry.run(stop),
             "overdue": lambda: overdue.run(stop),
+            "transfers": lambda: keeping.run(stop),
             "watch": lambda: Watch([concerns.look]).run(stop),
         }
     )

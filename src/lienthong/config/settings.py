@@ -136,7 +136,9 @@ EXCHANGE_NEWEST_STANDS = "lienthong.config.handlers.NEWEST_STANDS"
 # Calls that may hold a thread of the hub's server for long: those that wait for mail, and bodies on a slow line.
 # What is left of SERVER_THREADS is for all others.
 EXCHANGE_LONG_POLLS, EXCHANGE_STREAMS = 24, 48
-SERVER_THREADS = 96 if NODE.role == "hub" else 48
+SERVER_THREADS = 128 if NODE.role == "hub" else 56
+# Of those, calls with a body outside the exchange; what brings no body always finds a thread.
+SERVER_BODIES = 48
 
 ACCESS_NODE = "lienthong.config.callers.node"
 TIMESTAMP_CHECK = "lienthong.exchange.evidence.verify.check_stamp"

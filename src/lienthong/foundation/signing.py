@@ -195,7 +195,8 @@ def verify_jwt(token: str, jwk: dict[str, Any], audience: list[str], leeway: int
         leeway: seconds by which the two clocks may differ.
 
     Raises:
-        BadSignature: another key, expired, for somebody else, or a claim of ``iss sub aud exp jti`` is missing.
+        BadSignature: another key, expired, not valid yet, for somebody else, or a claim of ``iss sub aud exp jti`` is
+            missing.
     """
     required = ["iss", "sub", "aud", "exp", "jti"]
     options: Options = {"require": required, "verify_exp": False, "verify_iat": False, "verify_nbf": False}
@@ -207,4 +208,7 @@ def verify_jwt(token: str, jwk: dict[str, Any], audience: list[str], leeway: int
         raise BadSignature(str(error)) from error
     if not isinstance(claims["exp"], int) or claims["exp"] + leeway <= clock.now().timestamp():
         raise BadSignature("expired")
+    begins = claims.get("nbf", 0)
+    if not isinstance(begins, int) or begins - leeway > clock.now().timestamp():
+        raise BadSignature("not valid yet (nbf)")
     return claims

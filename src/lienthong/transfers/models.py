@@ -416,6 +416,12 @@ class LoopReading(models.Model):
     skipped = models.PositiveBigIntegerField(default=0)
 
 
+class Changed(models.Model):
+    """That a transfer changed and its resources in the store do not say so yet (``transfers/fhir/keeping.py``)."""
+
+    loop = models.CharField(max_length=32)
+
+
 class RequestIdentifier(models.Model):
     """What a hospital's own system calls a transfer that it began, so that a repeated call begins no second one.
 

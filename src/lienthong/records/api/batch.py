@@ -57,6 +57,9 @@ def _opened(call: Call) -> tuple[str, list[Asked]]:
         raws = json.rows(members.pop("entry")) if "entry" in members else []
     except json.DecodeError as error:
         raise HttpError(400, problems.not_understood(f"JSON: {str(error)[:120]}", "Bundle.entry")) from error
+    for place, entry in enumerate(raws):
+        if "request" not in entry:
+            raise HttpError(422, problems.not_understood("request", f"Bundle.entry[{place}].request"))
     bare = [{name: raw for name, raw in entry.items() if name != "resource"} for entry in raws]
     shell = parsed(json.dumps(members | ({"entry": json.raw(json.dumps(bare))} if bare else {})))
     if shell.get("resourceType") != "Bundle" or shell.get("type") not in ("batch", "transaction"):
@@ -70,9 +73,7 @@ def _opened(call: Call) -> tuple[str, list[Asked]]:
 
 
 def _asked(call: Call, place: int, entry: Resource, raw: dict[str, json.Raw]) -> Asked:
-    request = entry.get("request")
-    if not isinstance(request, dict):
-        raise HttpError(422, problems.not_understood("request", f"Bundle.entry[{place}].request"))
+    request = entry["request"]
     parts = urlsplit(str(request["url"]).removeprefix(f"{call.base}/"))
     if request["method"] == "POST" and parts.path in ("", "/"):
         raise HttpError(422, problems.not_understood("Bundle in Bundle", f"Bundle.entry[{place}].request"))

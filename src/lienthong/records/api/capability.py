@@ -91,15 +91,18 @@ def _resource(kind: str, table: Table, profiles: Mapping[str, list[str]]) -> dic
     if references:
         found["searchInclude"] = ["*", *references]
     found["searchParam"] = [
-        {"name": name, "definition": one.url, "type": one.type} for name, one in sorted(parameters.items())
+        {"name": name, "definition": one.url, "type": one.type}
+        for name, one in sorted(parameters.items())
+        if one.type != "special"
     ]
     operations = _operations(kind, table)
     return found | ({"operation": operations} if operations else {})
 
 
 def _operations(kind: str, table: Table) -> list[dict[str, str]]:
+    """Those of a type, or (empty) of the system; one for every type stands with each of them."""
     return [
         {"name": one.name, "definition": one.definition}
         for one in table.operations
-        if one.listed and one.kind == kind
+        if one.listed and one.kind in ("", kind) and ("system" in one.levels) != bool(kind)
     ]

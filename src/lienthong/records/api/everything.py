@@ -9,7 +9,7 @@ from typing import Final
 from lienthong.foundation import clock, json
 from lienthong.foundation.wsgi import HttpError, Response
 from lienthong.records import reading, search, validation, values
-from lienthong.records.api import problems
+from lienthong.records.api import operations, problems
 from lienthong.records.api.bundles import bundle, link
 from lienthong.records.api.call import Call
 from lienthong.records.api.notes import note
@@ -29,7 +29,8 @@ def run(call: Call, id: str) -> Response:
     Raises:
         HttpError: 400, 403, 404, 410.
     """
-    asked = dict(call.query)
+    given = operations.asked(call)
+    asked = dict(given)
     wrong = [name for name in asked if name not in _KNOWN and not (name.startswith("_") or not call.strict)]
     if wrong:
         raise HttpError(400, problems.not_understood(", ".join(_KNOWN[:-1]), wrong[0]))
@@ -50,9 +51,9 @@ def run(call: Call, id: str) -> Response:
     if not after and "Patient" in kinds and patient.updated >= since:
         shown.insert(0, patient)
     beside = _beside(call, shown)
-    links = [link("self", call, call.query)]
+    links = [link("self", call, given)]
     if len(found) > most:
-        rest = [(name, value) for name, value in call.query if name != "_after"]
+        rest = [(name, value) for name, value in given if name != "_after"]
         links.append(link("next", call, [*rest, ("_after", str(found[most - 1].number))]))
     note([call.event("fhir-everything", id, found=len(shown))])
     entries = [_entry(call, one, "match") for one in shown] + [_entry(call, one, "include") for one in beside]

@@ -4,12 +4,34 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
-from lienthong.foundation.wsgi import Response
+from lienthong.foundation.wsgi import HttpError, Response
+from lienthong.records.api import problems
 from lienthong.records.api.call import Call
 
 Level = str
 """``system``, ``type`` or ``instance``."""
+
+
+def asked(call: Call) -> list[tuple[str, str]]:
+    """Names and values of the parameters in the query, then those of a Parameters resource in the body.
+
+    Raises:
+        HttpError: 400, 415, the body is none.
+    """
+    if call.method != "POST" or not call.content:
+        return list(call.query)
+    resource, _ = call.resource()
+    listed = resource.get("parameter", [])
+    if resource.get("resourceType") != "Parameters" or not isinstance(listed, list):
+        raise HttpError(400, problems.not_understood("Parameters", "resourceType"))
+    return [*call.query, *(_named(one) for one in listed if isinstance(one, dict))]
+
+
+def _named(parameter: dict[str, Any]) -> tuple[str, str]:
+    value = next((value for name, value in parameter.items() if name.startswith("value")), "")
+    return str(parameter.get("name", "")), str(value)
 
 
 @dataclass(frozen=True, slots=True)

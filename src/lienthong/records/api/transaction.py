@@ -173,6 +173,8 @@ class _Work:
                 if one.place in self.same or (one.method == "POST" and self.found.get(one.place)):
                     continue
                 version = version_of(one.conditions["if-match"])
+                if one.method == "PUT" and one.conditions["if-none-match"].strip() == "*":
+                    version = 0
                 given = one.resource.get("id") if one.method == "PUT" and one.query else None
                 if given is not None and given != ref.partition("/")[2]:
                     raise HttpError(400, problems.not_understood(f"id: {ref}", f"{one.kind}.id"))

@@ -12,13 +12,15 @@ from lienthong.records.api.preparing import ID, entry
 
 
 def update(call: Call, kind: str, id: str) -> Response:
-    """Stores the resource as the new version of this id; ``If-Match`` names the version that it replaces."""
+    """Stores the resource as the new version of this id; ``If-Match`` names the version that it replaces,
+    ``If-None-Match: *`` says that it replaces none."""
     call.caller.needs(kind, "u")
     resource, content = call.resource()
     if resource.get("id") != id:
         raise HttpError(400, problems.not_understood(f"id: {id}", f"{kind}.id"))
     made = entry(call, kind, resource, content, id, "u")
-    done = commit(plan_of(call, made, version=call.version()))[0]
+    version = 0 if call.headers("if-none-match").strip() == "*" else call.version()
+    done = commit(plan_of(call, made, version=version))[0]
     return written(call, made, done, 201 if done.what == "created" else 200)
 
 

@@ -15,7 +15,7 @@ from lienthong.foundation import clock, ids, json
 from lienthong.foundation.errors import LienThongError
 from lienthong.foundation.wsgi import HttpError, Response
 from lienthong.records import search, validation, values
-from lienthong.records.api import problems
+from lienthong.records.api import operations, problems
 from lienthong.records.api.call import Call
 from lienthong.records.api.operations import Operation
 from lienthong.records.exporting import work
@@ -117,12 +117,9 @@ def _parameters(call: Call) -> dict[str, str]:
     Raises:
         HttpError: 400, one that is not taken.
     """
-    asked: dict[str, Any] = dict(call.query)
-    if call.method == "POST" and call.content:
-        for one in call.resource()[0].get("parameter", []):
-            given = next((value for name, value in one.items() if name.startswith("value")), "")
-            name = str(one.get("name", ""))
-            asked[name] = f"{asked[name]},{given}" if name in asked else str(given)
+    asked: dict[str, str] = {}
+    for name, value in operations.asked(call):
+        asked[name] = f"{asked[name]},{value}" if name in asked else value
     wrong = [name for name in asked if name not in _KNOWN]
     if wrong and call.strict:
         raise HttpError(400, problems.not_understood(", ".join(_KNOWN), wrong[0]))
