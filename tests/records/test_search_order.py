@@ -45,6 +45,9 @@ ITEM = st.fixed_dictionaries(
     },
     optional={
         "subject": st.sampled_from([{"reference": one} for one in SUBJECTS]),
+        "performer": st.lists(
+            st.sampled_from([{"reference": f"Practitioner/d{n}"} for n in range(4)]), min_size=1, max_size=3
+        ),
         "effectiveDateTime": st.sampled_from(["2024", "2025-01-01", "2025-01-02"]),
         "meta": st.fixed_dictionaries({"source": st.sampled_from(["urn:b", "urn:a"])}),
     },
@@ -62,6 +65,9 @@ def told(resource: Resource, code: str) -> list[Any]:
             return [(resource["meta"]["source"], "")] if "meta" in resource else []
         case "date":
             return [resource["effectiveDateTime"]] if "effectiveDateTime" in resource else []
+        case "performer":
+            refs = [one["reference"] for one in resource.get("performer", ())]
+            return [ref for ref in refs if ref != "Practitioner/d0"]
         case "subject" | "patient":
             ref = resource.get("subject", {}).get("reference", "")
             here = {"Patient/p1", "Patient/p2", *(["Group/g1"] if code == "subject" else [])}
@@ -79,7 +85,7 @@ def before(sort: str, one: Resource, other: Resource) -> int:
     return 0
 
 
-KEYS = ["status", "code", "_source", "date", "subject", "patient"]
+KEYS = ["status", "code", "_source", "date", "subject", "patient", "performer"]
 SORTS = st.lists(st.sampled_from(KEYS), min_size=1, max_size=3, unique=True).flatmap(
     lambda codes: st.tuples(*(st.sampled_from([code, f"-{code}"]) for code in codes)).map(",".join)
 )
@@ -100,10 +106,12 @@ class Order(TestCase):
     ) -> None:
         everyone = [{"resourceType": "Observation", "id": f"o{n}", **item} for n, item in enumerate(items)]
         people = [{"resourceType": "Patient", "id": id} for id in ("p1", "p2")]
+        people += [{"resourceType": "Practitioner", "id": id} for id in ("d1", "d2", "d3")]
         store(*people, {"resourceType": "Group", "id": "g1", "type": "person", "actual": True}, *everyone)
-        held = planning.FEW, planning.SOME, ranks.MOST_VALUES
+        held = planning.FEW, planning.SOME, ranks.MOST_VALUES, ranks.AT_ONCE
         if way != "gathered":
             planning.FEW, planning.SOME = 0, 0
+        ranks.AT_ONCE = 1 if way == "by value" else held[3]
         ranks.MOST_VALUES = 1 if way == "too many values" else held[2]
         try:
             fitting = {s.id for s in ask(f"_count=500{more}").matches}
@@ -114,6 +122,7 @@ class Order(TestCase):
             while not pages or cursor:
                 page = ask(f"_sort={sort}&_count={size}{more}&_cursor={cursor}")
                 pages.append([stored.id for stored in page.matches])
+                assert page.total in (None, len(fitting))
                 cursor = page.following
             seen = [id for one in pages for id in one]
             by_id = {r["id"]: r for r in everyone}
@@ -125,7 +134,7 @@ class Order(TestCase):
                 page = ask(f"_sort={sort}&_count={size}{more}&_cursor={page.previous}")
                 assert [stored.id for stored in page.matches] == expected
         finally:
-            planning.FEW, planning.SOME, ranks.MOST_VALUES = held
+            planning.FEW, planning.SOME, ranks.MOST_VALUES, ranks.AT_ONCE = held
 
 
 def test_every_parameter_with_an_order_sorts(monkeypatch: pytest.MonkeyPatch) -> None:

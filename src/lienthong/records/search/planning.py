@@ -323,7 +323,7 @@ class Plan:
                 here = start if lacking == within else None
                 rest = count - len(found)
                 found += (
-                    self._lacking(here, rest, back) if lacking else self._all_having(walk, here, rest, back)
+                    self.lacking(here, rest, back) if lacking else self._all_having(walk, here, rest, back)
                 )
         return found
 
@@ -352,7 +352,8 @@ class Plan:
         args = (*keys.args, *walk.args, *bound.args, *where.args)
         return self._select(Sql(inner, args), start, count, back)
 
-    def _lacking(self, start: Position | None, count: int, back: bool) -> list[Found]:
+    def lacking(self, start: Position | None, count: int, back: bool) -> list[Found]:
+        """Of those that lack the first key, which come after all others: the first after a position among them."""
         key, missing = self.sort[0].value("r"), self.sort[0].missing
         test = Sql(f"{key.text} = %s", (*key.args, missing))
         return self._ordered((missing,), start, count, back, [test])

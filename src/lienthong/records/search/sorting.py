@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from django.db import connection
+
 from lienthong.records.search import fields, problems
 from lienthong.records.search.conditions import Sql, marks
 from lienthong.records.search.fields import Field
@@ -47,7 +49,7 @@ class Key:
         """The key of a ``records_resource`` row: of several dates or numbers the first of the order; of texts the
         longest, since a text's single words have rows too; of references ``Type/id`` of what is here."""
         if self.field is None:
-            return Sql(f"{alias}.{self.column}")
+            return Sql(f"{alias}.{self.column}{byte_order() if self.column == 'ref' else ''}")
         best = "MAX" if self.descending else "MIN"
         where = f"WHERE k.resource = {alias}.id AND +k.param {marks(self.field.params)}"
         if self.field.type == "string":
@@ -57,7 +59,7 @@ class Key:
         elif self.field.type == "reference":
             only = self.field.targets if self.field.narrower else []
             text = (
-                f"SELECT {best}(t.ref) FROM records_link k CROSS JOIN records_resource t {where}"
+                f"SELECT {best}(t.ref{byte_order()}) FROM records_link k CROSS JOIN records_resource t {where}"
                 f" AND t.key = k.target{f' AND t.type {marks(only)}' if only else ''}"
             )
             return Sql(f"COALESCE(({text}), %s)", (*self.field.params, *only, self.missing))
@@ -106,6 +108,11 @@ class Key:
             f" AND (e.low {sign} d.low OR (e.low = d.low AND {rest} {sign} {mine})) LIMIT 1 OFFSET 0)",
             (param, param),
         )
+
+
+def byte_order() -> str:
+    """Text compared byte by byte, as SQLite and Python do."""
+    return ' COLLATE "C"' if connection.vendor == "postgresql" else ""
 
 
 def keys(kinds: tuple[str, ...], given: str) -> list[Key]:

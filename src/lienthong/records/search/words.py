@@ -15,7 +15,9 @@ from lienthong.foundation.text import fold
 from lienthong.records.search import asking, problems
 from lienthong.records.search.conditions import Condition, Subject, in_memory
 
-_TAG = re.compile(r"<[^>]*>")
+_TAG = re.compile(r"<[^<>]*>")
+_BETWEEN = " \x00 "
+"""Stands between texts, so that no words follow each other from one to the next."""
 _OPERATOR = re.compile(r"\b(?:AND|OR|NOT|NEAR)\b|[()]")
 _WANTED = 'words, each of which must occur, or "words that follow each other"; commas between alternatives'
 
@@ -56,12 +58,12 @@ def _narrative(subject: Subject) -> str:
 
 
 def _content(subject: Subject) -> str:
-    return "".join(_plain(text) for text in _texts(subject.resource))
+    return _plain(_BETWEEN.join(_texts(subject.resource)))
 
 
 def _plain(text: str) -> str:
     """Folded, without markup, with a space before each word."""
-    return f" {fold(html.unescape(_TAG.sub(' ', text)))}" if "<" in text else f" {fold(text)}"
+    return f" {fold(html.unescape(_TAG.sub(' ', text)))}"
 
 
 def _texts(value: Any) -> Iterator[str]:
