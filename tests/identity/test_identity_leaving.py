@@ -154,7 +154,8 @@ def test_the_demo_province_has_a_person_of_three_hospitals_and_pairs_that_wait()
     numbers = models.Registration.objects.count()
     seed.load_demo()
     assert models.Registration.objects.count() == numbers
-    assert {one.facility for one in index.registrations(1)} == {"24004", "24011", "01929"}
+    sin = index.person_of("24004", "demo-sd0412")
+    assert {one.facility for one in index.registrations(sin or 0)} == {"24004", "24011", "01929"}
     waiting = {tuple(sorted((q.first.name, q.second.name))): q.verdict.guard for q in deciding.pending()}
     assert waiting == {("NGUYỄN VĂN HÙNG",) * 2: "", ("VI THỊ ANH", "VI THỊ ÁNH"): "twins"}
 
