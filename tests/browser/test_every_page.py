@@ -124,6 +124,23 @@ PAGES = {
         "/search": (("input[name=q]",), ()),
         "/rights": (("main table",), ()),
     },
+    ("hub", "clerk"): {
+        "/identity": (("main table tbody tr", "a[href^='/identity/pairs/']"), ()),
+        "pair that waits": (
+            (
+                "table.compare tbody tr",
+                "table.compare svg, table.compare .weight",
+                "button[name=answer]",
+                "#why",
+            ),
+            ("/identity", "a[href^='/identity/pairs/']"),
+        ),
+        "person": (
+            ("table.cards tbody tr:nth-child(3)", "details summary", "button.button-bad"),
+            ("/identity/persons/1",),
+        ),
+        "/identity/decisions": ((".tabs",), ()),
+    },
     ("hub", "protection"): {"/audit": (("table.trail tbody tr",), ())},
 }
 

@@ -5,16 +5,21 @@ from __future__ import annotations
 import base64
 import io
 import json
+import threading
 from typing import Any
 from urllib.parse import quote
 
 import pytest
+from django.db import transaction
 
 from document_world import CITIZEN, PATIENT, keep
 from fhir_calls import Answer, Client, register
+from lienthong import records
+from lienthong.access import audit
 from lienthong.access.models import AuditEvent
 from lienthong.config import fhir as door
 from lienthong.documents import mhd
+from lienthong.identity import deciding, following, index
 from lienthong.records import validation
 from lienthong.terminology import systems
 
@@ -137,6 +142,34 @@ def test_provided_found_and_retrieved(his: Client) -> None:
     assert his.call("GET", path, Accept="image/png").status == 406
     assert his.call("GET", "/Binary/khong-co", Accept="*/*").status == 404
     assert AuditEvent.objects.filter(action="document-read", patient=PATIENT).count() == 4
+
+
+def test_a_document_is_found_by_the_number_of_the_persons_other_registration(his: Client) -> None:
+    his.call("POST", "", _bundle())
+    held = records.read("Patient", PATIENT)
+    assert held is not None
+    own = systems.patient_number("01929")
+    other = {**held.resource, "id": "elsewhere", "meta": {"source": systems.patients_of("01929")}}
+    other["identifier"] = [{"system": own, "value": "BM7"}]
+    with transaction.atomic():
+        records.transact([other], origin="test/elsewhere", actor=audit.system("test"), complete=False)
+    following.catch_up(threading.Event())
+    two = [index.of("24011", PATIENT), index.of("01929", "elsewhere")]
+    assert all(two)
+    numbers = sorted(one.number for one in two if one)
+    clerk = audit.Actor("thu.ngan", "Lê Thị Thư", "clerk")
+    deciding.decide((numbers[0], numbers[1]), "same", "đã đối chiếu", clerk)
+    asked = f"/DocumentReference?patient.identifier={quote(f'{own}|BM7')}"
+    (found,) = _found(his.call("GET", asked + "&status=current"))
+    assert found["subject"]["reference"] == f"Patient/{PATIENT}"
+    assert (
+        len(_found(his.call("GET", f"/List?code=submissionset&patient.identifier={quote(f'{own}|BM7')}")))
+        == 1
+    )
+    narrow = register(f"system/DocumentReference.rs system/Patient.rs?identifier={own}|BM7")
+    assert not _found(narrow.call("GET", asked))  # the other registration is none of its business
+    deciding.decide((numbers[0], numbers[1]), "different", "hai người", clerk)
+    assert not _found(his.call("GET", asked))
 
 
 def test_a_protected_document_is_not_there_for_who_may_not_see_it(his: Client) -> None:

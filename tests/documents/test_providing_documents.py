@@ -4,21 +4,27 @@ from __future__ import annotations
 
 import base64
 import copy
+import threading
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from django.conf import settings
+from hypothesis import HealthCheck, given
+from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from document_world import CITIZEN, PATIENT, keep, person
 from lienthong import records
 from lienthong.access import audit
-from lienthong.documents import desk, mhd, people, provided, providing, registry
-from lienthong.documents.models import Held, Outgoing, Publication
+from lienthong.documents import asking, desk, mhd, people, provided, providing, registry
+from lienthong.documents.models import Held, Outgoing, Publication, Search
 from lienthong.documents.providing import Publisher
-from lienthong.foundation import json
+from lienthong.foundation import clock, ids, json
 from lienthong.foundation.errors import LienThongError
+from lienthong.identity import deciding, following
+from lienthong.identity.models import Registration
 from lienthong.records import validation
 from lienthong.terminology import systems
 
@@ -126,6 +132,43 @@ def test_taken_once_found_and_given(record: None) -> None:
         _problem(lambda: registry.give(number, "24011", [other], actor=DOCTOR, why=WHY)) == "document-unknown"
     )
     assert registry.counts()[0]["count"] == 1
+
+
+def test_found_by_another_registration_of_the_person_and_kept_by_who_asked(
+    record: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    publication = desk.publish(PATIENT, mode=desk.Mode.COPY, actor=DOCTOR)
+    _take(_queued()[0])
+    number = f"{systems.patient_number('01929')}|BM7"
+    source = {"source": systems.patients_of("01929")}
+    other = person(
+        id="elsewhere",
+        meta=source,
+        identifier=[dict(zip(("system", "value"), number.split("|"), strict=True))],
+    )
+    records.transact([other], origin="test/elsewhere", actor=audit.system("test"), complete=False)
+    assert registry.find([number], actor=DOCTOR, why=WHY)["total"] == 0
+    following.catch_up(threading.Event())
+    held = Held.objects.get().patient
+    pairs = sorted(Registration.objects.filter(fhir_id__in=(held, "elsewhere")).values_list("id", flat=True))
+    deciding.decide((pairs[0], pairs[1]), "same", "đã đối chiếu", DOCTOR)
+    found = registry.find([number], actor=DOCTOR, why=WHY)
+    assert validation.problems(found) == []
+    assert found["total"] == 1
+    document = mhd.number(publication.id)
+    assert registry.give(document, "24011", [number], actor=DOCTOR, why=WHY)
+
+    # At the hospital that asked, which knows its own number alone.
+    monkeypatch.setattr(settings, "NODE", replace(settings.NODE, facility="01929"))
+    question = {"patient": "elsewhere", "purpose": "TREAT", "basis": "consent", "at": clock.now()}
+    good, bad = (Search.objects.create(id=ids.new_id(), **question) for _ in range(2))
+    asking.found(good, found)
+    good.refresh_from_db()
+    assert (len(asking.entries(good)), good.left_out) == (1, 0)
+    del found["entry"][0]["search"]  # the hub does not say that it is one person
+    asking.found(bad, found)
+    bad.refresh_from_db()
+    assert bad.left_out == 1
 
 
 def test_replaced_and_withdrawn(record: None) -> None:
@@ -244,7 +287,7 @@ def _paper() -> list[Resource]:
     return [one for one in document_world.record() if one["resourceType"] == "Composition"]
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@hypothesis_settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.tuples(st.text(max_size=20), st.text(max_size=20)), max_size=5))
 def test_numbers_are_whole(numbers: list[tuple[str, str]]) -> None:
     """Numbers of a person are compared whole, with their system."""

@@ -11,7 +11,7 @@ from django.db import transaction
 from identity_people import CLERK, MACHINE, person
 from lienthong import records
 from lienthong.access import audit
-from lienthong.identity import deciding, events, feed, following, index, models, problems, registering
+from lienthong.identity import deciding, events, feed, following, index, models, problems, registering, seed
 from lienthong.terminology import systems
 
 pytestmark = pytest.mark.django_db
@@ -147,6 +147,17 @@ def test_a_patient_deleted_at_its_own_node_leaves_when_the_store_is_followed() -
     assert found(citizen=NUMBER) == []
     store(person(citizen=NUMBER, phone="0912000111"))
     assert found(citizen=NUMBER) == ["a"]
+
+
+def test_the_demo_province_has_a_person_of_three_hospitals_and_pairs_that_wait() -> None:
+    seed.load_demo()
+    numbers = models.Registration.objects.count()
+    seed.load_demo()
+    assert models.Registration.objects.count() == numbers
+    sin = index.person_of("24004", "demo-sd0412")
+    assert {one.facility for one in index.registrations(sin or 0)} == {"24004", "24011", "01929"}
+    waiting = {tuple(sorted((q.first.name, q.second.name))): q.verdict.guard for q in deciding.pending()}
+    assert waiting == {("NGUYỄN VĂN HÙNG",) * 2: "", ("VI THỊ ANH", "VI THỊ ÁNH"): "twins"}
 
 
 def test_the_hub_is_told_of_what_replaces_a_patient_by_its_number() -> None:

@@ -112,7 +112,10 @@ def test_a_person_is_taken_apart_with_a_reason(someone: Callable[..., Client]) -
     assert index.by_number([second])[0].person == first
     head = someone(Role.HEAD)
     page = f"/identity/persons/{first}"
-    assert "Cùng số căn cước công dân" in words_of(head.get(page))
+    shown = words_of(head.get(page))
+    assert "Cùng số căn cước công dân" in shown
+    assert f"bản ghi № {first} và № {second}" in shown
+    assert "024060001234 căn cước công dân" in shown
     assert head.post(page, {"registration": second, "why": " "}).status_code == 400
     assert head.post(page, {"registration": 99, "why": "Nhầm"}).status_code == 404
     done = head.post(page, {"registration": second, "why": "Hai anh em dùng chung thẻ"})

@@ -279,6 +279,7 @@ def _make_node(
         directory.add_node(facility, role, jwk, kid, clock.now(), age)
     if config.role == "hub" and directory.newest_statement() is None:
         from lienthong.exchange.trust import joining, statement
+        from lienthong.identity import seed as identities
         from lienthong.rollout import seed
 
         by = audit.system("demo")
@@ -294,6 +295,7 @@ def _make_node(
                 )
         statement.publish(by, "the demo province")
         seed.load_demo()
+        identities.load_demo()
     shown = []
     for username, full_name, roles in people:
         if not Account.objects.filter(username=username).exists():

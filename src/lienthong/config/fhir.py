@@ -15,7 +15,7 @@ from django.http.request import validate_host
 
 from lienthong.access import audit, callers, tokens
 from lienthong.access.limits import Bucket
-from lienthong.documents.api import provide, retrieve, summary
+from lienthong.documents.api import find, provide, retrieve, summary
 from lienthong.exchange import space
 from lienthong.exchange.answering import Headers, answered
 from lienthong.facilities import directory
@@ -34,7 +34,7 @@ from lienthong.identity.api import feed, match, pix
 from lienthong.records import validation
 from lienthong.records.api import ROOT, capability, everything, outcomes, problems
 from lienthong.records.api.call import JSON, Call, form, parameters
-from lienthong.records.api.routing import Table, route
+from lienthong.records.api.routing import Answers, Table, route
 from lienthong.records.exporting import operations as exports
 from lienthong.records.validation import operation as validate
 from lienthong.records.xml import write as as_xml
@@ -42,6 +42,11 @@ from lienthong.transfers.fhir import answers as transfers
 
 BODY = 64 << 20
 _FORM_LIMIT = 32_768
+
+
+def _first(*parts: Answers) -> Answers:
+    """The answer of the first part that has one."""
+    return lambda call, steps: next((found for part in parts if (found := part(call, steps))), None)
 
 
 TABLE = Table(
@@ -59,7 +64,8 @@ TABLE = Table(
         "Binary": retrieve.binary,
         "Patient": feed.patient,
         "Composition": transfers.paper("Composition"),
-        "DocumentReference": transfers.paper("DocumentReference"),
+        "DocumentReference": _first(find.same_person, transfers.paper("DocumentReference")),
+        "List": find.same_person,
     },
     bundles=(provide.provide, feed.transaction, transfers.bundle),
 )

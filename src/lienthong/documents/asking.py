@@ -15,6 +15,7 @@ from lienthong.access.audit import Actor, record, system
 from lienthong.documents import basis as bases
 from lienthong.documents import mhd, people, problems, signed
 from lienthong.documents.models import Fetch, Mode, Search
+from lienthong.documents.registry import SAME_PERSON
 from lienthong.documents.signed import Statement
 from lienthong.facilities import directory
 from lienthong.foundation import clock, ids, json
@@ -53,7 +54,9 @@ def search_province(patient: str, *, basis: str, purpose: str, why: str, actor: 
 
 
 def found(search: Search, bundle: Any) -> None:
-    """Keeps the hub's answer to a question: documents of this patient that their publishers signed, but our own."""
+    """Keeps the hub's answer to a question: documents that their publishers signed, but our own, of this patient by a
+    number or by the province's identity index.
+    """
     numbers, good, left_out = set(_numbers(search.patient)), [], 0
     for entry in elements.items(bundle, "entry"):
         reference = entry.get("resource") or {}
@@ -61,7 +64,7 @@ def found(search: Search, bundle: Any) -> None:
             word = word_of(reference)
             if word.facility == directory.here():
                 continue
-            if not numbers.intersection(word.patient):
+            if not numbers.intersection(word.patient) and not _same_person(entry):
                 raise LienThongError(problems.other_person())
             validation.check(reference)
             good.append(reference)
@@ -71,6 +74,12 @@ def found(search: Search, bundle: Any) -> None:
         Search.objects.filter(id=search.id, answered_at=None).update(
             found=json.dumps(good).decode(), left_out=left_out, answered_at=clock.now()
         )
+
+
+def _same_person(entry: Resource) -> bool:
+    """Whether the hub says that a document is of the person who was asked for, though no number is equal."""
+    said = elements.items(entry.get("search") or {}, "extension")
+    return any(one.get("url") == SAME_PERSON and one.get("valueBoolean") is True for one in said)
 
 
 def entries(search: Search) -> list[Resource]:
@@ -167,6 +176,11 @@ def question(asked: Search | Fetch) -> dict[str, Any]:
 
 def _ask_holder(asked: Fetch) -> str:
     wish = question(asked) | {"document": asked.document, "salt": ids.new_id()}
+    signed_for = word_of(json.loads(asked.entry)).patient
+    if not set(signed_for).intersection(
+        wish["numbers"]
+    ):  # one person for the province's index, by another number
+        wish["numbers"] = [*signed_for, *wish["numbers"]][: people.MOST]
     part = exchange.Part("request", "application/json", json.dumps(wish))
     return exchange.put(asked.facility, REQUEST, asked.id, body={}, parts=[part], basis=asked.basis)
 

@@ -1,4 +1,4 @@
-"""By which numbers one unit knows the patient of another."""
+"""By which numbers one unit knows the patient of another, and which patients of a node are one person."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Any
 
 from lienthong import records
 from lienthong.foundation import ids
+from lienthong.identity import following, index
 
 MOST = 40
 _LONGEST = 200
@@ -33,6 +34,28 @@ def known_by(wanted: Collection[str]) -> list[str]:
             if stored and set(wanted).intersection(numbers(stored.resource)):
                 found[id] = None
     return list(found)
+
+
+def of_one_person(patients: Collection[str]) -> list[str]:
+    """These patients of this node, and the others here that the identity index knows to be the same people."""
+    found = dict.fromkeys(patients)
+    for ref, stored in records.read_many(f"Patient/{one}" for one in patients).items():
+        registered = index.of(following.facility_of(stored.resource), ref.removeprefix("Patient/"))
+        if registered is not None:
+            found |= dict.fromkeys(_here(index.registrations(registered.person)))
+    return list(found)
+
+
+def _here(registered: Iterable[index.Registration]) -> list[str]:
+    """Ids of the registrations whose Patients this node holds."""
+    facilities = {one.fhir_id: one.facility for one in registered}
+    held = records.read_many(f"Patient/{id}" for id in facilities)
+    return [one.id for one in held.values() if following.facility_of(one.resource) == facilities[one.id]]
+
+
+def known_as(patient: str, wanted: Collection[str]) -> bool:
+    """Whether a patient here has one of the numbers, or is one person with somebody here who has."""
+    return shared(patient, wanted) or patient in of_one_person(known_by(wanted))
 
 
 def shared(patient: str, wanted: Iterable[str]) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
@@ -154,6 +155,15 @@ def history(person: int) -> list[Event]:
     known = Known.around(one.number for one in index.registrations(person))
     numbers = {one.event for one in known.said} | {event for event, _ in known.undoing}
     return list(Event.objects.filter(id__in=numbers).order_by("id"))
+
+
+def pairs_of(found: Iterable[Event]) -> dict[int, list[Pair]]:
+    """Event to the pairs of two registrations of which it says something itself."""
+    pairs: dict[int, list[Pair]] = {}
+    for event, first, second, *_ in sql.among(sql.SAID_BY, (one.id for one in found)):
+        if first != second:
+            pairs.setdefault(event, []).append((first, second))
+    return pairs
 
 
 def of_pair(pair: Pair) -> list[Event]:

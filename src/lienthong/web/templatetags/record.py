@@ -12,6 +12,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from lienthong.facilities import directory
+from lienthong.terminology import systems
 from lienthong.web.record import moments, results
 from lienthong.web.record.sparkline import sparkline as draw
 
@@ -22,6 +23,20 @@ register = template.Library()
 def fhir_day(value: str) -> str:
     """The day of a FHIR date or time."""
     return moments.day(value)
+
+
+@register.filter
+def number_kind(system: str) -> str:
+    """What a number of an identifier system is called; empty for one that has no name."""
+    if system.startswith(systems.patient_number("")):
+        return _("the hospital's own number")
+    return {
+        systems.CITIZEN_NUMBER: _("citizen number"),
+        systems.OLD_IDENTITY_CARD: _("old identity card"),
+        systems.PASSPORT: _("passport number"),
+        systems.INSURANCE_CARD: _("insurance card"),
+        systems.SOCIAL_INSURANCE: _("social insurance number"),
+    }.get(system, "")
 
 
 @register.filter

@@ -281,11 +281,13 @@ def _contradiction(one: Contradiction) -> dict[str, Any]:
 def _events(found: list[Event]) -> list[dict[str, Any]]:
     """Events as a page shows them, the newest first."""
     undone = {one.undoes for one in found if one.undoes}
+    about = deciding.pairs_of(found)
     return [
         {
             "event": one,
             "words": KINDS[one.kind],
             "why": WHY.get(one.why, one.why),
+            "pairs": about.get(one.id, []),
             "undone": one.id in undone,
             "bits": pairs.meaning(one.bits) if one.bits is not None else "",
         }

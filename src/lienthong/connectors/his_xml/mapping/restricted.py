@@ -1,28 +1,30 @@
 """What the law protects specially: labels in ``meta.security``, and how it is recognised.
 
 HIV: Law on HIV/AIDS prevention (64/2006/QH11, amended 71/2020/QH14); health data as sensitive data: Decree
-13/2023/ND-CP article 2 clause 4. A label says that a reader needs a stated reason; it hides nothing itself.
+13/2023/ND-CP article 2 clause 4. Which diagnoses: ``data/protected.json``, each row with its law and since when.
+A label says that a reader needs a stated reason; it hides nothing itself.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Collection
+from functools import cache
+from importlib.resources import files
 from typing import Any
 
+from lienthong.foundation import clock, json
 from lienthong.terminology import systems
 
 _TAGS = {
     "HIV": (systems.ACT_CODE, "HIV"),
     "PSY": (systems.ACT_CODE, "PSY"),
     "SDV": (systems.ACT_CODE, "SDV"),
+    "SEX": (systems.ACT_CODE, "SEX"),
+    "SUD": (systems.ACT_CODE, "SUD"),
+    "GEN": (systems.ACT_CODE, "GDIS"),
     "TB": (systems.codes("sensitivity"), "TB"),
 }
-_CODES = (
-    ("HIV", re.compile(r"B2[0-4]|Z21|R75|Z20\.6|O98\.7|F02\.4", re.ASCII)),
-    ("PSY", re.compile(r"F\d\d", re.ASCII)),
-    ("SDV", re.compile(r"T74|Y0[5-7]", re.ASCII)),
-)
 _HIV_TEXT = re.compile(
     r"\b(?:hiv|aids|arv|dolutegravir|efavirenz|nevirapine?|zidovudine?|lopinavir|abacavir|raltegravir|atazanavir"
     r"|darunavir)\b",
@@ -34,11 +36,13 @@ _TB_DRUG = re.compile(
 )
 _TB_PROGRAMME = re.compile(r"\b(?:rifampicine?|streptomycine?|linezolid|clofazimine?)\b", re.IGNORECASE)
 _HIV_PROGRAMME = re.compile(r"\b(?:tenofovir|lamivudine?|emtricitabine?)\b", re.IGNORECASE)
+_SUBSTITUTION = re.compile(r"\b(?:methadone?|buprenorphine?)\b", re.IGNORECASE)
 _NATIONAL_PROGRAMME = "3"
 
 
 def label(resource: dict[str, Any], kinds: Collection[str]) -> None:
-    """Marks a resource as restricted (R) with one tag for each kind: HIV, PSY, SDV (abuse), TB."""
+    """Marks a resource as restricted (R) with one tag for each kind: HIV, PSY, SDV (abuse), SEX (reproductive and
+    sexual health), SUD (substance use), GEN (genetic, tag GDIS), TB."""
     if not kinds:
         return
     security: list[dict[str, str]] = resource["meta"].setdefault("security", [])
@@ -57,9 +61,23 @@ def is_restricted(resource: dict[str, Any]) -> bool:
 
 
 def of_code(code: str) -> set[str]:
-    """Kinds of protection of an ICD-10 code."""
-    code = code.upper()
-    return {kind for kind, pattern in _CODES if pattern.match(code)}
+    """Kinds of protection of an ICD-10 code, with or without its point."""
+    code = code.strip().upper()
+    code = code if "." in code else f"{code[:3]}.{code[3:]}"
+    today = clock.today().isoformat()
+    return {kind for kind, since, low, high in _codes() if since <= today and low <= code[: len(low)] <= high}
+
+
+@cache
+def _codes() -> tuple[tuple[str, str, str, str], ...]:
+    """Kind, day from which it is protected, first and last code."""
+    data = files("lienthong.connectors.his_xml").joinpath("data/protected.json").read_bytes()
+    found = []
+    for row in json.loads(data)["codes"]:
+        for text in row["codes"]:
+            low, _, high = text.partition("-")
+            found.append((row["kind"], row["since"], low, high or low))
+    return tuple(found)
 
 
 def in_text(text: str) -> set[str]:
@@ -68,7 +86,8 @@ def in_text(text: str) -> set[str]:
 
 
 def of_drug(name: str, payer: str) -> set[str]:
-    """Kinds of protection of a drug: for HIV or tuberculosis only, or paid by that national programme."""
+    """Kinds of protection of a drug: for HIV or tuberculosis only, or paid by a national programme (substitution
+    treatment too)."""
     kinds = in_text(name)
     if _TB_DRUG.search(name):
         kinds.add("TB")
@@ -77,4 +96,6 @@ def of_drug(name: str, payer: str) -> set[str]:
             kinds.add("TB")
         if _HIV_PROGRAMME.search(name):
             kinds.add("HIV")
+        if _SUBSTITUTION.search(name):
+            kinds.add("SUD")
     return kinds

@@ -10,8 +10,17 @@ from typing import Any
 
 import pytest
 
+from lienthong.access import protected
 from lienthong.connectors.his_xml.dossier import Dossier, Edition, Row
-from lienthong.connectors.his_xml.mapping import Source, is_restricted, to_fhir, transfer_of, values, visit_of
+from lienthong.connectors.his_xml.mapping import (
+    Source,
+    is_restricted,
+    restricted,
+    to_fhir,
+    transfer_of,
+    values,
+    visit_of,
+)
 from lienthong.connectors.his_xml.reader import read_export
 from lienthong.connectors.his_xml.samples import FOLDER, bundle, expected, exports
 from lienthong.foundation import json
@@ -243,7 +252,40 @@ def test_protected_diagnoses_are_labelled_and_take_the_words_with_them(code: str
 
 
 @pytest.mark.parametrize(
-    ("drug", "payer", "protected"),
+    ("code", "kinds"),
+    [
+        ("F11.2", {"PSY", "SUD"}),
+        ("F17.2", {"PSY"}),
+        ("Z72.2", {"SUD"}),
+        ("Z72.1", set()),
+        ("O04.9", {"SEX"}),
+        ("o049", {"SEX"}),
+        ("O80", set()),
+        ("A53", {"SEX"}),
+        ("Z31.5", {"SEX", "GEN"}),
+        ("Q90.9", {"GEN"}),
+        ("Q89.9", set()),
+        ("D56.1", set()),
+        ("B20", {"HIV"}),
+        ("Z206", {"HIV"}),
+        ("Z20.5", set()),
+        ("", set()),
+        ("F02.4", {"HIV", "PSY"}),
+    ],
+)
+def test_kinds_of_protection_of_a_diagnosis(code: str, kinds: set[str]) -> None:
+    assert restricted.of_code(code) == kinds
+
+
+def test_every_kind_that_is_labelled_is_one_that_access_knows() -> None:
+    for kind in ("HIV", "PSY", "SDV", "SEX", "SUD", "GEN", "TB"):
+        resource: dict[str, Any] = {"meta": {}}
+        restricted.label(resource, {kind})
+        assert protected.kinds(protected.labels(resource)) == {kind}
+
+
+@pytest.mark.parametrize(
+    ("drug", "payer", "hidden"),
     [
         ("Tenofovir + Lamivudin + Dolutegravir", "1", True),
         ("Tenofovir 300mg", "3", True),
@@ -252,12 +294,14 @@ def test_protected_diagnoses_are_labelled_and_take_the_words_with_them(code: str
         ("Rifampicin 150mg", "3", True),
         ("Rifampicin 150mg", "1", False),
         ("Paracetamol", "3", False),
+        ("Methadon 10mg/ml", "3", True),
+        ("Methadon 10mg/ml", "1", False),
     ],
 )
-def test_drugs_of_the_programmes_are_labelled(drug: str, payer: str, protected: bool) -> None:
+def test_drugs_of_the_programmes_are_labelled(drug: str, payer: str, hidden: bool) -> None:
     resources = mapped(XML2=[{"TEN_THUOC": drug, "NGUON_CTRA": payer, "SO_LUONG": "1"}])
-    assert is_restricted(only(resources, "MedicationRequest")) is protected
-    assert is_restricted(only(resources, "MedicationDispense")) is protected
+    assert is_restricted(only(resources, "MedicationRequest")) is hidden
+    assert is_restricted(only(resources, "MedicationDispense")) is hidden
 
 
 def test_an_hiv_test_is_labelled_with_its_order_and_report() -> None:
