@@ -255,12 +255,31 @@ class _Work:
         kind, mark, criteria = text.partition("?")
         if not mark or not validation.is_type(kind):
             return None
-        found = search.find(kind, parameters(criteria), self.call.view("r"), most=2, base=self.call.base)
+        found = self._fitting(kind, criteria)
         if len(found) != 1:
             told = problems.several if found else problems.none_fits
             raise HttpError(412, told(kind, criteria))
-        self.named[text] = f"{kind}/{found[0]}"
+        self.named[text] = found.pop()
         return self.named[text]
+
+    def _fitting(self, kind: str, criteria: str) -> set[str]:
+        """``Type/id`` of what criteria of a reference fit once the entries are done: R4 resolves references last."""
+        asked = parameters(criteria)
+        own = [
+            one
+            for one in self.writes
+            if one.kind == kind and not (one.method == "POST" and self.found.get(one.place))
+        ]
+        most = 2 + len(own)
+        there = search.find(kind, asked, self.call.view("r"), most=most, base=self.call.base)
+        found = {f"{kind}/{id}" for id in there}
+        for one in own:
+            if one.method == "PATCH":
+                continue  # what it becomes is known once it is written
+            found.discard(self.targets[one.place])
+            if one.method != "DELETE" and _fits(one.resource, asked, self.call.base):
+                found.add(self.targets[one.place])
+        return found
 
     def _events(self, done: Sequence[Done]) -> list[audit.Wanted]:
         entries = self.planned.entries if self.planned else ()
@@ -290,6 +309,16 @@ class _Work:
             if visible(self.call, stored):
                 given["resource"] = json.raw(stored.wire)
         return json.dumps({**given, "response": told})
+
+
+def _fits(resource: Resource, asked: Sequence[tuple[str, str]], base: str) -> bool:
+    """Whether a resource that is not stored yet fits; what only the store can tell does not."""
+    try:
+        return search.matches(resource, asked, base=base)
+    except LienThongError as error:
+        if error.problem.code != "search-not-in-memory":
+            raise
+        return False
 
 
 class _at:
