@@ -10,6 +10,7 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
+from typing import NamedTuple
 from urllib.parse import urlencode
 
 from lienthong.access import audit
@@ -34,6 +35,8 @@ _MARKUP = re.compile(rb"""((?:href|src)=(?:\\"|'))(urn:(?:uuid|oid):[^"'\\]+)"""
 _RESTFUL = re.compile(r".*/([A-Z][A-Za-z]{2,40}/[A-Za-z0-9.-]{1,64})")
 _ELEMENT = re.compile(r"[A-Z][A-Za-z]{2,40}\.")
 _FEW = 50
+_MOST_COMPARED = 20_000
+"""Entries that the criteria of references of one transaction are held against."""
 _large = threading.BoundedSemaphore(2)
 """Large transactions at one time: one is prepared while another waits for the database; more of them would only take
 the processor from each other."""
@@ -123,6 +126,8 @@ class _Work:
         self.found: dict[int, str | None] = {}
         self.named: dict[str, str] = {}
         self.planned: Plan | None = None
+        self.own: dict[str, _Own] = {}
+        self.compared = 0
 
     def plan_again(self) -> Plan:
         """Inside the transaction: the same plan, unless what its criteria fit has changed."""
@@ -192,7 +197,7 @@ class _Work:
 
     def _name(self) -> None:
         """What references inside the Bundle mean."""
-        self.named = {}
+        self.named, self.own, self.compared = {}, {}, 0
         for one in self.writes:
             if one.method == "DELETE" or not one.full_url:
                 continue
@@ -265,21 +270,30 @@ class _Work:
     def _fitting(self, kind: str, criteria: str) -> set[str]:
         """``Type/id`` of what criteria of a reference fit once the entries are done: R4 resolves references last."""
         asked = parameters(criteria)
-        own = [
-            one
-            for one in self.writes
-            if one.kind == kind and not (one.method == "POST" and self.found.get(one.place))
-        ]
-        most = 2 + len(own)
-        there = search.find(kind, asked, self.call.view("r"), most=most, base=self.call.base)
-        found = {f"{kind}/{id}" for id in there}
-        for one in own:
-            if one.method == "PATCH":
-                continue  # what it becomes is known once it is written
-            found.discard(self.targets[one.place])
-            if one.method != "DELETE" and _fits(one.resource, asked, self.call.base):
-                found.add(self.targets[one.place])
-        return found
+        own = self._own(kind)
+        there = search.find(kind, asked, self.call.view("r"), most=_FEW, base=self.call.base)
+        found = {f"{kind}/{id}" for id in there} - own.entries.keys()
+        likely = own.likely(asked)
+        self.compared += len(likely)
+        if self.compared > _MOST_COMPARED:
+            raise HttpError(
+                413, problems.not_understood("Type?identifier=system|value", f"{kind}?{criteria[:120]}")
+            )
+        return found | {ref for ref, one in likely if _fits(one.resource, asked, self.call.base)}
+
+    def _own(self, kind: str) -> _Own:
+        """A PATCH is left out, since it begins with what is there."""
+        if kind not in self.own:
+            made = _Own({}, {})
+            for one in self.writes:
+                found = one.method == "POST" and self.found.get(one.place)
+                if one.kind == kind and one.method != "PATCH" and not found:
+                    ref = self.targets[one.place]
+                    made.entries[ref] = one
+                    for number in _numbers(one.resource):
+                        made.numbered.setdefault(number, []).append((ref, one))
+            self.own[kind] = made
+        return self.own[kind]
 
     def _events(self, done: Sequence[Done]) -> list[audit.Wanted]:
         entries = self.planned.entries if self.planned else ()
@@ -309,6 +323,26 @@ class _Work:
             if visible(self.call, stored):
                 given["resource"] = json.raw(stored.wire)
         return json.dumps({**given, "response": told})
+
+
+class _Own(NamedTuple):
+    """What the entries make of, replace or remove of a type: by ``Type/id``, and those with content by identifier."""
+
+    entries: dict[str, Asked]
+    numbered: dict[str, list[tuple[str, Asked]]]
+
+    def likely(self, asked: Sequence[tuple[str, str]]) -> list[tuple[str, Asked]]:
+        """Those that may fit: few, where an identifier is asked for."""
+        for name, value in asked:
+            if name == "identifier" and not {",", "\\"} & {*value}:
+                return self.numbered.get(value.rpartition("|")[2], [])
+        return [(ref, one) for ref, one in self.entries.items() if one.method != "DELETE"]
+
+
+def _numbers(resource: Resource) -> set[str]:
+    given = resource.get("identifier")
+    listed = given if isinstance(given, list) else [given]
+    return {str(one.get("value", "")) for one in listed if isinstance(one, dict)}
 
 
 def _fits(resource: Resource, asked: Sequence[tuple[str, str]], base: str) -> bool:
