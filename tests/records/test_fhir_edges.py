@@ -187,3 +187,9 @@ def test_criteria_of_a_reference_count_what_the_same_transaction_writes(his: Cli
     assert sent("2", unless).status == 200
     assert sent("3", moved).status == 200
     assert of("3") == 2
+
+
+def test_a_version_that_is_not_here_is_named_as_a_version(his: Client) -> None:
+    his.call("PUT", "/Patient/p1", {"resourceType": "Patient", "id": "p1"})
+    answer = his.call("GET", "/Patient/p1/_history/7")
+    assert (answer.status, answer.body["issue"][0]["expression"]) == (404, ["Patient/p1/_history/7"])
