@@ -18,6 +18,8 @@ from pathlib import Path
 import hypothesis
 import pytest
 
+from made_once import FOLDER
+
 TESTS = Path(__file__).parent / "tests"
 ONCE = (TESTS / "fhir" / "test_examples.py", TESTS / "fhir" / "test_fuzz.py")
 THINNED = (TESTS / "web", TESTS / "rollout")
@@ -53,7 +55,9 @@ def pytest_configure(config: pytest.Config) -> None:
     config.add_cleanup(lambda: shutil.rmtree(home, ignore_errors=True))
     (home / "lienthong.toml").write_text('secure = false\nfacility = "24011"\n', "utf-8")
     os.environ["LIENTHONG_HOME"] = str(home)
-    if not hasattr(config, "workerinput"):  # the workers of pytest-xdist inherit the address
+    if not hasattr(config, "workerinput"):  # the workers of pytest-xdist inherit the addresses
+        made = os.environ[FOLDER] = tempfile.mkdtemp(prefix="lienthong-made-")
+        config.add_cleanup(lambda: shutil.rmtree(made, ignore_errors=True))
         os.environ.pop("LIENTHONG_DATABASE", None)
         if config.getoption("--database") == "postgresql":
             os.environ["LIENTHONG_DATABASE"] = _start_postgresql(config)
@@ -120,10 +124,12 @@ def _uses_database(item: pytest.Item) -> bool:
 
 
 @pytest.fixture(autouse=True)
-def _fresh_packs() -> None:
-    """A test's database numbers its packs from the beginning."""
+def _nothing_remembered() -> None:
+    """A test's database numbers its packs from the beginning, and facilities have other names in it."""
     if reading := sys.modules.get("lienthong.records.reading"):
         reading.forget_packs()
+    if directory := sys.modules.get("lienthong.facilities.directory"):
+        directory.forget_names()
 
 
 @pytest.fixture

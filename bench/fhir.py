@@ -1,8 +1,9 @@
 """The FHIR door of one site under load: import, create, read, search, ``$everything``, while the store grows.
 
 ``python -m bench.fhir --sizes 10000 100000 1000000`` measures both databases and prints the tables of
-``docs/reference/benchmarks-fhir.md``; ``make bench`` takes the smallest size. ``LIENTHONG_SYNTHEA`` may name a folder
-with Synthea's own bundles, whose import is then measured too.
+``docs/reference/benchmarks-fhir.md``; ``make bench`` takes the smallest size. With ``--stores FOLDER`` each size is a
+store that is made there once without HTTP (:mod:`bench.fhir_store`), stays, and is measured in a copy.
+``LIENTHONG_SYNTHEA`` may name a folder with Synthea's own bundles, whose import is then measured too.
 """
 
 from __future__ import annotations
@@ -13,8 +14,11 @@ import itertools
 import json
 import os
 import random
+import shutil
+import sqlite3
 import sys
 import tempfile
+import time
 import urllib.parse
 import uuid
 from collections.abc import Iterator, Sequence
@@ -22,10 +26,12 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import psycopg
+
 import fhir_door
 import postgres
 import synthea_shaped
-from bench import load, machine, province
+from bench import fhir_store, load, machine, province
 from bench.nodes import Figures
 
 SIZES = (10_000, 100_000, 1_000_000)
@@ -33,7 +39,11 @@ CLIENTS = (1, 8, 32)
 IMPORTERS = 4
 SECONDS = 3.0
 COLD_CALLS = 60
-VISITS = 12
+KIND_CALLS = 120
+"""Of each kind of search alone."""
+_PATIENCE = 120
+HTTP = 10_000
+"""Resources that are imported through HTTP into a store that was made without."""
 _STRETCH = 150_000
 _PAGE = 500
 _PATIENTS = 2_000
@@ -45,9 +55,10 @@ _PROCESSES = 1
 class Site:
     """A site at work, and what of it can be asked."""
 
-    def __init__(self, home: Path, door: fhir_door.Door) -> None:
+    def __init__(self, home: Path, door: fhir_door.Door, address: str) -> None:
         self.home = home
         self.door = door
+        self.address = address
         self.port = int(urllib.parse.urlsplit(door.base).port or 0)
         self.patients: list[str] = []
 
@@ -57,20 +68,34 @@ class Site:
         return str(answer.body["access_token"])
 
     def learn(self) -> None:
-        """Which patients there are."""
-        path, found = f"/Patient?_count={_PAGE}&_elements=id", list[str]()
-        self.door.client.token = self.token()
-        while path and len(found) < _PATIENTS:
-            page = self.door.client.call("GET", path)
-            found += [entry["resource"]["id"] for entry in page.body["entry"]]
-            following = [one["url"] for one in page.body["link"] if one["relation"] == "next"]
-            path = following[0].split("/fhir", 1)[1] if following else ""
-        self.patients = found
+        """Which patients there are; asked of the database, so that the node has read nothing yet."""
+        newest = f"SELECT ref FROM records_resource WHERE type = 'Patient' ORDER BY id DESC LIMIT {_PATIENTS}"  # noqa: S608
+        if self.address:
+            with psycopg.connect(self.address) as database:
+                rows = database.execute(newest.encode()).fetchall()
+        else:
+            path = self.home / "lienthong.sqlite3"
+            with contextlib.closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as embedded:
+                rows = embedded.execute(newest).fetchall()
+        self.patients = [ref.partition("/")[2] for (ref,) in rows]
+
+    def forget(self) -> None:
+        """Drops the database's files from the system's memory; of its own PostgreSQL keeps what it has."""
+        folders = [self.home]
+        if self.address:
+            with psycopg.connect(self.address, autocommit=True) as database:
+                database.execute(b"CHECKPOINT")
+                found = database.execute(b"SHOW data_directory").fetchone()
+                folders.append(Path(found[0] if found else self.home))
+        os.sync()
+        for path in (path for folder in folders for path in folder.rglob("*") if path.is_file()):
+            with contextlib.suppress(OSError), path.open("rb") as file:
+                os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
 
 
 def transactions(token: str, first: int, resources: int) -> Iterator[bytes]:
     """Invented patients, a transaction each."""
-    for bundle in synthea_shaped.population(resources, visits=VISITS, first=first):
+    for bundle in synthea_shaped.population(resources, visits=fhir_store.VISITS, first=first):
         yield load.request("POST", "/fhir", token, json.dumps(bundle, ensure_ascii=False).encode())
 
 
@@ -196,7 +221,7 @@ MIX: dict[str, tuple[str, tuple[tuple[str, str], ...]]] = {
 
 
 def measure(site: Site, before: int, size: int) -> Figures:
-    """Grows the store from ``before`` resources to ``size``, then puts each load on it.
+    """Grows the store from ``before`` resources to ``size`` through HTTP, then puts each load on it.
 
     Rates are a second by the clock. ``… ms of processor`` is what node and database need for one call, which says more
     than the clock on a machine that does other work too: a core gives 1,000 ms a second.
@@ -206,7 +231,10 @@ def measure(site: Site, before: int, size: int) -> Figures:
         places = json.dumps(synthea_shaped.hospitals()).encode()
         once = partial(iter, [load.request("POST", "/fhir", site.token(), places)])
         load.drive(site.port, once, 1).demand(200)
-    each = 1 + 18 * VISITS
+    else:
+        site.learn()
+        found |= cold(site)
+    each = fhir_store.EACH
     first, made, seconds, spent = before // each + 2, 0, 0.0, 0.0
     while made < size - before:
         stretch = min(_STRETCH, size - before - made)
@@ -218,8 +246,10 @@ def measure(site: Site, before: int, size: int) -> Figures:
         spent += used
     found |= {"import": made / seconds, "import, ms of processor": 1000 * spent / made}
     found["memory after import, MB"] = site_memory(site)
+    settle(site)
     site.learn()
-    found |= cold(site)
+    if not before:
+        found |= cold(site)
     for clients in CLIENTS:
         loads: dict[str, tuple[load.Calls, int]] = {
             "create": (partial(creates, site.token()), 201),
@@ -228,6 +258,8 @@ def measure(site: Site, before: int, size: int) -> Figures:
         }
         for name, (load_calls, status) in loads.items():
             done, used = _spending(site, load_calls, clients, SECONDS, status)
+            if name == "create":
+                settle(site)
             found |= {
                 f"{name}, {clients} clients": done.rate,
                 f"{name}, {clients} clients, p50 ms": done.part(50),
@@ -235,8 +267,8 @@ def measure(site: Site, before: int, size: int) -> Figures:
                 f"{name}, {clients} clients, ms of processor": 1000 * used / len(done.times),
             }
     for name in MIX:
-        alone = partial(searches, site.token(), site.patients, [name])
-        done, used = _spending(site, alone, 1, SECONDS / 3, 200)
+        alone = partial(_some, site.token(), site.patients, KIND_CALLS, [name])
+        done, used = _spending(site, alone, 1, 0.0, 200)
         found |= {
             f"{name}: p50 ms": done.part(50),
             f"{name}: p95 ms": done.part(95),
@@ -245,6 +277,7 @@ def measure(site: Site, before: int, size: int) -> Figures:
     done, used = _spending(site, partial(everything, site.token(), site.patients, 40), 1, 0.0, 200)
     found |= {
         "$everything: p50 ms": done.part(50),
+        "$everything: p95 ms": done.part(95),
         "$everything: ms of processor": 1000 * used / len(done.times),
     }
     found["memory, MB"] = site_memory(site)
@@ -262,17 +295,24 @@ def _spending(
 
 def cold(site: Site) -> Figures:
     """The search mix right after the database's pages were dropped from memory."""
-    os.sync()
-    for path in (path for path in site.home.rglob("*") if path.is_file()):
-        with contextlib.suppress(OSError), path.open("rb") as file:
-            os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
+    site.forget()
     calls = partial(_some, site.token(), site.patients, COLD_CALLS)
     done = load.drive(site.port, calls, 1).demand(200)
     return {"search, cold, p50 ms": done.part(50), "search, cold, p95 ms": done.part(95)}
 
 
-def _some(token: str, patients: Sequence[str], calls: int) -> Iterator[bytes]:
-    return itertools.islice(searches(token, patients, seed=6), calls)
+def _some(token: str, patients: Sequence[str], calls: int, kinds: Sequence[str] = ()) -> Iterator[bytes]:
+    return itertools.islice(searches(token, patients, kinds, seed=6), calls)
+
+
+def settle(site: Site) -> None:
+    """Waits until the node has read what was stored lately, for the identity index, and rests."""
+    deadline = time.monotonic() + _PATIENCE
+    while time.monotonic() < deadline:
+        before = province.processor_seconds()
+        time.sleep(1)
+        if province.processor_seconds() - before < 0.1:
+            return
 
 
 def site_memory(site: Site) -> float:
@@ -281,24 +321,60 @@ def site_memory(site: Site) -> float:
 
 
 @contextlib.contextmanager
-def at_work(database: str) -> Iterator[Site]:
-    """A site on ``sqlite`` or ``postgresql``, durable, in a folder of its own."""
+def at_work(database: str, stores: Path | None = None, size: int = 0) -> Iterator[Site]:
+    """A site on ``sqlite`` or ``postgresql``, durable, in a folder of its own.
+
+    Args:
+        stores: where the kept store is of which it begins as a copy; without, it is empty.
+        size: of that store.
+    """
     with contextlib.ExitStack() as running:
         home = Path(running.enter_context(tempfile.TemporaryDirectory(prefix="lienthong-bench-")))
         address = ""
+        if stores:
+            shutil.copytree(stores / f"{database}-{size}", home, dirs_exist_ok=True)
         if database == "postgresql":
-            cluster = running.enter_context(postgres.cluster(durable=True))
-            address = running.enter_context(fhir_door.database(cluster))
-        yield Site(home, running.enter_context(fhir_door.running(home, address, processes=_PROCESSES)))
+            kept = stores / "cluster" if stores else None
+            cluster = running.enter_context(postgres.cluster(durable=True, kept=kept))
+            template = f"store_{size}" if stores else "template1"
+            address = running.enter_context(fhir_door.database(cluster, template))
+        door = running.enter_context(fhir_door.running(home, address, processes=_PROCESSES))
+        yield Site(home, door, address)
 
 
-def grow(database: str, sizes: Sequence[int]) -> dict[int, Figures]:
-    """Figures at each size, of one store that grows."""
+def keep(database: str, stores: Path, size: int) -> None:
+    """Makes a store of about so many resources, unless it is there."""
+    home = stores / f"{database}-{size}"
+    if home.exists():
+        return
+    with contextlib.ExitStack() as running:
+        address = ""
+        if database == "postgresql":
+            cluster = running.enter_context(postgres.cluster(durable=True, kept=stores / "cluster"))
+            address = f"{cluster.rpartition('/')[0]}/store_{size}"
+            with psycopg.connect(cluster, autocommit=True) as connection:
+                connection.execute(f"DROP DATABASE IF EXISTS store_{size}".encode())
+                connection.execute(f"CREATE DATABASE store_{size}".encode())
+        making = stores / f"making-{database}-{size}"
+        shutil.rmtree(making, ignore_errors=True)
+        fhir_store.make(making, address, size // fhir_store.EACH)
+        making.rename(home)
+
+
+def grow(database: str, sizes: Sequence[int], stores: Path | None = None) -> dict[int, Figures]:
+    """Figures at each size: of one store that grows, or of kept ones."""
     found: dict[int, Figures] = {}
+    if stores:
+        for size in sizes:
+            keep(database, stores, size)
+            with at_work(database, stores, size) as site:
+                found[size] = measure(site, size, size + HTTP)
+            _tell(database, size, found[size])
+        return found
     with at_work(database) as site:
         for before, size in itertools.pairwise((0, *sizes)):
             found[size] = measure(site, before, size)
-            print(database, size, json.dumps(found[size]), file=sys.stderr, flush=True)
+            _tell(database, size, found[size])
         folder = os.environ.get("LIENTHONG_SYNTHEA", "")
         if folder:
             calls = partial(given_bundles, site.token(), folder)
@@ -306,6 +382,11 @@ def grow(database: str, sizes: Sequence[int]) -> dict[int, Figures]:
             entries = sum(len(json.loads(path.read_bytes())["entry"]) for path in Path(folder).glob("*.json"))
             found[sizes[-1]]["import of given bundles"] = entries / done.seconds
     return found
+
+
+def _tell(database: str, size: int, figures: Figures) -> None:
+    load_average = os.getloadavg()[0]
+    print(f"{database} {size} load {load_average:.0f} {json.dumps(figures)}", file=sys.stderr, flush=True)
 
 
 def table(figures: dict[str, dict[int, Figures]]) -> str:
@@ -334,9 +415,10 @@ def main(words: list[str] | None = None) -> int:
     parser.add_argument(
         "--databases", nargs="+", choices=("sqlite", "postgresql"), default=["sqlite", "postgresql"]
     )
+    parser.add_argument("--stores", type=Path)
     options: Any = parser.parse_args(words)
     print(machine.description(), flush=True)
-    print(table({name: grow(name, options.sizes) for name in options.databases}))
+    print(table({name: grow(name, options.sizes, options.stores) for name in options.databases}))
     return 0
 
 

@@ -2,54 +2,20 @@
 
 from __future__ import annotations
 
-import json
-import os
 import signal
-import subprocess
-import sys
 import threading
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import exchange_nodes
-from exchange_nodes import SOURCE, Nodes
+from exchange_nodes import Nodes, main
 from lienthong.config import setup
-
-HERE = Path(__file__).resolve().parent
 
 
 @dataclass
 class Documents(Nodes):
     """The three nodes; ``sender`` publishes, ``receiver`` asks."""
-
-    consoles: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
-
-    def _run(self, command: str, name: str, *more: str, **options: Any) -> subprocess.Popen[bytes]:
-        environment = {**os.environ, "PYTHONPATH": f"{SOURCE}{os.pathsep}{HERE}"}
-        environment.pop("LIENTHONG_DATABASE", None)
-        words = [sys.executable, __file__, command, str(self.folder / name), *more]
-        return subprocess.Popen(words, env=environment, **options)
-
-    def do(self, name: str, command: str, *more: str) -> Any:
-        """Has a person at a node do something, in a process of its own that goes on; what came of it."""
-        if name not in self.consoles:
-            pipes: dict[str, Any] = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
-            self.consoles[name] = self._run("console", name, **pipes)
-        console = self.consoles[name]
-        assert console.stdin is not None
-        assert console.stdout is not None
-        console.stdin.write(json.dumps([command, *more]).encode() + b"\n")
-        console.stdin.flush()
-        return json.loads(console.stdout.readline())
-
-    def stop(self) -> None:
-        """Ends the consoles too."""
-        for console in self.consoles.values():
-            assert console.stdin is not None
-            console.stdin.close()
-            console.wait(15)
-        super().stop()
 
 
 def _site(home: Path) -> None:
@@ -157,14 +123,6 @@ def _content(received: str) -> Any:
     return {"entry": entry.resource, "content": content.decode()}
 
 
-def _console(home: Path) -> None:
-    """Does what is asked, line by line."""
-    setup.use(home)
-    for line in sys.stdin:
-        command, *more = json.loads(line)
-        print(json.dumps(COMMANDS[command](*more), default=str), flush=True)
-
-
 COMMANDS: dict[str, Any] = {
     "keep": _keep,
     "amend": _amend,
@@ -177,6 +135,4 @@ COMMANDS: dict[str, Any] = {
 }
 
 if __name__ == "__main__":
-    work: dict[str, Any] = {"site": _site, "console": _console}
-    work |= {"init": exchange_nodes._init, "hub": exchange_nodes._hub}
-    work[sys.argv[1]](Path(sys.argv[2]), *sys.argv[3:])
+    main({"hub": exchange_nodes._hub, "site": _site}, COMMANDS)

@@ -1,27 +1,32 @@
-"""A hub and two sites as real processes, with handlers of their own: ``python exchange_nodes.py hub|site|put HOME``."""
+"""A hub and two sites as real processes, with handlers of their own: ``exchange_nodes.py hub|site|console HOME``."""
 
 from __future__ import annotations
 
 import contextlib
 import hashlib
+import inspect
 import json
 import multiprocessing
 import os
+import shutil
 import signal
-import socket
 import sqlite3
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+import consoles
+import ports
 from lienthong.config import node, setup
+from made_once import once
 
-SOURCE = Path(__file__).resolve().parent.parent / "src"
+HERE = Path(__file__).resolve().parent
+SOURCE = HERE.parent / "src"
 FACILITIES = {"hub": "SYT-24", "sender": "24011", "receiver": "01929"}
 TABLE = "CREATE TABLE handled (message TEXT, loop TEXT, hash TEXT); CREATE TABLE receipted (message TEXT, outcome TEXT)"
 
@@ -60,32 +65,24 @@ class Nodes:
 
     folder: Path
     processes: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
+    consoles: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
 
     def make(self) -> None:
         """Makes the nodes' folders, keys and databases; every node knows the keys of all."""
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            port = probe.getsockname()[1]
-        keys = {}
-        for name, facility in FACILITIES.items():
-            role: Any = "hub" if name == "hub" else "site"
+        port = ports.free()
+        for name in FACILITIES:
+            shutil.copytree(made() / name, self.folder / name, dirs_exist_ok=True)
             url = "" if name == "hub" else f"http://127.0.0.1:{port}"
-            config = node.NodeConfig(
-                home=self.folder / name, role=role, facility=facility, port=port, hub_url=url, secure=False
-            )
-            node.save(config)
-            key = setup.signing_key(config.home)
-            age = setup.opening_key(config.home) if role == "site" else ""
-            keys[name] = [facility, role, key.jwk, key.kid, age]
-        (self.folder / "keys.json").write_text(json.dumps(list(keys.values())))
-        makers = [self._run("init", name) for name in FACILITIES]
-        assert [maker.wait() for maker in makers] == [0, 0, 0]
+            node.save(replace(node.load(self.folder / name), port=port, hub_url=url))
 
     def _run(self, command: str, name: str, *more: str, **options: Any) -> subprocess.Popen[bytes]:
-        environment = {**os.environ, "PYTHONPATH": str(SOURCE)}
-        environment.pop("LIENTHONG_DATABASE", None)
-        words = [sys.executable, __file__, command, str(self.folder / name), *more]
-        return subprocess.Popen(words, env=environment, **options)
+        """Runs a command of the file that the class of these nodes stands in."""
+        words = [sys.executable, inspect.getfile(type(self)), command, str(self.folder / name), *more]
+        return subprocess.Popen(words, env=self._environment(name), **options)
+
+    def _environment(self, name: str) -> dict[str, str]:
+        kept = {k: v for k, v in os.environ.items() if k not in ("LIENTHONG_DATABASE", "LIENTHONG_HOME")}
+        return {**kept, "PYTHONPATH": f"{SOURCE}{os.pathsep}{HERE}"}
 
     def start(self, name: str) -> None:
         """Starts a node; its output goes to ``log.txt``."""
@@ -99,18 +96,18 @@ class Nodes:
         self.processes[name].wait()
 
     def put(self, name: str, to: str, count: int, size: int = 2000, **body: Any) -> list[str]:
-        """Puts messages at a site from a process of its own; returns the ids it confirmed."""
-        more = (FACILITIES[to], str(count), str(size), json.dumps(body))
-        process = self._run("put", name, *more, stdout=subprocess.PIPE)
-        output, _ = process.communicate()
-        return output.decode().split()
+        """Puts messages at a site; returns the ids that were confirmed."""
+        return list(self.do(name, "put", FACILITIES[to], count, size, body))
 
     def put_file(self, name: str, to: str, path: Path, priority: int, loop: str = "study") -> str:
         """Puts a file as a message of its own; returns its id."""
-        more = (FACILITIES[to], str(path), str(priority), loop)
-        process = self._run("put-file", name, *more, stdout=subprocess.PIPE)
-        output, _ = process.communicate()
-        return output.decode().strip()
+        return str(self.do(name, "put-file", FACILITIES[to], str(path), priority, loop))
+
+    def do(self, name: str, command: str, *more: Any) -> Any:
+        """Has something done at a node beside its processes; what came of it."""
+        if name not in self.consoles:
+            self.consoles[name] = self._run("console", name, **consoles.PIPES)
+        return consoles.ask(self.consoles[name], command, *more)
 
     def rows(self, name: str, query: str) -> list[tuple[Any, ...]]:
         """Reads a node's database."""
@@ -118,7 +115,7 @@ class Nodes:
         with contextlib.closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=30)) as database:
             return database.execute(query).fetchall()
 
-    def wait_for(self, name: str, query: str, wanted: Any, seconds: float = 90) -> None:
+    def wait_for(self, name: str, query: str, wanted: Any, seconds: float = 180) -> None:
         """Until a query's first value is as wanted."""
         deadline = time.monotonic() + seconds
         while self.rows(name, query)[0][0] != wanted:
@@ -133,6 +130,8 @@ class Nodes:
 
     def stop(self) -> None:
         """Ends what was started."""
+        for console in self.consoles.values():
+            consoles.end(console)
         for process in self.processes.values():
             process.terminate()
         for process in self.processes.values():
@@ -154,6 +153,25 @@ def running(folder: Path) -> Iterator[Nodes]:
         yield nodes
     finally:
         nodes.stop()
+
+
+def made() -> Path:
+    """The three nodes from which all others are copied."""
+    return once("three-nodes", _make)
+
+
+def _make(folder: Path) -> None:
+    keys = []
+    for name, facility in FACILITIES.items():
+        role: Any = "hub" if name == "hub" else "site"
+        config = node.NodeConfig(home=folder / name, role=role, facility=facility, secure=False)
+        node.save(config)
+        key = setup.signing_key(config.home)
+        age = setup.opening_key(config.home) if role == "site" else ""
+        keys.append([facility, role, key.jwk, key.kid, age])
+    (folder / "keys.json").write_text(json.dumps(keys))
+    makers = [Nodes(folder)._run("init", name) for name in FACILITIES]
+    assert [maker.wait() for maker in makers] == [0, 0, 0]
 
 
 def _init(home: Path) -> None:
@@ -209,39 +227,56 @@ def _site(home: Path) -> None:
         thread.join()
 
 
-def _put(home: Path, to: str, count: str, size: str, body: str) -> None:
-    setup.use(home)
-    from django.db import transaction
+def _put(to: str, count: int, size: int, body: dict[str, Any]) -> list[str]:
+    """Puts messages until one is refused; the ids of those before."""
+    from django.db import DatabaseError, transaction
 
     from lienthong import exchange
+    from lienthong.foundation import ids
+    from lienthong.foundation.errors import LienThongError
 
-    for number in range(int(count)):
+    mine, confirmed = ids.new_id(), []
+    for number in range(count):
         text = " ".join(
-            hashlib.sha256(f"{number} {i} {os.getpid()}".encode()).hexdigest()[:9]
-            for i in range(int(size) // 10)
+            hashlib.sha256(f"{number} {i} {mine}".encode()).hexdigest()[:9] for i in range(size // 10)
         )
         content = json.dumps({"number": number, "text": text}).encode()
-        with transaction.atomic():
-            part = exchange.Part("bundle", "application/fhir+json", content)
-            loop = f"loop-{number % 40}-{os.getpid()}"
-            put = exchange.put(
-                to, "test", loop, body={"number": number, **json.loads(body)}, parts=[part], basis="test"
-            )
-        print(put, flush=True)
+        part = exchange.Part("bundle", "application/fhir+json", content)
+        loop = f"loop-{number % 40}-{mine}"
+        try:
+            with transaction.atomic():
+                put = exchange.put(
+                    to, "test", loop, body={"number": number, **body}, parts=[part], basis="test"
+                )
+        except (LienThongError, DatabaseError, OSError) as refusal:
+            print(refusal, file=sys.stderr)
+            break
+        confirmed.append(put)
+    return confirmed
 
 
-def _put_file(home: Path, to: str, path: str, priority: str, loop: str) -> None:
-    setup.use(home)
+def _put_file(to: str, path: str, priority: int, loop: str) -> str:
     from django.db import transaction
 
     from lienthong import exchange
     from lienthong.exchange import outbox
 
-    parts = outbox.prepare(to, [exchange.Part("bundle", "application/dicom", Path(path), int(priority))])
+    parts = outbox.prepare(to, [exchange.Part("bundle", "application/dicom", Path(path), priority)])
     with transaction.atomic():
-        print(exchange.put(to, "test", loop, body={"large": True}, parts=parts, basis="test"), flush=True)
+        return exchange.put(to, "test", loop, body={"large": True}, parts=parts, basis="test")
+
+
+COMMANDS: dict[str, Any] = {"put": _put, "put-file": _put_file}
+
+
+def main(work: dict[str, Any], commands: dict[str, Any]) -> None:
+    """Runs what the words of the command line say: some work at a node, or its console with these commands."""
+    home = Path(sys.argv[2])
+    if sys.argv[1] == "console":
+        consoles.serve(home, commands)
+    else:
+        work[sys.argv[1]](home, *sys.argv[3:])
 
 
 if __name__ == "__main__":
-    commands: dict[str, Any] = {"put-file": _put_file, "init": _init, "hub": _hub, "site": _site, "put": _put}
-    commands[sys.argv[1]](Path(sys.argv[2]), *sys.argv[3:])
+    main({"init": _init, "hub": _hub, "site": _site}, COMMANDS)

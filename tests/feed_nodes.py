@@ -2,36 +2,24 @@
 
 from __future__ import annotations
 
-import os
 import signal
-import subprocess
-import sys
 import threading
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import Any
 
 import exchange_nodes
-from exchange_nodes import SOURCE, Nodes
+from exchange_nodes import Nodes, main
 from lienthong.config import setup
-
-HERE = Path(__file__).resolve().parent
 
 
 @dataclass
 class Feeding(Nodes):
     """The three nodes."""
 
-    def _run(self, command: str, name: str, *more: str, **options: Any) -> subprocess.Popen[bytes]:
-        environment = {**os.environ, "PYTHONPATH": f"{SOURCE}{os.pathsep}{HERE}"}
-        environment.pop("LIENTHONG_DATABASE", None)
-        words = [sys.executable, __file__, command, str(self.folder / name), *more]
-        return subprocess.Popen(words, env=environment, **options)
-
     def export(self, name: str, count: int, seed: int) -> None:
         """Has a hospital take in an export of invented dossiers."""
-        assert self._run("export", name, str(count), str(seed)).wait() == 0
+        self.do(name, "export", count, seed)
 
 
 def _site(home: Path) -> None:
@@ -45,20 +33,19 @@ def _site(home: Path) -> None:
     work.run(stop)
 
 
-def _export(home: Path, count: str, seed: str) -> None:
-    setup.use(home)
+def _export(count: int, seed: int) -> None:
+    from django.conf import settings
+
     from lienthong.connectors.his_xml import intake
     from lienthong.connectors.his_xml.make import envelope, make_dossiers
     from lienthong.facilities import directory
 
     day = date(2025, 2, 3)
-    made = make_dossiers(int(count), int(seed), facility=directory.here(), start=day, end=day, transfers=0)
-    path = home / f"{seed}.xml"
+    made = make_dossiers(count, seed, facility=directory.here(), start=day, end=day, transfers=0)
+    path = settings.NODE.home / f"{seed}.xml"
     path.write_bytes(envelope(list(made), day))
     assert intake.take(path).refused == 0
 
 
 if __name__ == "__main__":
-    work: dict[str, Any] = {"site": _site, "export": _export}
-    work |= {"init": exchange_nodes._init, "hub": exchange_nodes._hub}
-    work[sys.argv[1]](Path(sys.argv[2]), *sys.argv[3:])
+    main({"hub": exchange_nodes._hub, "site": _site}, {"export": _export})

@@ -55,14 +55,18 @@ class Door:
 
 
 @contextlib.contextmanager
-def database(cluster: str) -> Iterator[str]:
-    """A new database of a cluster, as ``postgresql://…``; without a cluster the empty text, which stands for SQLite."""
+def database(cluster: str, template: str = "template1") -> Iterator[str]:
+    """A new database of a cluster, as ``postgresql://…``; without a cluster the empty text, which stands for SQLite.
+
+    Args:
+        template: the database that it begins as a copy of.
+    """
     if not cluster:
         yield ""
         return
     name = f"door_{secrets.token_hex(6)}"
     with psycopg.connect(cluster, autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name}".encode())
+        connection.execute(f"CREATE DATABASE {name} TEMPLATE {template}".encode())
         try:
             yield f"{cluster.rpartition('/')[0]}/{name}"
         finally:

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import multiprocessing
-import os
 import random
 import signal
 import subprocess
-import sys
 import threading
 import time
 from dataclasses import asdict, dataclass
@@ -17,36 +14,23 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-import exchange_nodes
-from exchange_nodes import FACILITIES, SOURCE, Nodes
+from exchange_nodes import FACILITIES, Nodes, main
 from lienthong.config import setup
-
-HERE = Path(__file__).resolve().parent
 
 
 @dataclass
 class Measuring(Nodes):
     """The three nodes."""
 
-    def _run(self, command: str, name: str, *more: str, **options: Any) -> subprocess.Popen[bytes]:
-        environment = {**os.environ, "PYTHONPATH": f"{SOURCE}{os.pathsep}{HERE}"}
-        environment.pop("LIENTHONG_DATABASE", None)
-        words = [sys.executable, __file__, command, str(self.folder / name), *more]
-        return subprocess.Popen(words, env=environment, **options)
+    def begin_play(self, name: str, seed: int, seconds: float) -> subprocess.Popen[bytes]:
+        """Has a hospital take any steps for so many seconds."""
+        return self._run("play", name, str(seed), str(seconds), stdout=subprocess.PIPE)
 
-    def do(self, name: str, command: str, *more: str) -> Any:
-        """Runs a command at a node; what it printed, as JSON."""
-        return self.done(self.begin(name, command, *more))
-
-    def begin(self, name: str, command: str, *more: str) -> subprocess.Popen[bytes]:
-        """Starts a command at a node."""
-        return self._run(command, name, *more, stdout=subprocess.PIPE)
-
-    def done(self, process: subprocess.Popen[bytes]) -> Any:
-        """Waits for a command; what it printed, as JSON."""
+    def played(self, process: subprocess.Popen[bytes]) -> int:
+        """How many steps a hospital took, when it has ended."""
         output, _ = process.communicate()
         assert process.returncode == 0
-        return json.loads(output)
+        return int(output)
 
 
 def _hub(home: Path) -> None:
@@ -86,9 +70,8 @@ def _site(home: Path) -> None:
         thread.join()
 
 
-def _send(home: Path, count: str) -> None:
-    """Sends transfers of invented people; prints their loops."""
-    setup.use(home)
+def _send(count: int) -> list[str]:
+    """Sends transfers of invented people; their loops."""
     from django.db import transaction
 
     from lienthong.access import audit
@@ -97,7 +80,7 @@ def _send(home: Path, count: str) -> None:
     from lienthong.transfers.notice import Notice
 
     loops = []
-    for number in range(int(count)):
+    for number in range(count):
         patient, slip = f"p{number}", f"24011-26-{number}"
         ends = FACILITIES["sender"], FACILITIES["receiver"]
         name = f"NGUYỄN THỊ MẪU {number}"
@@ -106,20 +89,18 @@ def _send(home: Path, count: str) -> None:
         person = {"resourceType": "Patient", "id": patient, "name": [{"text": name}]}
         with transaction.atomic():
             loops.append(desk.send(notice, [person], actor=audit.system("his-xml")).loop)
-    print(json.dumps(loops))
+    return loops
 
 
-def _take(home: Path, text: str) -> None:
-    """Takes steps: pairs of loop and kind with its data."""
-    setup.use(home)
+def _take(steps: list[tuple[str, str, dict[str, Any]]]) -> None:
+    """Takes steps: loop, kind and data of each."""
     from lienthong.access import audit
     from lienthong.transfers import desk
     from lienthong.transfers.models import State
 
     doctor = audit.Actor("bs", "Bác sĩ Thử", "doctor")
-    for loop, kind, data in json.loads(text):
+    for loop, kind, data in steps:
         desk.take(loop, State(kind), actor=doctor, data=data)
-    print("[]")
 
 
 SAYS: dict[str, dict[str, Any]] = {
@@ -154,27 +135,21 @@ def _play(home: Path, seed: str, seconds: str) -> None:
     print(taken)
 
 
-def _facts(home: Path) -> None:
+def _facts() -> list[dict[str, Any]]:
     """What this node knows of the transfers of the last weeks."""
-    setup.use(home)
     from django.conf import settings
 
     from lienthong.transfers.measures import own, periods, province
 
     part = province if settings.NODE.role == "hub" else own
-    found = [asdict(one) for one in part.facts(periods.latest(2))]
-    print(
-        json.dumps(found, default=lambda value: value.isoformat() if isinstance(value, datetime) else value)
-    )
+    return [
+        {
+            key: value.isoformat() if isinstance(value, datetime) else value
+            for key, value in asdict(one).items()
+        }
+        for one in part.facts(periods.latest(2))
+    ]
 
 
 if __name__ == "__main__":
-    work: dict[str, Any] = {
-        "hub": _hub,
-        "site": _site,
-        "send": _send,
-        "take": _take,
-        "play": _play,
-        "facts": _facts,
-    }
-    (work.get(sys.argv[1]) or {"init": exchange_nodes._init}[sys.argv[1]])(Path(sys.argv[2]), *sys.argv[3:])
+    main({"hub": _hub, "site": _site, "play": _play}, {"send": _send, "take": _take, "facts": _facts})

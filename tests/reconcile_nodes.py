@@ -8,10 +8,10 @@ import json
 import multiprocessing
 import os
 import random
+import shutil
 import signal
 import sqlite3
 import subprocess
-import sys
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -21,10 +21,8 @@ from typing import Any
 import zstandard
 
 import exchange_nodes
-from exchange_nodes import FACILITIES, SOURCE, Nodes
+from exchange_nodes import FACILITIES, Nodes, main
 from lienthong.config import setup
-
-HERE = Path(__file__).resolve().parent
 
 
 def _handlers() -> dict[str, Any]:
@@ -39,13 +37,16 @@ class Reconciling(Nodes):
 
     databases: dict[str, str] = field(default_factory=dict)
 
-    def _run(self, command: str, name: str, *more: str, **options: Any) -> subprocess.Popen[bytes]:
-        environment = {**os.environ, "PYTHONPATH": f"{SOURCE}{os.pathsep}{HERE}"}
-        environment.pop("LIENTHONG_DATABASE", None)
-        if name in self.databases:
-            environment["LIENTHONG_DATABASE"] = self.databases[name]
-        words = [sys.executable, __file__, command, str(self.folder / name), *more]
-        return subprocess.Popen(words, env=environment, **options)
+    def make(self) -> None:
+        """The nodes; those that have a database of their own are made in that."""
+        super().make()
+        shutil.copy(exchange_nodes.made() / "keys.json", self.folder)
+        for name in self.databases:
+            assert self._run("init", name).wait() == 0
+
+    def _environment(self, name: str) -> dict[str, str]:
+        own = {"LIENTHONG_DATABASE": self.databases[name]} if name in self.databases else {}
+        return super()._environment(name) | own
 
     @contextlib.contextmanager
     def database(self, name: str) -> Iterator[Any]:
@@ -146,23 +147,23 @@ def _serve_site(home: Path) -> None:
         thread.join()
 
 
-def _put(home: Path, to: str, count: str, size: str, body: str) -> None:
+def _put(to: str, count: int, size: int, body: dict[str, Any]) -> list[str]:
     """Puts messages, twenty in a transaction; every fortieth has content that is kept as a file."""
-    setup.use(home)
+    from django.conf import settings
     from django.db import transaction
 
     from lienthong import exchange
 
-    source = random.Random(f"{home.name} {body}")
-    for start in range(0, int(count), 20):
+    source, put = random.Random(f"{settings.NODE.home.name} {body}"), []
+    for start in range(0, count, 20):
         with transaction.atomic():
-            for number in range(start, min(start + 20, int(count))):
-                content = source.randbytes(150_000 if number % 40 == 7 else int(size))
+            for number in range(start, min(start + 20, count)):
+                content = source.randbytes(150_000 if number % 40 == 7 else size)
                 parts = [exchange.Part("bundle", "application/octet-stream", content)]
                 loop = f"loop-{number % 40}-{os.getpid()}"
-                value = {"number": number, **json.loads(body)}
-                print(exchange.put(to, "test", loop, body=value, parts=parts, basis="test"))
-    sys.stdout.flush()
+                value = {"number": number, **body}
+                put.append(exchange.put(to, "test", loop, body=value, parts=parts, basis="test"))
+    return put
 
 
 def _reconcile(home: Path, seconds: str) -> None:
@@ -182,8 +183,7 @@ class _Questions:
 
 
 if __name__ == "__main__":
-    command, place = sys.argv[1], Path(sys.argv[2])
-    work: dict[str, Any] = {"hub": _serve_hub, "site": _serve_site, "put": _put, "reconcile": _reconcile}
-    (work.get(command) or {"init": exchange_nodes._init}[command])(place, *sys.argv[3:])
+    work = {"init": exchange_nodes._init, "hub": _serve_hub, "site": _serve_site, "reconcile": _reconcile}
+    main(work, {"put": _put})
 
 __all__ = ["FACILITIES", "Reconciling"]

@@ -35,6 +35,16 @@ def seeded() -> None:
         plan.load(batch)
 
 
+def shown() -> None:
+    """Enters what a demo province shows: the case, and invented figures of single units."""
+    from lienthong.facilities import directory
+    from lienthong.rollout import seed
+
+    directory.load_known()
+    seed.load()
+    seed.load_demo()
+
+
 def put(facility: str, key: str, value: str, day: date = FIRST) -> None:
     """Enters a fact."""
     from lienthong.access import audit

@@ -198,7 +198,8 @@ def _string_fits(text: str, modifier: str, value: str) -> bool:
         return text == value
     if modifier == "contains":
         return fold(value) in fold(text)
-    return f" {fold(value)}" in f" {fold(text)}"
+    wanted, whole = fold(value), fold(text)
+    return whole.startswith(wanted) or any(word.startswith(wanted) for word in whole.split())
 
 
 def _date_fits(low: int, high: int, value: str) -> bool:

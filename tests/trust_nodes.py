@@ -1,6 +1,6 @@
 """A hub and sites made as a real province makes them: ``init``, a code, ``join``, approval. Every node a process.
 
-``python trust_nodes.py hub|site|put|code|approve|refuse HOME …``
+``python trust_nodes.py hub|site|console|put HOME …``
 """
 
 from __future__ import annotations
@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import shutil
 import signal
 import socket
 import sqlite3
@@ -16,11 +17,15 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+import consoles
+import ports
 from exchange_nodes import TABLE
+from lienthong.config import node
+from made_once import once
 
 SOURCE = Path(__file__).resolve().parent.parent / "src"
 FACILITIES = {"hub": "SYT-24", "sender": "24011", "receiver": "01929", "other": "24004"}
@@ -33,29 +38,15 @@ class Nodes:
     folder: Path
     port: int = 0
     processes: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
+    console: subprocess.Popen[bytes] | None = None
 
     def make(self, *names: str) -> None:
         """Makes the hub and sites, as ``lienthong init`` does."""
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port = probe.getsockname()[1]
-        made = []
+        self.port = ports.free()
         for name in ("hub", *names):
-            role, port = ("hub", self.port) if name == "hub" else ("site", self.port + 1)
-            words = [
-                "init",
-                "--role",
-                role,
-                "--facility",
-                FACILITIES[name],
-                "--port",
-                str(port),
-                "--plain-http",
-            ]
-            made.append(self.lienthong(name, *words))
-        assert [process.wait() for process in made] == [0] * len(made)
-        for name in names:
-            self.script("tables", name).communicate()
+            home = self.folder / name
+            shutil.copytree(once("init", _make) / name, home)
+            node.save(replace(node.load(home), port=self.port if name == "hub" else ports.free()))
 
     def lienthong(self, name: str, *words: str, **options: Any) -> subprocess.Popen[bytes]:
         """Starts a command of the program for a node."""
@@ -75,10 +66,11 @@ class Nodes:
         line = [sys.executable, __file__, command, str(self.folder / name), *more]
         return subprocess.Popen(line, env=self._environment(), **options)
 
-    def tell(self, command: str, name: str, *more: str) -> str:
-        """Runs a command of this file; what it printed."""
-        output, _ = self.script(command, name, *more, stdout=subprocess.PIPE).communicate()
-        return output.decode().strip()
+    def at_hub(self, command: str, *more: str) -> str:
+        """Has somebody at the hub do something; what came of it."""
+        if self.console is None:
+            self.console = self.script("console", "hub", **consoles.PIPES)
+        return str(consoles.ask(self.console, command, *more))
 
     def _environment(self) -> dict[str, str]:
         kept = {k: v for k, v in os.environ.items() if k not in ("LIENTHONG_DATABASE", "LIENTHONG_HOME")}
@@ -90,7 +82,7 @@ class Nodes:
             command = "hub" if name == "hub" else "site"
             self.processes[name] = self.script(command, name, stdout=log, stderr=log)
         if name == "hub":
-            deadline = time.monotonic() + 30
+            deadline = time.monotonic() + 180
             while True:
                 with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", self.port), 1):
                     return
@@ -99,7 +91,7 @@ class Nodes:
 
     def code(self, name: str) -> str:
         """A code for a site, made at the hub with a security review on record."""
-        return self.tell("code", "hub", FACILITIES[name], f"http://127.0.0.1:{self.port}")
+        return self.at_hub("code", FACILITIES[name], f"http://127.0.0.1:{self.port}")
 
     def join(self, *names: str) -> None:
         """Lets sites join: code, request, approval, answer."""
@@ -112,12 +104,14 @@ class Nodes:
                 f"SELECT COUNT(*) FROM exchange_joincode WHERE state = 'waiting' AND facility = '{facility}'",
                 1,
             )
-            assert self.tell("approve", "hub", facility) == "done"
+            assert self.at_hub("approve", facility) == "done"
         assert [process.wait() for process in joining] == [0] * len(joining)
 
     def put(self, name: str, to: str, count: int, **body: Any) -> list[str]:
         """Puts messages at a site from a process of its own; returns the ids it confirmed."""
-        return self.tell("put", name, FACILITIES[to], str(count), json.dumps(body)).split()
+        more = (FACILITIES[to], str(count), json.dumps(body))
+        output, _ = self.script("put", name, *more, stdout=subprocess.PIPE).communicate()
+        return output.decode().split()
 
     def stop(self, name: str) -> None:
         """Ends a node in good order."""
@@ -164,8 +158,20 @@ def province(folder: Path, *names: str) -> Iterator[Nodes]:
         nodes.start("hub")
         yield nodes
     finally:
+        if nodes.console:
+            consoles.end(nodes.console)
         for name in list(nodes.processes):
             nodes.stop(name)
+
+
+def _make(folder: Path) -> None:
+    nodes, made = Nodes(folder), []
+    for name, facility in FACILITIES.items():
+        words = ["--role", "hub" if name == "hub" else "site", "--facility", facility, "--plain-http"]
+        made.append(nodes.lienthong(name, "init", *words))
+    assert [process.wait() for process in made] == [0] * len(made)
+    tables = [nodes.script("tables", name) for name in FACILITIES if name != "hub"]
+    assert [process.wait() for process in tables] == [0] * len(tables)
 
 
 @contextlib.contextmanager
@@ -236,10 +242,7 @@ def _put(home: Path, to: str, count: str, body: str) -> None:
         print(put, flush=True)
 
 
-def _code(home: Path, facility: str, address: str) -> None:
-    from lienthong.config import setup
-
-    setup.use(home)
+def _code(facility: str, address: str) -> str:
     from lienthong.access import audit
     from lienthong.exchange.trust import joining
     from lienthong.foundation import clock
@@ -249,20 +252,23 @@ def _code(home: Path, facility: str, address: str) -> None:
         joining.enter_review(
             facility, document="128/QĐ-SYT", day=clock.today(), level=3, approved_by="Sở Y tế", by=by
         )
-    print(joining.make_code(facility, address, by).text)
+    return joining.make_code(facility, address, by).text
 
 
-def _decide(home: Path, facility: str, what: str) -> None:
-    from lienthong.config import setup
-
-    setup.use(home)
+def _decide(facility: str, what: str) -> str:
     from lienthong.access import audit
     from lienthong.exchange.trust import joining
 
     (waiting,) = joining.waiting(facility)
     getattr(joining, what)(waiting.code, audit.system("test"))
-    print("done")
+    return "done"
 
+
+COMMANDS: dict[str, Any] = {
+    "code": _code,
+    "approve": lambda facility: _decide(facility, "approve"),
+    "refuse": lambda facility: _decide(facility, "refuse"),
+}
 
 if __name__ == "__main__":
     {
@@ -270,8 +276,5 @@ if __name__ == "__main__":
         "site": _site,
         "tables": _tables,
         "put": _put,
-        "code": _code,
-        "approve": lambda home, facility: _decide(home, facility, "approve"),
-        "refuse": lambda home, facility: _decide(home, facility, "refuse"),
-        "sql": _run_sql,
+        "console": lambda home: consoles.serve(home, COMMANDS),
     }[sys.argv[1]](Path(sys.argv[2]), *sys.argv[3:])

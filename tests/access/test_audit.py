@@ -6,6 +6,7 @@ import threading
 
 import pytest
 from django.db import connection, transaction
+from django.test.utils import CaptureQueriesContext
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -136,6 +137,7 @@ def test_threads_write_one_chain() -> None:
         try:
             for start in range(0, 14, 7):
                 audit.record_many([audit.Wanted(DOCTOR, "read", detail={"n": start})] * 7)
+                audit.append([audit.Wanted(DOCTOR, "search", detail={"n": start})] * 3)
             _write(1)
         finally:
             connection.close()
@@ -146,7 +148,30 @@ def test_threads_write_one_chain() -> None:
     for thread in threads:
         thread.join()
     assert audit.broken_at() is None
-    assert [event.seq for event in reversed(audit.trail(limit=200))] == list(range(1, 91))
+    assert [event.seq for event in reversed(audit.trail(limit=200))] == list(range(1, 127))
+
+
+@pytest.mark.django_db(transaction=True)
+def test_events_appended_follow_on_the_newest_whoever_added_it() -> None:
+    odd = audit.Wanted(
+        Actor("hé", "Đỗ 'Văn' \\ \"É\" 😀", "doctor"), "read", page="\t\n\x7f%s", detail={"a": "{}"}
+    )
+    assert audit.append([]) == []
+    assert audit.append([odd]) == [1]
+    with CaptureQueriesContext(connection) as captured:
+        assert audit.append([odd, odd]) == [2, 3]
+    if connection.vendor == "postgresql":
+        assert len(captured) == 1
+    with transaction.atomic():
+        audit.record(DOCTOR, "read")
+        transaction.set_rollback(True)
+    assert audit.append([odd]) == [4]
+    known = audit._end[-1]
+    audit.record(DOCTOR, "read")
+    audit._end.append(known)  # as a process knows it that has not heard of the fifth
+    assert audit.append([odd, odd]) == [6, 7]
+    assert audit.broken_at() is None
+    assert audit.trail(person="hé")[0].person_name == odd.actor.name
 
 
 def test_the_trail_filters_and_pages(chain: None) -> None:

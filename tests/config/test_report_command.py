@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from entering import once_in_module
 from lienthong.access import audit
 from lienthong.config import cli, report_command
 from lienthong.foundation import json
@@ -19,9 +20,7 @@ pytestmark = pytest.mark.django_db
 STEM = "du-thao-fortnight-2025-02-18-2025-03-03"
 
 
-@pytest.fixture
-def case(db: None) -> None:
-    seeded()
+case = once_in_module(seeded)
 
 
 def test_three_files_of_the_first_fortnight(

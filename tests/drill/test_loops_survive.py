@@ -51,9 +51,9 @@ def test_two_hospitals_agree_in_the_end(played: Any) -> None:
     seed = int(os.environ.get("DRILL_SEED", random.randrange(10**6)))
     print(f"DRILL_SEED={seed}")
     chance = random.Random(seed)
-    nodes.do("sender", "send", str(LOOPS))
+    nodes.do("sender", "send", LOOPS)
     nodes.wait_for("receiver", "SELECT COUNT(*) FROM transfers_transfer", LOOPS)
-    players = [nodes.begin(name, "play", str(seed), str(SECONDS)) for name in ("sender", "receiver")]
+    players = [nodes.begin_play(name, seed, SECONDS) for name in ("sender", "receiver")]
     end = time.monotonic() + SECONDS
     while time.monotonic() < end:
         hurt = chance.choice(("sender", "receiver"))
@@ -65,7 +65,7 @@ def test_two_hospitals_agree_in_the_end(played: Any) -> None:
             nodes.start(killed)
         time.sleep(chance.uniform(0.3, 1.5))
         lines[hurt].line = Line()
-    taken = [nodes.done(player) for player in players]
+    taken = [nodes.played(player) for player in players]
     assert all(number > LOOPS for number in taken), taken
 
     deadline = time.monotonic() + PATIENCE

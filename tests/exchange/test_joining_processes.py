@@ -34,7 +34,7 @@ def test_a_refused_unit_learns_it(tmp_path: Path) -> None:
         assert status == 0
         (digits,) = re.findall(r"\d{4} \d{4} \d{4} \d{4}", said)
         assert digits
-        assert nodes.tell("refuse", "hub", FACILITIES["sender"]) == "done"
+        assert nodes.at_hub("refuse", FACILITIES["sender"]) == "done"
         nodes.start("sender")
         ended = "SELECT COUNT(*) FROM access_auditevent WHERE action = 'join-refused'"
         nodes.wait_for("sender", ended, 1)

@@ -3,11 +3,22 @@
 from __future__ import annotations
 
 import threading
+from typing import Any
 
 import pytest
 
 from identity_people import CLERK, MACHINE, person
-from lienthong.identity import changing, deciding, events, index, models, problems, registering, versions
+from lienthong.identity import (
+    changing,
+    deciding,
+    events,
+    index,
+    models,
+    problems,
+    proposing,
+    registering,
+    versions,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -68,21 +79,55 @@ def test_a_persons_word_stands_under_any_rule() -> None:
     assert people["p0"] != people["p1"]
 
 
-def test_an_old_preview_is_refused_and_a_change_needs_a_reason() -> None:
+def test_a_preview_of_other_weights_than_are_in_use_is_refused_and_a_change_needs_a_reason() -> None:
     _people()
     shown = changing.preview(changing.with_thresholds(4.0, -4.0, "test.1"))
-    with pytest.raises(problems.CannotDecide):
+    with pytest.raises(problems.CannotDecide, match="identity-no-reason"):
         changing.apply(shown, " ", CLERK)
-    registering.register(person("new", "Vi Thị Dần", "1970-05-06"), "24011", MACHINE)
-    with pytest.raises(problems.CannotDecide) as error:
-        changing.apply(shown, "thử", CLERK)
+    changing.apply(shown, "thử", CLERK)
+    assert changing.since(shown.state) is None
+    with pytest.raises(problems.CannotDecide, match="identity-preview-old") as error:
+        changing.apply(shown, "thử lại", CLERK)
     assert error.value.problem.retry
+
+
+def _alike(n: int) -> registering.Outcome:
+    more = {"name": "NÔNG ĐỨC CƯỜNG", "born": "1999-09-09"}
+    return registering.register(person(f"new{n}", **more), "01929", MACHINE)  # type: ignore[arg-type]
+
+
+def test_what_comes_since_a_preview_is_told_and_judged_as_well(monkeypatch: pytest.MonkeyPatch) -> None:
+    _people()
+    monkeypatch.setattr(changing, "STEP", 2)
+    monkeypatch.setattr(changing, "AT_ONCE", 2)
+    proposing.propose(changing.with_thresholds(4.0, -4.0, "test.1"), CLERK)
+    steps = 0
+    while not proposing.work(0):  # one step at a time, and somebody is registered after each
+        _alike(steps % 4)
+        steps += 1
+    assert steps > 4
+    registering.register(person("p4", "GIÁP THỊ BÍCH", "1985-12-08", "female"), "24011", MACHINE)
+    proposal = proposing.present()
+    assert proposal is not None
+    come = proposing.since(proposal)
+    assert come is not None
+    assert (come.new, come.changed) == (4, 1)
+    event = proposing.apply(proposal, "đã xem", CLERK)
+    said: Any = models.Event.objects.get(id=event).detail
+    assert said["since"]["new"] == 4
+    assert not changing.finish(MACHINE, threading.Event(), 0.0)
+    while changing._go_on(MACHINE):
+        _alike(4)
+    assert models.WeightsInUse.objects.get().done
+    people = _persons()
+    assert len({people[f"new{n}"] for n in range(5)} | {people["p5"]}) == 1
+    assert not changing.preview(changing.with_thresholds(4.0, -4.0, "test.2")).counts
 
 
 def test_a_change_that_was_cut_off_is_finished(monkeypatch: pytest.MonkeyPatch) -> None:
     _people()
     shown = changing.preview(changing.with_thresholds(4.0, -4.0, "test.1"))
-    monkeypatch.setattr(changing, "STEP", 2)
+    monkeypatch.setattr(changing, "AT_ONCE", 2)
     cut = threading.Event()
     cut.set()
     changing.apply(shown, "thử", CLERK, cut)

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.django import TestCase
 
+import search_ways
 from lienthong import records
 from lienthong.access import audit
 from lienthong.foundation import json
@@ -104,19 +105,17 @@ class Pages(TestCase):
         st.lists(ITEM, max_size=9),
         SORTS,
         st.integers(1, 4),
-        st.booleans(),
+        search_ways.ALL,
         st.lists(st.sampled_from(["add", "remove", "none"]), min_size=12, max_size=12),
-        st.sampled_from(["", "&code=A", "&code=urn:c|A", "&code:text=x", "&date=ge2024"]),
+        st.sampled_from(["", "&code=A", "&code=urn:c|A", "&code:text=x", "&date=ge2024", "&date=lt2025"]),
     )
     def test_pages_together_are_the_whole(
-        self, items: list[Any], sort: str, size: int, walk: bool, events: list[str], more: str
+        self, items: list[Any], sort: str, size: int, way: str, events: list[str], more: str
     ) -> None:
         for n, (day, value) in enumerate(items):
             code = {"coding": [{"system": "urn:c", "code": "A"}], "text": "x"}
             store({**observation(f"o{n}", day=day, **value), "code": code}, origin=f"o{n}")
-        before = planning.FEW, planning.SOME
-        planning.FEW, planning.SOME = (0, 0) if walk else before
-        try:
+        with search_ways.taken(way):
             query = f"_sort={sort}{more}" if sort else more.removeprefix("&")
             whole = ids("Observation", f"{query}&_count=500")
             seen: list[str] = []
@@ -141,17 +140,13 @@ class Pages(TestCase):
             assert len(seen) == len(set(seen))
             kept = [id for id in seen if id not in added]
             assert [id for id in kept if id not in removed] == [id for id in whole if id not in removed]
-        finally:
-            planning.FEW, planning.SOME = before
 
-    @given(st.lists(ITEM, min_size=1, max_size=9), SORTS, st.integers(1, 4), st.booleans())
+    @given(st.lists(ITEM, min_size=1, max_size=9), SORTS, st.integers(1, 4), search_ways.ALL)
     def test_the_page_before_is_the_one_that_was_shown(
-        self, items: list[Any], sort: str, size: int, walk: bool
+        self, items: list[Any], sort: str, size: int, way: str
     ) -> None:
         store(*(observation(f"o{n}", day=day, **value) for n, (day, value) in enumerate(items)))
-        before = planning.FEW
-        planning.FEW = 0 if walk else before
-        try:
+        with search_ways.taken(way):
             shown, cursor = [], ""
             while True:
                 page = ask("Observation", f"_sort={sort}&_count={size}&_cursor={cursor}")
@@ -164,8 +159,6 @@ class Pages(TestCase):
                 page = ask("Observation", f"_sort={sort}&_count={size}&_cursor={page.previous}")
                 assert [stored.id for stored in page.matches] == expected
             assert not page.previous
-        finally:
-            planning.FEW = before
 
 
 def test_the_order_is_the_one_that_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -381,6 +374,59 @@ def test_codes_of_value_sets_and_below_others() -> None:
     assert refused("Encounter", f"class:below={act}|zzz").problem.code == "search-no-value-set"
 
 
+def test_codes_of_our_lists_and_of_the_store() -> None:
+    icd, loinc = "http://hl7.org/fhir/sid/icd-10", "http://loinc.org"
+
+    def condition(id: str, code: str, of: str = icd) -> Resource:
+        concept = {"coding": [{"system": of, "code": code}]}
+        return {
+            "resourceType": "Condition",
+            "id": id,
+            "subject": {"reference": "Patient/p1"},
+            "code": concept,
+        }
+
+    fixed = {"status": "active", "resourceType": "ValueSet"}
+    include = [{"system": loinc, "concept": [{"code": "718-7"}]}, {"valueSet": ["http://example.org/more"]}]
+    tree = [{"code": "a", "concept": [{"code": "b"}]}, {"code": "c"}]
+    store(
+        condition("pneumonia", "J18.9"),
+        condition("asthma", "J45"),
+        condition("cholera", "A00.0"),
+        condition("lab", "718-7", loinc),
+        condition("own", "b", "http://example.org/own"),
+        {**fixed, "id": "vs", "url": "http://example.org/vs", "compose": {"include": include}},
+        {**fixed, "id": "more", "url": "http://example.org/more", "version": "2",
+         "compose": {"include": [{"system": "http://example.org/own"}]}},
+        {**fixed, "id": "round", "url": "http://example.org/round",
+         "compose": {"include": [{"valueSet": ["http://example.org/round"]}]}},
+        {**fixed, "id": "listed", "expansion": {"timestamp": "2025", "contains": [
+            {"abstract": True, "contains": [{"system": icd, "code": "J45"}]}]}},
+        {**fixed, "id": "secret", "url": "http://example.org/secret", **SECRET, "compose": {"include": include[:1]}},
+        {"resourceType": "CodeSystem", "id": "own", "url": "http://example.org/own", "status": "active",
+         "content": "complete", "concept": tree},
+    )  # fmt: skip
+
+    def found(query: str) -> list[str]:
+        return sorted(ids("Condition", query))
+
+    assert found(f"code:below={icd}|J18") == ["pneumonia"]
+    assert found(f"code:below={icd}|X") == ["asthma", "pneumonia"]
+    assert found(f"code:below={icd}|J09-J18,{icd}|A00") == ["cholera", "pneumonia"]
+    assert found(f"code:above={icd}|J18.9") == ["pneumonia"]
+    assert found("code:below=http://example.org/own|a") == ["own"]
+    for name in ("http://example.org/vs", "ValueSet/vs", "vs"):
+        assert found(f"code:in={name}") == ["lab", "own"]
+    assert found("code:not-in=http://example.org/more|2") == ["asthma", "cholera", "lab", "pneumonia"]
+    assert found("code:in=listed") == ["asthma"]
+    ours = "https://lienthong.example/fhir/ValueSet/ethnic-group"
+    assert found(f"code:in={ours}") == []
+    for unknown in ("http://example.org/round", "http://example.org/secret", "none"):
+        assert refused("Condition", f"code:in={unknown}").problem.code == "search-no-value-set"
+    store({**fixed, "id": "vs", "url": "http://example.org/vs", "compose": {"include": include[:1]}})
+    assert found("code:in=vs") == ["lab"]
+
+
 # what is refused
 
 
@@ -404,14 +450,14 @@ def test_codes_of_value_sets_and_below_others() -> None:
         ("Patient", "_has:Observatio:patient:code=a", "unknown-type", "_has:Observatio:patient:code"),
         ("Patient", "_has:Observation:code:status=a", "unknown-parameter", "_has:Observation:code:status"),
         ("Patient", "_filter=name eq a", "unsupported", "_filter"),
-        ("Patient", "_text=a", "unsupported", "_text"),
-        ("Patient", "_sort=gender", "unsupported", "_sort=gender"),
+        ("Patient", "_query=a", "unsupported", "_query"),
+        ("Observation", "_sort=code-value-date", "unsupported", "_sort=code-value-date"),
         ("Patient", "_sort=colour", "unknown-parameter", "colour"),
         ("Patient", "_count=-1", "bad-value", "_count"),
         ("Patient", "_total=all", "bad-value", "_total"),
         ("Patient", "_summary=short", "bad-value", "_summary"),
         ("Patient", "name=a\0b", "bad-value", "name"),
-        ("Location", "near=1|2|3|km", "unsupported", "near"),
+        ("Location", "near=1|2|3|leagues", "bad-value", "near"),
         ("Patient", "_id=../x", "bad-value", "_id"),
         ("", "_type=Patient&name=a&birthdate=2020&_type=Observation", "unknown-parameter", "name"),
         ("Patient", "&".join("name=a" for _ in range(61)), "too-complex", "name"),
@@ -512,3 +558,108 @@ def test_every_parameter_of_every_type_can_be_asked() -> None:
                 assert ids(kind, f"{code}:missing=true") == []
                 asked += 1
     assert asked > 100
+
+
+# words, lists, places, hierarchies
+
+
+def test_words_are_looked_for_in_the_narrative_or_everywhere() -> None:
+    div = '<div xmlns="http://www.w3.org/1999/xhtml"><p>Viêm <b>phổi</b> thùy&#160;dưới &amp; sốt</p></div>'
+    store(
+        observation("o1", text={"status": "generated", "div": div}),
+        observation("o2", note=[{"text": "Theo dõi viêm phổi"}]),
+        observation("o3", note=[{"text": "Phổi không viêm"}], **SECRET),
+    )
+    for query, found in (
+        ("_text=viem", ["o1"]),
+        ("_text=Phổi viêm", ["o1"]),
+        ('_text="phoi viem"', []),
+        ('_text="viêm phổi thùy"', ["o1"]),
+        ("_text=phoi khong", []),
+        ("_text=www", []),
+        ("_text=sot,dau", ["o1"]),
+        ("_content=viem phoi", ["o1", "o2"]),
+        ('_content="theo doi"', ["o2"]),
+        ("_content=theo&_content=viem", ["o2"]),
+        ("_content=iem", []),
+        ("_content=viem&_sort=status&code=A", ["o1", "o2"]),
+    ):
+        assert sorted(ids("Observation", query)) == found, query
+    for wrong in ("_text=viem OR sot", "_content=(viem)", '_text=""', "_text:exact=viem"):
+        assert refused("Observation", wrong).problem.where["path"].startswith(wrong[:5])
+
+
+def test_a_list_finds_its_items() -> None:
+    fixed = {"resourceType": "List", "status": "current", "mode": "working"}
+    entry = [{"item": {"reference": "Patient/p1"}}, {"item": {"reference": "Observation/o1"}}]
+    store(
+        patient("p1", "Trần"),
+        patient("p2", "Lê"),
+        observation("o1"),
+        {**fixed, "id": "a", "entry": entry},
+        {**fixed, "id": "b", "entry": [{"item": {"reference": "Patient/p2"}}], **SECRET},
+    )
+    assert ids("Patient", "_list=a") == ["p1"]
+    assert ids("Observation", "_list=a&code=A") == ["o1"]
+    assert ids("Patient", "_list=a&family=le") == []
+    assert ids("Patient", "_list=b") == []
+    assert sorted(ids("Patient", "_list=a,b", View(restricted=True))) == ["p1", "p2"]
+    assert sorted(stored.ref for stored in ask("", "_type=Patient,Observation&_list=a").matches) == [
+        "Observation/o1",
+        "Patient/p1",
+    ]
+    assert refused("Patient", "_list=$current-problems").problem.code == "search-unsupported"
+    assert refused("Patient", "_list=../a").problem.code == "search-bad-value"
+
+
+def test_places_near_a_point() -> None:
+    def place(id: str, north: float, east: float) -> Resource:
+        return {"resourceType": "Location", "id": id, "position": {"latitude": north, "longitude": east}}
+
+    store(
+        place("bac-giang", 21.2731, 106.1946),
+        place("bach-mai", 21.0017, 105.8405),
+        place("east", 0.0, 179.99),
+        {"resourceType": "Location", "id": "nowhere"},
+    )
+    here = "near=21.2731|106.1946"
+    assert ids("Location", here) == ids("Location", f"{here}|47|km") == ["bac-giang"]
+    assert ids("Location", f"{here}|47100|m") == ["bac-giang"]
+    assert sorted(ids("Location", f"{here}|48")) == ["bac-giang", "bach-mai"]
+    assert sorted(ids("Location", f"{here}|30|[mi_us]")) == ["bac-giang", "bach-mai"]
+    assert ids("Location", "near=0|-179.99|3|km") == ["east"]
+    assert ids("Location", "near:missing=true") == ["nowhere"]
+
+
+def test_hierarchies_are_followed_up_and_down() -> None:
+    def ward(id: str, part_of: str = "", **more: Any) -> Resource:
+        up = {"partOf": {"reference": f"Location/{part_of}"}} if part_of else {}
+        return {"resourceType": "Location", "id": id, **up, **more}
+
+    store(
+        ward("house"),
+        ward("floor", "house"),
+        ward("room", "floor"),
+        ward("secret", "house", **SECRET),
+        ward("behind", "secret"),
+        ward("other"),
+        ward("round", "round"),
+        *(
+            encounter(f"in-{id}", location=[{"location": {"reference": f"Location/{id}"}}])
+            for id in ("house", "floor", "room", "behind", "other", "round")
+        ),
+    )
+
+    def found(query: str, view: View | None = None) -> list[str]:
+        return sorted(id.removeprefix("in-") for id in ids("Encounter", query, view))
+
+    assert found("location:below=house") == ["floor", "house", "room"]
+    assert found("location:below=Location/floor,other") == ["floor", "other", "room"]
+    assert found("location:below=house", View(restricted=True)) == ["behind", "floor", "house", "room"]
+    assert found("location:above=room") == ["floor", "house", "room"]
+    assert found("location:below=round") == ["round"]
+    assert sorted(ids("Location", "partof:below=house")) == ["floor", "room"]
+    assert refused("Observation", "specimen:below=s").problem.code == "search-bad-modifier"
+    assert (
+        refused("Encounter", "location:below=http://x.example/Location/1").problem.code == "search-bad-value"
+    )

@@ -464,16 +464,17 @@ def test_every_answer_has_author_time_before_and_after(filled_in: Callable[..., 
 def test_files_are_kept_by_their_hash_and_taken_by_their_content(filled_in: Callable[..., Any]) -> None:
     import hashlib
 
-    from lienthong.rollout.levels import assessments, evidence, filled
+    from lienthong.rollout import files
+    from lienthong.rollout.levels import assessments, filled
 
     made = filled_in()
     file = assessments.attach(UNIT, made, "I-05", "..\\ảnh\\Phòng máy.PDF", PDF)
     assert (file.name, file.kind, file.sha256) == ("Phòng máy.PDF", "pdf", hashlib.sha256(PDF).hexdigest())
-    assert evidence.folder().read(file.sha256) == PDF
+    assert files.folder().read(file.sha256) == PDF
     assert assessments.attach(UNIT, made, "I-05", "khác.pdf", PDF).pk == file.pk
     assessments.detach(UNIT, file)
     assert filled.read(made).files == {}
-    for number in range(evidence.MOST):
+    for number in range(files.MOST):
         assessments.attach(UNIT, made, "I-05", f"{number}.pdf", PDF + bytes([number]))
-    assert code_of(lambda: assessments.attach(UNIT, made, "I-05", "x.pdf", PDF)) == "evidence-refused"
+    assert code_of(lambda: assessments.attach(UNIT, made, "I-05", "x.pdf", PDF)) == "file-refused"
     assert code_of(lambda: assessments.attach(UNIT, made, "I-99", "x.pdf", PDF)) == "criterion-unknown"

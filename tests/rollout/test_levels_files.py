@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from openpyxl import load_workbook
 
 from lienthong.foundation.errors import LienThongError
-from lienthong.rollout.levels import book, evidence, sheet
+from lienthong.rollout import files
+from lienthong.rollout.levels import book, sheet
 
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(20)
 
@@ -37,7 +38,7 @@ def office(*names: str) -> bytes:
     ],
 )
 def test_what_is_taken(content: bytes, kind: str) -> None:
-    assert evidence.kind_of(content) == kind
+    assert files.kind_of(content) == kind
 
 
 @pytest.mark.parametrize(
@@ -50,17 +51,17 @@ def test_what_is_taken(content: bytes, kind: str) -> None:
         office("evil.exe"),
         office("xl/workbook.xml", "xl/vbaProject.bin"),
         b"GIF89a",
-        b"%PDF-" + bytes(evidence.LARGEST),
+        b"%PDF-" + bytes(files.LARGEST),
     ],
 )
 def test_what_is_refused(content: bytes) -> None:
-    with pytest.raises(LienThongError, match="evidence-refused"):
-        evidence.kind_of(content)
+    with pytest.raises(LienThongError, match="file-refused"):
+        files.kind_of(content)
 
 
-@given(st.text(max_size=300), st.sampled_from(list(evidence.KINDS)))
+@given(st.text(max_size=300), st.sampled_from(list(files.KINDS)))
 def test_names_are_no_paths_and_end_as_their_content(told: str, kind: str) -> None:
-    name = evidence.name_of(told, kind)
+    name = files.name_of(told, kind)
     assert 0 < len(name) <= 120
     assert not set(name) & set('/\\<>:"|?*\x00\n\r')
     assert not name.startswith(".")

@@ -14,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from openpyxl import load_workbook
 
+from entering import once_in_module
 from lienthong.access import audit
 from lienthong.foundation.errors import LienThongError
 from lienthong.rollout import changes
@@ -38,13 +39,19 @@ CONFERENCE = date(2025, 2, 18)
 UNIT = "24004"
 
 
-@pytest.fixture
-def case(db: None, hub: None) -> Iterator[None]:
+def _enter() -> None:
     from lienthong.facilities import directory
 
     directory.load_known()
     with batch(audit.system("seed"), "seed") as one:
         seed.load(one)
+
+
+_entered = once_in_module(_enter)
+
+
+@pytest.fixture
+def case(_entered: None, db: None, hub: None) -> Iterator[None]:
     with translation.override("vi"):
         yield
 

@@ -8,18 +8,19 @@ from datetime import date, timedelta
 import pytest
 from django.utils import translation
 
+from entering import once_in_module
+from report_world import seeded
+
 pytestmark = pytest.mark.django_db
 DAY = date(2025, 2, 20)
 HOSPITAL, CENTRE = "24011", "24004"
 
 
-@pytest.fixture(autouse=True)
-def _entered(node_home: object) -> Iterator[None]:
-    from lienthong.facilities import directory
-    from lienthong.rollout import seed
+_entered = once_in_module(seeded, autouse=True)
 
-    directory.load_known()
-    seed.load()
+
+@pytest.fixture(autouse=True)
+def _english(node_home: object) -> Iterator[None]:
     with translation.override("en"):
         yield
 

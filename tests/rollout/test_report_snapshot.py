@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from entering import once_in_module
 from lienthong.access import audit
 from lienthong.foundation.errors import LienThongError
 from lienthong.rollout.report import office, problems, snapshot, whole
@@ -17,9 +18,7 @@ pytestmark = pytest.mark.django_db
 OFFICER = audit.Actor("cb.lan", "Hoàng Thị Lan")
 
 
-@pytest.fixture
-def case(db: None) -> None:
-    seeded()
+case = once_in_module(seeded)
 
 
 def _numbered(report: Report, number: int) -> Report:

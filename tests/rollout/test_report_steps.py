@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from django.db import connection
 
+from entering import once_in_module
 from lienthong.access import audit
 from lienthong.access.models import Role
 from lienthong.foundation.errors import LienThongError
@@ -33,10 +34,12 @@ CLERK = _person("Vi Thị Thư", Role.CLERK)
 SON_DONG = _person("Nông Văn Sơn", Role.UNIT, "24004")
 
 
+case = once_in_module(seeded)
+
+
 @pytest.fixture
-def report(db: None) -> Report:
+def report(case: None, db: None) -> Report:
     """A draft of the first fortnight with its signer."""
-    seeded()
     made = office.start("fortnight", FIRST, LAST, LAN.actor)
     return office.set_signer(made.id, "director", DIRECTOR.actor.name, DAY, LAN.actor)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -28,7 +27,7 @@ def nodes(tmp_path: Path) -> Iterator[Measuring]:
 
 
 def _take(nodes: Measuring, name: str, loops: list[str], *steps: tuple[str, dict[str, Any]]) -> None:
-    nodes.do(name, "take", json.dumps([(loop, kind, data) for loop in loops for kind, data in steps]))
+    nodes.do(name, "take", [(loop, kind, data) for loop in loops for kind, data in steps])
 
 
 def _same(left: Any, right: Any) -> bool:
@@ -39,7 +38,7 @@ def _same(left: Any, right: Any) -> bool:
 
 
 def test_the_hub_and_both_hospitals_count_the_same(nodes: Measuring) -> None:
-    loops = nodes.do("sender", "send", "6")
+    loops = nodes.do("sender", "send", 6)
     arrived = "SELECT COUNT(*) FROM transfers_transfer WHERE state = '{}'"
     nodes.wait_for("sender", arrived.format("received"), 6)
     nodes.kill("hub")

@@ -412,7 +412,7 @@ def test_the_work_goes_on_after_a_fault_and_stops_when_told(
             raise ValueError("once")
         stop.set()
 
-    work._loop(stop, "x", 0.01, breaks)
+    work.repeat(stop, "x", 0.01, breaks)
     assert len(seen) == 3
 
 

@@ -23,7 +23,7 @@ from lienthong.foundation import clock
 from lienthong.foundation.errors import LienThongError
 from lienthong.transfers import notices
 from lienthong.transfers.models import Mail, MailAddress, MailLine
-from lienthong.transfers.notices import mail, problems, work
+from lienthong.transfers.notices import addresses, mail, problems, sending, work
 from lienthong.transfers.notices.reasons import Group
 from lienthong.transfers.notices.smtp import Fault, Server
 from notice_world import MAIL_PASSWORD, USER, AboutTransfer, MailServer, certificate, later, mail_server
@@ -205,11 +205,11 @@ def test_an_address_that_does_not_exist_is_told_and_used_no_more(server: MailSer
     notices.tell("new-transfer", AboutTransfer("b" * 32))
     assert mail.work() == 0
     assert len(server.taken) == 0
-    mail.again(doctor)
+    addresses.again(doctor)
     mail.work()
     code = re.match(r"\d{4} \d{4}", server.taken[0].get_content())
     assert code
-    assert mail.verify(doctor, code[0], by=BY)
+    assert addresses.verify(doctor, code[0], by=BY)
     assert problems.ADDRESS not in _open_alerts()
 
 
@@ -249,7 +249,7 @@ def test_a_server_that_is_away_is_tried_once_not_once_for_each_mail(
     assert tries == [1]
     assert set(Mail.objects.values_list("state", "fault")) == {("waiting", "unreachable")}
     assert not _open_alerts()
-    Mail.objects.update(made_at=clock.now() - mail.TELL_AFTER - timedelta(seconds=1))
+    Mail.objects.update(made_at=clock.now() - sending.TELL_AFTER - timedelta(seconds=1))
     assert "cannot be reached" in _open_alerts()[problems.MAIL]
     node(smtp_url=address)
     _due_now()
@@ -341,48 +341,48 @@ def test_smtps_is_encrypted_from_the_first_byte(pem: Path) -> None:
 
 def test_an_address_counts_once_its_code_was_typed_in(server: MailServer, person: Any) -> None:
     account = person("bs.hoa", Role.DOCTOR)
-    assert mail.choose(account, "hoa@benhvien.example", ["new", "nonsense"], False, by=BY)
+    assert addresses.choose(account, "hoa@benhvien.example", ["new", "nonsense"], False, by=BY)
     notices.tell("new-transfer", AboutTransfer())
     mail.work()
     (message,) = server.taken
     code = message.get_content().split("\n")[0]
-    assert not mail.verify(account, "0000 0000", by=BY)
-    assert mail.verify(account, code, by=BY)
+    assert not addresses.verify(account, "0000 0000", by=BY)
+    assert addresses.verify(account, code, by=BY)
     row = MailAddress.objects.get()
     assert (row.groups, row.verified_at is not None) == (",new,", True)
-    assert not mail.choose(account, "hoa@benhvien.example", ["overdue"], True, by=BY), (
+    assert not addresses.choose(account, "hoa@benhvien.example", ["overdue"], True, by=BY), (
         "the same needs no new code"
     )
     assert MailAddress.objects.get().verified_at is not None
-    assert mail.choose(account, "khac@benhvien.example", ["overdue"], True, by=BY)
+    assert addresses.choose(account, "khac@benhvien.example", ["overdue"], True, by=BY)
     assert MailAddress.objects.get().verified_at is None
-    assert not mail.verify(account, code, by=BY), "the code of another address"
+    assert not addresses.verify(account, code, by=BY), "the code of another address"
 
 
 def test_five_wrong_codes_or_half_an_hour_end_a_code(
     server: MailServer, person: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     account = person("bs.hoa", Role.DOCTOR)
-    mail.choose(account, "hoa@benhvien.example", ["new"], False, by=BY)
+    addresses.choose(account, "hoa@benhvien.example", ["new"], False, by=BY)
     mail.work()
     code = server.taken[0].get_content().split("\n")[0]
-    for _ in range(mail.MOST_TRIES):
-        assert not mail.verify(account, "1", by=BY)
-    assert not mail.verify(account, code, by=BY)
-    mail.again(account)
+    for _ in range(addresses.MOST_TRIES):
+        assert not addresses.verify(account, "1", by=BY)
+    assert not addresses.verify(account, code, by=BY)
+    addresses.again(account)
     mail.work()
     code = server.taken[1].get_content().split("\n")[0]
     later(monkeypatch, minutes=31)
-    assert not mail.verify(account, code, by=BY)
+    assert not addresses.verify(account, code, by=BY)
 
 
 def test_nobody_is_flooded_with_codes(server: MailServer, person: Any) -> None:
     account = person("bs.hoa", Role.DOCTOR)
-    for number in range(mail.MOST_CODES):
-        mail.choose(account, f"a{number}@benhvien.example", ["new"], False, by=BY)
+    for number in range(addresses.MOST_CODES):
+        addresses.choose(account, f"a{number}@benhvien.example", ["new"], False, by=BY)
     with pytest.raises(LienThongError, match="too-many-codes"):
-        mail.choose(account, "b@benhvien.example", ["new"], False, by=BY)
-    assert MailAddress.objects.get().address == f"a{mail.MOST_CODES - 1}@benhvien.example"
+        addresses.choose(account, "b@benhvien.example", ["new"], False, by=BY)
+    assert MailAddress.objects.get().address == f"a{addresses.MOST_CODES - 1}@benhvien.example"
 
 
 @pytest.mark.parametrize(
@@ -398,24 +398,24 @@ def test_nobody_is_flooded_with_codes(server: MailServer, person: Any) -> None:
 )
 def test_what_is_no_address_is_refused(person: Any, address: str) -> None:
     with pytest.raises(LienThongError, match="no-address"):
-        mail.choose(person("bs.hoa", Role.DOCTOR), address, ["new"], False, by=BY)
+        addresses.choose(person("bs.hoa", Role.DOCTOR), address, ["new"], False, by=BY)
 
 
 def test_whoever_takes_his_address_away_gets_nothing_more(server: MailServer, doctor: Account) -> None:
     notices.tell("new-transfer", AboutTransfer())
     mail.bundle()
     notices.tell("new-transfer", AboutTransfer("b" * 32))
-    mail.choose(doctor, " ", [], False, by=BY)
+    addresses.choose(doctor, " ", [], False, by=BY)
     assert mail.work() == 0
     assert not server.taken
 
 
 def test_every_change_is_in_the_trail(person: Any) -> None:
     account = person("bs.hoa", Role.DOCTOR)
-    mail.choose(account, "hoa@benhvien.example", ["new"], False, by=BY)
-    mail.verify(account, mail._code(MailAddress.objects.get()), by=BY)
-    mail.choose(account, "hoa@benhvien.example", ["steps"], False, by=BY)
-    mail.choose(account, "", [], False, by=BY)
+    addresses.choose(account, "hoa@benhvien.example", ["new"], False, by=BY)
+    addresses.verify(account, addresses._code(MailAddress.objects.get()), by=BY)
+    addresses.choose(account, "hoa@benhvien.example", ["steps"], False, by=BY)
+    addresses.choose(account, "", [], False, by=BY)
     assert [event.action for event in audit.trail(person="system:test", limit=4)] == [
         "mail-address-removed",
         "mail-reasons-chosen",
@@ -431,8 +431,8 @@ from lienthong.config import setup
 setup.use(Path(sys.argv[1]))
 from django.db import connection
 connection.settings_dict["NAME"] = DATABASE
-from lienthong.transfers.notices import mail
-mail._done = lambda row: os.kill(os.getpid(), signal.SIGKILL)
+from lienthong.transfers.notices import mail, sending
+sending._done = lambda row: os.kill(os.getpid(), signal.SIGKILL)
 mail.work()
 """
 

@@ -34,7 +34,7 @@ from lienthong.transfers.models import (
     Transfer,
 )
 from lienthong.transfers.notice import Notice
-from lienthong.transfers.notices import calls, mail
+from lienthong.transfers.notices import calls, mail, sending
 from lienthong.transfers.notices.reasons import REASONS, SILENT, Group, sentence
 from notice_world import AboutTransfer
 
@@ -351,7 +351,7 @@ def test_nothing_of_the_patient_is_ever_told(
     with transaction.atomic(), _mail_set_up():
         notices.tell(reason, transfer, roles=[Role.DOCTOR], about=about)
         mail.bundle()
-        (message,) = [mail._message(one) for one in Mail.objects.all()]
+        (message,) = [sending.message(one) for one in Mail.objects.all()]
         (hook_call,) = HookCall.objects.all()
         call = Call.objects.get()
         kept = {field.attname: getattr(call, field.attname) for field in Call._meta.fields}

@@ -13,13 +13,18 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from openpyxl import load_workbook
 
+from entering import once_in_module
 from lienthong.access.models import Role
 from lienthong.rollout.levels import book
 from pages import words_of
+from report_world import seeded
 
 UNIT, OTHER = "24004", "24006"
 PDF = b"%PDF-1.7\n%%EOF\n"
 MARK = "chưa xác nhận"
+
+
+_case = once_in_module(seeded, autouse=True)
 
 
 @pytest.fixture(autouse=True)
@@ -28,12 +33,7 @@ def hub(hub: None, node_home: Path, db: None) -> None:
 
     from django.conf import settings
 
-    from lienthong.facilities import directory
-    from lienthong.rollout import seed
-
     settings.NODE = replace(settings.NODE, home=node_home)
-    directory.load_known()
-    seed.load()
 
 
 @pytest.fixture

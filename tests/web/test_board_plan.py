@@ -11,6 +11,7 @@ import pytest
 from django.test import Client
 from openpyxl import load_workbook
 
+from entering import once_in_module
 from lienthong.access import audit
 from lienthong.access.models import Role
 from lienthong.foundation import clock
@@ -47,8 +48,7 @@ SECURITY_PAGES = PAGES[:5]
 BY = audit.Actor("test", "Test")
 
 
-@pytest.fixture
-def case(db: None, hub: None) -> None:
+def _enter() -> None:
     from lienthong.facilities import directory
 
     directory.load_known()
@@ -56,8 +56,11 @@ def case(db: None, hub: None) -> None:
         seed.load(one)
 
 
+case = once_in_module(_enter)
+
+
 @pytest.fixture
-def sign_in(case: None, person: Any) -> Callable[..., Client]:
+def sign_in(case: None, hub: None, person: Any) -> Callable[..., Client]:
     """Signs somebody in with a role, for a unit where the role asks for one."""
 
     def use(role: Role, scope: str = "") -> Client:

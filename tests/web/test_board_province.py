@@ -10,20 +10,20 @@ from typing import Any
 import pytest
 from django.test import Client
 
+from entering import once_in_module
 from pages import words_of
+from report_world import shown
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("hub")]
 DAY = "2025-03-20"
 
 
-@pytest.fixture(autouse=True)
-def _entered(node_home: object) -> None:
-    from lienthong.facilities import directory
-    from lienthong.rollout import seed
+_entered = once_in_module(shown, autouse=True)
 
-    directory.load_known()
-    seed.load()
-    seed.load_demo()
+
+@pytest.fixture(autouse=True)
+def _home(node_home: object) -> None:
+    """Every test has a folder of its own."""
 
 
 @pytest.fixture

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
+from entering import once_in_module
 from lienthong.access import audit
 from lienthong.access.models import Role
 from lienthong.rollout.report.models import Report, State
@@ -25,9 +26,7 @@ PERIOD = {"kind": "fortnight", "first": FIRST.isoformat(), "last": LAST.isoforma
 SIGNER = {"signer": "director", "name": "Director", "planned": "2025-03-04"}
 
 
-@pytest.fixture(autouse=True)
-def case(hub: None, db: None) -> None:
-    seeded()
+case = once_in_module(seeded, autouse=True)
 
 
 @pytest.fixture

@@ -12,7 +12,9 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from openpyxl import Workbook, load_workbook
 
+from entering import once_in_module
 from pages import words_of
+from report_world import shown
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("hub")]
 UNIT, OTHER, DAY = "24011", "24004", date(2025, 2, 18)
@@ -26,13 +28,7 @@ ORDER = [
 ]
 
 
-@pytest.fixture
-def case(person: Any) -> None:
-    """The figures of 18 February 2025 and those of the demo."""
-    from lienthong.rollout import seed
-
-    seed.load()
-    seed.load_demo()
+case = once_in_module(shown)
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ from lienthong.access.sessions import AUTOMATIC
 from lienthong.foundation import clock
 from lienthong.transfers import notices
 from lienthong.transfers.models import CallRead, Hook, HookCall, MailAddress, State, Transfer
-from lienthong.transfers.notices import hooks, mail
+from lienthong.transfers.notices import addresses, hooks
 from lienthong.web import words
 from notice_world import AboutTransfer, messenger, status
 from pages import words_of
@@ -210,7 +210,7 @@ def test_a_person_sets_up_his_mail(someone: Any, node: Any) -> None:
     assert "Mã không đúng" in words_of(client.post("/me/mail/code", {"code": "1"}, follow=True))
     assert "Đang gửi mã khác" in words_of(client.post("/me/mail/again", follow=True))
     row = MailAddress.objects.get()
-    page = client.post("/me/mail/code", {"code": mail._code(row)}, follow=True).content.decode()
+    page = client.post("/me/mail/code", {"code": addresses._code(row)}, follow=True).content.decode()
     assert "Đã xác nhận địa chỉ." in page
     assert page.count('name="groups"') == 6
     assert page.count("checked") == 3
@@ -303,3 +303,21 @@ def test_everything_written_into_the_trail_has_words() -> None:
         "hook-tested",
         "hook-secret-renewed",
     } <= words.ACTIONS.keys()
+
+
+def test_at_a_hub_the_mail_is_about_tasks(someone: Any, node: Any) -> None:
+    node(role="hub", facility="SYT-24", smtp_url="smtp://127.0.0.1:9", mail_from="lt@syt.example")
+    officer = someone(Role.DEPARTMENT)
+    page = officer.get("/me").content.decode()
+    assert "Nhắc việc qua thư điện tử" in page
+    assert "own_only" not in page
+    officer.post("/me/mail", {"address": "cb@syt.example", "groups": ["overdue"]})
+    assert not MailAddress.objects.exists(), "a reason of transfers is none here"
+    officer.post("/me/mail", {"address": "cb@syt.example", "groups": ["plan"]})
+    row = MailAddress.objects.get()
+    page = officer.post("/me/mail/code", {"code": addresses._code(row)}, follow=True).content.decode()
+    assert "cb@syt.example" in page
+    assert MailAddress.objects.get().groups == ",plan,"
+    assert (
+        someone((Role.VENDOR, "songthuong")).post("/me/mail", {"address": "x@y.example"}).status_code == 403
+    )

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections import deque
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -40,6 +41,12 @@ _COPY = f"COPY access_auditevent ({', '.join(_COLUMNS)}, hash) FROM STDIN"
 _ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
 _FEW = 4
 _MOVE = "UPDATE access_audithead SET hash = %s WHERE id = 1"
+_APPEND = (
+    "WITH moved AS (UPDATE access_audithead SET seq = %s, hash = %s WHERE id = 1 AND seq = %s AND hash = %s"  # noqa: S608
+    f" RETURNING 1) INSERT INTO access_auditevent ({', '.join(_COLUMNS)}, hash) SELECT (v ->> 0)::bigint, "
+    f"{', '.join(f'v ->> {n}' for n in range(1, len(_COLUMNS) + 1))}"
+    " FROM jsonb_array_elements(%s::jsonb) AS v, moved"
+)
 _ROW = f"SELECT {', '.join(_COLUMNS)}, hash FROM access_auditevent"  # noqa: S608
 _SOME = f"{_ROW} WHERE seq > %s AND seq <= %s ORDER BY seq LIMIT 1000"
 _NAMING = f"{_ROW} WHERE at >= %s AND at <= %s AND detail LIKE %s ORDER BY seq"
@@ -130,13 +137,7 @@ def record_many(events: Sequence[Wanted]) -> list[int]:
     with transaction.atomic(savepoint=False), connection.cursor() as cursor:
         cursor.execute(_HEAD, (len(events),))
         last, digest = cursor.fetchone()
-        at = clock.iso(clock.now())
-        first = last - len(events) + 1
-        rows: list[Any] = []
-        for seq, event in enumerate(events, first):
-            values = _values(seq, at, event)
-            digest = _digest(digest, values)
-            rows.append((*values, digest))
+        rows = _chained(last - len(events), digest, events)
         if connection.vendor == "postgresql" and len(rows) > _FEW:
             with cursor.copy(_COPY) as copy:
                 copy.write("".join(map(_line, rows)).encode())
@@ -146,8 +147,46 @@ def record_many(events: Sequence[Wanted]) -> list[int]:
                 cursor.execute(
                     _INSERT + ", ".join([_VALUES] * len(part)), [one for row in part for one in row]
                 )
-        cursor.execute(_MOVE, (digest,))
-    return list(range(first, last + 1))
+        cursor.execute(_MOVE, (rows[-1][-1],))
+    return _remembered(rows)
+
+
+def append(events: Sequence[Wanted]) -> list[int]:
+    """Adds events as :func:`record_many` does, in a transaction of their own; durable when this returns.
+
+    On PostgreSQL one statement does it where the chain still ends as this process saw it last; where another process
+    added events meanwhile, that statement changes nothing and the usual way is taken.
+    """
+    if events and _end and connection.vendor == "postgresql" and not connection.in_atomic_block:
+        last, digest = _end[-1]
+        rows = _chained(last, digest, events)
+        given = (rows[-1][0], rows[-1][-1], last, digest, json.dumps(rows).decode())
+        with connection.cursor() as cursor:
+            cursor.execute(_APPEND, given)
+            if cursor.rowcount == len(rows):
+                return _remembered(rows)
+    with transaction.atomic():
+        return record_many(events)
+
+
+_end: deque[tuple[int, str]] = deque(maxlen=1)
+"""Number and hash of the newest event that this process knows. It may never have been committed: its hash tells."""
+
+
+def _remembered(rows: Sequence[tuple[Any, ...]]) -> list[int]:
+    _end.append((rows[-1][0], rows[-1][-1]))
+    return [row[0] for row in rows]
+
+
+def _chained(last: int, digest: str, events: Sequence[Wanted]) -> list[tuple[Any, ...]]:
+    """Rows of events that follow on the event ``last`` with that hash."""
+    at = clock.iso(clock.now())
+    rows: list[tuple[Any, ...]] = []
+    for seq, event in enumerate(events, last + 1):
+        values = _values(seq, at, event)
+        digest = _digest(digest, values)
+        rows.append((*values, digest))
+    return rows
 
 
 def _line(row: tuple[Any, ...]) -> str:

@@ -77,6 +77,7 @@ BOARD = Right(
         Role.UNIT,
     ),
 )
+REMINDERS = Right(_("Be reminded of tasks of the roll-out by mail"), BOARD.roles)
 BOARD_UNIT = Right(_("Enter facts of a unit on the roll-out board"), (Role.DEPARTMENT, Role.UNIT))
 BOARD_EDIT = Right(_("Enter plans, money and reviews of the roll-out"), (Role.DEPARTMENT,))
 REPORT_STEPS = Right(
@@ -130,6 +131,7 @@ TABLE = (
     HOOKS_SEE,
     HOOKS,
     BOARD,
+    REMINDERS,
     BOARD_UNIT,
     BOARD_EDIT,
     REPORT_STEPS,

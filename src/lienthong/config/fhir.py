@@ -11,7 +11,6 @@ from functools import partial
 from urllib.parse import parse_qsl, unquote
 
 from django.conf import settings
-from django.db import transaction
 from django.http.request import validate_host
 
 from lienthong.access import audit, callers, tokens
@@ -62,7 +61,6 @@ TABLE = Table(
         "Composition": transfers.paper("Composition"),
         "DocumentReference": transfers.paper("DocumentReference"),
     },
-    beside={"Patient": transfers.patient},
     bundles=(provide.provide, feed.transaction, transfers.bundle),
 )
 """What other parts answer."""
@@ -147,11 +145,11 @@ def _route(request: Request) -> Response:
         output=media,
         pretty=request.query.get("_pretty") == "true",
     )
+    transfers.bring_up(call)
     try:
         return route(call, TABLE)
     except LienThongError as error:
-        with transaction.atomic():
-            audit.record_many([call.event("fhir-refused", problem=error.problem.code)])
+        audit.append([call.event("fhir-refused", problem=error.problem.code)])
         raise
 
 

@@ -105,14 +105,16 @@ def _hub_threads(stop: threading.Event) -> list[threading.Thread]:
     from lienthong.exchange.trust import keeper
     from lienthong.exchange.watch import Watch
     from lienthong.rollout.feeds import watch as feeds
-    from lienthong.rollout.plan import reminders
+    from lienthong.rollout.plan import reminders, reminding
     from lienthong.transfers.measures import province, reading
+    from lienthong.transfers.notices import sending
 
     return _threads(
         {
             "keys": lambda: keeper.keep(stop),
             "measures": lambda: reading.run(stop),
-            "watch": lambda: Watch([province.look, reminders.look, feeds.look]).run(stop),
+            "reminding": lambda: reminding.run(stop),
+            "watch": lambda: Watch([province.look, reminders.look, feeds.look, sending.trouble]).run(stop),
             "retention": lambda: retention.run(stop),
         }
     )
@@ -130,6 +132,7 @@ def _site_threads(stop: threading.Event) -> list[threading.Thread]:
     from lienthong.identity import feeding
     from lienthong.rollout.feeds import work as feeds
     from lienthong.transfers import notices, overdue
+    from lienthong.transfers.fhir import keeping
     from lienthong.transfers.validity import expiry
 
     slips = settings.NODE.home / settings.NODE.his_outbox
@@ -147,6 +150,7 @@ def _site_threads(stop: threading.Event) -> list[threading.Thread]:
             "notices": lambda: notices.run(stop),
             "slips": lambda: expiry.run(stop),
             "overdue": lambda: overdue.run(stop),
+            "transfers": lambda: keeping.run(stop),
             "watch": lambda: Watch([concerns.look]).run(stop),
         }
     )

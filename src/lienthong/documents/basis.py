@@ -30,7 +30,7 @@ PURPOSES: dict[str, StrOrPromise] = {
 }
 """v3-PurposeOfUse."""
 SHORTEST_REASON = 10
-_TREATED = ("Encounter", "ServiceRequest", "Appointment")
+_TREATED = ("Encounter", "Appointment")
 
 
 def fits(basis: str, purpose: str) -> bool:
@@ -48,7 +48,15 @@ def check(patient: str, basis: str, purpose: str, why: str) -> None:
     """
     if not fits(basis, purpose):
         raise LienThongError(problems.no_basis())
-    if basis == TREATMENT and not records.for_patient(patient, _TREATED, limit=1, with_restricted=True):
+    if basis == TREATMENT and not _treated(patient):
         raise LienThongError(problems.not_treated())
     if basis != TREATMENT and len(why.strip()) < SHORTEST_REASON:
         raise LienThongError(problems.no_reason())
+
+
+def _treated(patient: str) -> bool:
+    """Whether the record knows of a treatment; a request that is a draft still is none."""
+    if records.for_patient(patient, _TREATED, limit=1, with_restricted=True):
+        return True
+    requests = records.for_patient(patient, ["ServiceRequest"], with_restricted=True)
+    return any(one.resource.get("status") != "draft" for one in requests)

@@ -9,7 +9,7 @@ from django.db import transaction
 
 from lienthong.access import audit
 from lienthong.facilities import directory
-from lienthong.identity import events, explaining, index, problems, rules, sql, versions
+from lienthong.identity import events, explaining, index, leaving, problems, rules, sql, versions
 from lienthong.identity.events import Known
 from lienthong.identity.explaining import Line
 from lienthong.identity.index import Registration
@@ -51,7 +51,7 @@ def decide(pair: Pair, answer: Answer, why: str, actor: audit.Actor, *, facility
         facility: whose word it is; this node's when empty.
 
     Raises:
-        CannotDecide: no such registrations, or no reason.
+        CannotDecide: no such registrations, one that is not in use any more, or no reason.
     """
     first, second = _two(pair)
     if not why.strip():
@@ -94,11 +94,19 @@ def undo(event: int, why: str, actor: audit.Actor) -> int:
     with transaction.atomic():
         events.lock()
         target = Event.objects.filter(id=event).first()
-        if target is None or target.kind == events.RULE_CHANGED or not events.counts(event):
+        if target is None or not _taken_back(target) or not events.counts(event):
             raise problems.cannot_undo(event)
         made = events.write(events.New(events.UNDONE, actor, why, directory.here(), undoes=event))
         audit.record(actor, events.UNDONE, page=f"identity/{event}", why=why, detail={"event": made})
     return made
+
+
+def _taken_back(event: Event) -> bool:
+    """Whether people may take an event back: not a change of rules, nor what a hospital's own record says of itself."""
+    first: Event | None = event
+    while first is not None and first.undoes:
+        first = Event.objects.filter(id=first.undoes).first()
+    return first is not None and first.kind not in (events.RULE_CHANGED, events.WITHDRAWN, events.REPLACED)
 
 
 def pending(limit: int = 50, offset: int = 0, facility: str = "") -> list[Question]:
@@ -119,7 +127,7 @@ def count_pending(facility: str = "") -> int:
 
 def latest(limit: int = 20, author: str = "") -> list[Decided]:
     """What people decided last, the newest first; ``author``: only what this account decided."""
-    found = Event.objects.exclude(source="")
+    found = Event.objects.exclude(source="").exclude(kind=events.REPLACED)
     if author:
         found = found.filter(author=author)
     events_found = list(found.order_by("-id")[:limit])
@@ -190,6 +198,9 @@ def _two(pair: Pair) -> tuple[Registration, Registration]:
     if pair[0] == pair[1]:
         raise problems.same_registration()
     first, second = _known(pair)
+    for one in (first, second):
+        if one.gone in (leaving.DELETED, leaving.INACTIVE):
+            raise problems.not_in_use(one.number)
     return first, second
 
 

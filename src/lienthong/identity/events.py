@@ -15,6 +15,8 @@ from lienthong.identity.models import Event, Question
 from lienthong.identity.persons import Contradiction, Pair, Partition, Said
 
 LINKED, UNLINKED, UNDONE, RULE_CHANGED = "linked", "unlinked", "undone", "rule-changed"
+WITHDRAWN, REPLACED = "withdrawn", "replaced"
+"""What a hospital said of its registration, not of two: not in use any more; used in place of it is another."""
 SAME, DIFFERENT, UNKNOWN = "decided-same", "decided-different", "decided-unknown"
 VALUES = {SAME: 1, DIFFERENT: -1, UNKNOWN: 0}
 _NEXT = 1 << 62

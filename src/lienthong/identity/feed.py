@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 from urllib.parse import quote, urlencode
 
 from lienthong.foundation import json
+from lienthong.identity import leaving
 from lienthong.terminology import systems
 
 Resource = dict[str, Any]
@@ -46,7 +47,27 @@ def minimal(patient: Resource, facility: str) -> Resource:
     links = [one for one in map(_link, patient.get("link", ())) if one]
     if links:
         told["link"] = links
+    if leaving.replaced_by(patient):
+        told["active"] = False
     return told
+
+
+def with_numbers(patient: Resource, others: Mapping[str, Resource], facility: str) -> Resource:
+    """A Patient whose links name other Patients of the facility by their patient numbers, too.
+
+    Args:
+        others: those that it may link to, by ``Patient/id``.
+    """
+    own = systems.patient_number(facility)
+    links = []
+    for link in patient.get("link", ()):
+        other = link.get("other", {})
+        listed = others.get(str(other.get("reference", "")), {}).get("identifier", ())
+        number = next((one["value"] for one in listed if one.get("system") == own and one.get("value")), "")
+        if number and "identifier" not in other:
+            link = link | {"other": other | {"identifier": {"system": own, "value": number}}}
+        links.append(link)
+    return patient | {"link": links} if links else patient
 
 
 def _is_mother(contact: Resource) -> bool:

@@ -21,7 +21,7 @@ from lienthong.exchange.problems import hub_fault
 from lienthong.exchange.trust import entering
 from lienthong.facilities import directory
 from lienthong.foundation import clock
-from lienthong.identity import feed, problems
+from lienthong.identity import feed, leaving, problems
 from lienthong.identity.following import facility_of
 from lienthong.identity.models import Feed, NotTold
 
@@ -138,11 +138,17 @@ def _told(arrived: list[list[Resource]]) -> list[Resource]:
     """What is told of the Patients among what arrived: those that this unit registered and nothing protects."""
     refs = dict.fromkeys(f"Patient/{one['id']}" for some in arrived for one in some if _is_patient(one))
     here = directory.here()
-    return [
-        feed.minimal(stored.resource, here)
+    patients = [
+        stored.resource
         for stored in records.read_many(list(refs)).values()
         if not stored.restricted and facility_of(stored.resource) == here
     ]
+    patients.sort(key=lambda one: bool(leaving.replaced_by(one)))  # what takes their place is told first
+    linked = {
+        str(link.get("other", {}).get("reference", "")) for one in patients for link in one.get("link", ())
+    }
+    others = {ref: stored.resource for ref, stored in records.read_many(linked - {""}).items()}
+    return [feed.minimal(feed.with_numbers(one, others, here), here) for one in patients]
 
 
 def _is_patient(resource: Resource) -> bool:

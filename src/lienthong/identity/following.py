@@ -14,7 +14,7 @@ from lienthong import records
 from lienthong.access import audit
 from lienthong.exchange import space
 from lienthong.facilities import directory
-from lienthong.identity import changing, proposing, registering
+from lienthong.identity import changing, leaving, proposing, registering
 from lienthong.identity.models import Progress
 from lienthong.terminology import systems
 
@@ -24,6 +24,8 @@ ACTOR = audit.system("identity")
 STEP = 25
 """Arrivals followed in one transaction."""
 _LOOK = 2.0
+_TURN = 5.0
+"""Seconds for a change of weights or a preview before what has arrived goes on."""
 _NAME = "arrival"
 
 
@@ -33,9 +35,12 @@ def follow(stop: threading.Event) -> None:
     while not stop.is_set():
         try:
             close_old_connections()
-            changing.finish(ACTOR, stop)
+            changed = changing.finish(ACTOR, stop, _TURN)
             catch_up(stop)
-            proposing.work()
+            if changed:
+                changed = proposing.work(_TURN)
+            if not changed:
+                continue
         except Exception as error:
             if space.disk_failed(error):
                 log.error("identities cannot be followed: %s", error)
@@ -56,8 +61,8 @@ def catch_up(stop: threading.Event) -> None:
 
 
 def step() -> int:
-    """Registers the Patients of the next arrivals, and notes how far it is, in one transaction; returns how many
-    arrivals it looked at."""
+    """Registers the Patients of the next arrivals, takes out those that were deleted, and notes how far it is, in one
+    transaction; returns how many arrivals it looked at."""
     before = Progress.objects.get_or_create(name=_NAME)[0].position
     arrivals = records.arrivals(before, STEP)
     if not arrivals:
@@ -67,6 +72,7 @@ def step() -> int:
         if state.position == before:  # nobody else has followed them
             for arrival in arrivals:
                 stored(arrival.resources)
+            _removed(before, arrivals[-1].number)
             state.position = arrivals[-1].number
             state.save()
     return len(arrivals)
@@ -77,8 +83,18 @@ def stored(resources: list[dict[str, Any]], actor: audit.Actor = ACTOR) -> list[
 
     A door may call it so that a Patient is known at once (IHE ITI-104); following the store later changes nothing.
     """
-    patients = (one for one in resources if one["resourceType"] == "Patient")
+    patients = [one for one in resources if one["resourceType"] == "Patient"]
+    patients.sort(key=lambda one: bool(leaving.replaced_by(one)))  # what takes their place is known then
     return [registering.register(one, facility_of(one), actor) for one in patients]
+
+
+def _removed(after: int, until: int) -> None:
+    """Takes Patients that were deleted with these arrivals out of the index, in the caller's transaction."""
+    for ref in records.removed("Patient", after, until):
+        id = ref.removeprefix("Patient/")
+        last = next((one for one in records.history("Patient", id) if not one.deleted), None)
+        if last is not None:
+            registering.remove(id, facility_of(last.resource), ACTOR)
 
 
 def facility_of(patient: dict[str, Any]) -> str:

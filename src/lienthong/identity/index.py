@@ -22,7 +22,8 @@ SEPARATOR = "\x1f"
 
 @dataclass(frozen=True)
 class Registration:
-    """One Patient as one facility knows it. ``person``: the number of the first registration of its person."""
+    """One Patient as one facility knows it. ``person``: the number of the first registration of its person;
+    ``gone``: why it is not in use any more (:data:`.leaving.REASONS`), or empty."""
 
     number: int
     facility: str
@@ -30,6 +31,7 @@ class Registration:
     person: int
     packed: str
     shown: str
+    gone: str = ""
 
     @cached_property
     def fields(self) -> Fields:
@@ -125,8 +127,8 @@ def by_number(numbers: Iterable[int]) -> list[Registration]:
 
 def of(facility: str, fhir_id: str) -> Registration | None:
     """A facility's registration of a Patient."""
-    for number, person, packed, shown in sql.all_rows(sql.OF, (fhir_id, facility)):
-        return Registration(number, facility, fhir_id, person, packed, shown)
+    for number, person, packed, shown, gone in sql.all_rows(sql.OF, (fhir_id, facility)):
+        return Registration(number, facility, fhir_id, person, packed, shown, gone)
     return None
 
 
@@ -137,7 +139,7 @@ def person_of(facility: str, fhir_id: str) -> int | None:
 
 
 def registrations(person: int) -> list[Registration]:
-    """The registrations of a person, in order of their numbers."""
+    """The registrations of a person, in order of their numbers; also those that another one has replaced."""
     return [Registration(*row) for row in sql.among(sql.MEMBERS, [person])]
 
 
@@ -149,8 +151,10 @@ def numbers(registered: Sequence[Registration]) -> list[Holding]:
 
 
 def persons_numbered(system: str, value: str) -> list[Holding]:
-    """Who has or had a number, in its normal form, whatever the case or spaces in which it is written."""
-    found = sql.all_rows(sql.NUMBERS.format(where="n.key = %s"), (number_key(system, value),))
+    """Who has or had a number, in its normal form, whatever the case or spaces in which it is written; nobody whose
+    registration was deleted or is not in use."""
+    where = "n.key = %s AND r.gone IN ('', 'replaced')"
+    found = sql.all_rows(sql.NUMBERS.format(where=where), (number_key(system, value),))
     return [Holding(*row) for row in found]
 
 

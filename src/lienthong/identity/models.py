@@ -9,7 +9,8 @@ class Registration(models.Model):
     """One Patient as one facility knows it.
 
     ``fields``: :func:`.fields.pack`; ``shown``: name and address as they are written, separated by U+001F;
-    ``person``: the number of the first registration of its person.
+    ``person``: the number of the first registration of its person; ``gone``: why it is not in use any more
+    (:data:`.leaving.REASONS`), empty while it is.
     """
 
     id = models.BigAutoField(primary_key=True)
@@ -18,6 +19,7 @@ class Registration(models.Model):
     person = models.BigIntegerField()
     fields = models.TextField()
     shown = models.TextField()
+    gone = models.CharField(max_length=8, default="", db_default="")
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["fhir_id", "facility"], name="identity_registered")]
@@ -62,8 +64,9 @@ class Event(models.Model):
     """What was said of one or more pairs. Never changed, never removed.
 
     ``kind``: ``linked``, ``unlinked``, ``decided-same``, ``decided-different``, ``decided-unknown``, ``undone``,
-    ``rule-changed``. ``source``: facility of the person who said it, empty for the program. ``bits`` and ``detail``:
-    the score and what made it. ``before``, ``after``: persons (lists of registrations) that the event changed.
+    ``rule-changed``, ``withdrawn``, ``replaced``. ``source``: facility of the person who said it, empty for the
+    program. ``bits`` and ``detail``: the score and what made it. ``before``, ``after``: persons (lists of
+    registrations) that the event changed.
     """
 
     id = models.BigAutoField(primary_key=True)
@@ -87,7 +90,10 @@ class Event(models.Model):
 
 
 class Said(models.Model):
-    """What an event says of one pair (``first`` < ``second``): 1 the same, -1 different, 0 nothing any more."""
+    """What an event says of one pair (``first`` < ``second``): 1 the same, -1 different, 0 nothing any more.
+
+    ``first`` = ``second`` with -1: this registration is one with no other, because it is not in use.
+    """
 
     id = models.BigAutoField(primary_key=True)
     event = models.BigIntegerField(db_index=True)
@@ -115,14 +121,15 @@ class Question(models.Model):
 
 
 class WeightsInUse(models.Model):
-    """A version of the weights that was put in use; the newest counts. ``content``: the file. ``looked``: up to which
-    registration the change has been carried out."""
+    """A version of the weights that was put in use; the newest counts. ``content``: the file. ``parted``: up to
+    which registration the program's links were judged anew; ``looked``: up to which links were looked for."""
 
     id = models.BigAutoField(primary_key=True)
     version = models.CharField(max_length=40)
     content = models.BinaryField()
     at = models.CharField(max_length=24)
     event = models.BigIntegerField()
+    parted = models.BigIntegerField(default=0)
     looked = models.BigIntegerField(default=0)
     done = models.BooleanField(default=False)
 

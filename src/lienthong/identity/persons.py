@@ -4,6 +4,9 @@ Of each pair and each source (a facility's people, or the program) the last word
 joined one after the other: people's words first in their order, then the program's from the highest score down. A pair
 is not joined when that would bring together two registrations that somebody said are different: this contradiction is
 kept for people to see. So the result depends on the standing words alone, not on the way to them.
+
+A registration that is not in use (said to differ from itself) is joined with none; what was said of it stands and
+counts again when it comes back.
 """
 
 from __future__ import annotations
@@ -15,7 +18,8 @@ Pair = tuple[int, int]
 
 
 class Said(NamedTuple):
-    """What an event said of a pair (``first`` < ``second``): ``value`` 1 the same, -1 different, 0 nothing any more.
+    """What an event said of a pair (``first`` < ``second``): ``value`` 1 the same, -1 different, 0 nothing any more;
+    of a registration itself (``first`` = ``second``) -1, it is not in use.
 
     ``source`` is the facility of the person who said it, empty for the program.
     """
@@ -65,7 +69,14 @@ def partition(registrations: Iterable[int], said: Iterable[Said]) -> Partition:
         for pair, by in words.items()
         if any(one.value < 0 for one in by.values())
     }
-    joins = [one for by in words.values() for one in by.values() if one.value > 0]
+    out = {first for first, second in apart if first == second}
+    joins = [
+        one
+        for pair, by in words.items()
+        if not out.intersection(pair)
+        for one in by.values()
+        if one.value > 0
+    ]
     joins.sort(
         key=lambda one: (one.source == "", one.event if one.source else -one.bits, one.first, one.second)
     )

@@ -23,6 +23,20 @@ def unknown(number: int) -> CannotDecide:
     )
 
 
+def not_in_use(number: int) -> CannotDecide:
+    """A registration is deleted, or its hospital does not use it any more."""
+    return CannotDecide(
+        Problem(
+            "identity-not-in-use",
+            f"Bản ghi hành chính số {number} không còn được sử dụng.",
+            f"Registration {number} is not in use any more.",
+            "Bệnh viện đã xóa bản ghi này hoặc đánh dấu ngừng sử dụng; không cần đối chiếu nữa.",
+            "Its hospital has deleted it or marked it as not to be used; it need not be compared.",
+            where={"registration": number},
+        )
+    )
+
+
 def same_registration() -> CannotDecide:
     """A registration was to be compared with itself."""
     return CannotDecide(
@@ -74,14 +88,14 @@ def cannot_undo(event: int) -> CannotDecide:
 
 
 def preview_is_old() -> CannotDecide:
-    """Weights were to be applied whose preview is not of this moment."""
+    """Weights were to be applied whose preview was made against others than are in use."""
     return CannotDecide(
         Problem(
             "identity-preview-old",
-            "Dữ liệu đã thay đổi sau khi xem trước.",
-            "Registrations or decisions have changed since the preview.",
-            "Xem trước lại rồi áp dụng.",
-            "Look at the preview again, then apply it.",
+            "Bộ trọng số đang dùng đã thay đổi sau khi xem trước.",
+            "Other weights are in use since the preview.",
+            "Đề xuất lại để xem trước với bộ trọng số đang dùng, rồi áp dụng.",
+            "Propose them again to see their effect against the weights in use, then apply them.",
             retry=True,
         )
     )

@@ -12,7 +12,7 @@ from django.db import transaction
 
 from lienthong.access import audit
 from lienthong.foundation import clock
-from lienthong.identity import blocks, events, fields, index, models, persons, rules, sql, versions
+from lienthong.identity import blocks, events, fields, index, leaving, models, persons, rules, sql, versions
 from lienthong.identity.fields import Fields, Number
 from lienthong.identity.index import Match, Registration
 from lienthong.identity.models import Number as Held
@@ -30,7 +30,8 @@ _LONGEST = 200
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """What a call of :func:`register` did: the registration's number and person now; the events of links made and taken
-    back; how many pairs wait for a clerk because of it. ``changed``: it was new, or other than before."""
+    back; how many pairs wait for a clerk because of it. ``changed``: it was new, or other than before. ``number`` and
+    ``person`` are 0 when the index does not know it: it came when it was not in use any more."""
 
     number: int
     person: int
@@ -43,24 +44,61 @@ def register(patient: Resource, facility: str, actor: audit.Actor) -> Outcome:
     """Takes a Patient (FHIR R4, with ``id``) of a facility into the index, in the caller's transaction if there is one.
 
     Registering the same resource again changes nothing. A number that is not given any more is kept as one that ended.
+    A Patient that is not in use (:mod:`.leaving`) leaves the index until it is in use again.
     """
     today = clock.today().isoformat()
     with transaction.atomic():
         known = index.of(facility, patient["id"])
+        reason, other = leaving.of(patient, facility)
+        if reason and (known or other):
+            events.lock()
+            known = known or _entered(patient, facility, today)
+            return _leave(known, reason, other, actor)
+        if reason:
+            return Outcome(0, 0, False)
         new = fields.of(patient, today=today)
         new = _carried(known.fields, new) if known else new
         packed, shown = fields.pack(new), _shown(patient)
-        if known and (known.packed, known.shown) == (packed, shown):
+        if known and not known.gone and (known.packed, known.shown) == (packed, shown):
             return Outcome(known.number, known.person, False)
         events.lock()
         number = _store(known, new, facility, patient["id"], shown)
         _keep_numbers(number, patient, today)
-        stored = Registration(
-            number, facility, patient["id"], known.person if known else number, packed, shown
-        )
+        back = leaving.come_back(known, actor) if known else []
+        (stored,) = index.by_number([number])
         made, asked = _judge(stored, actor, known is None)
         person = index.by_number([number])[0].person if made else stored.person
-        return Outcome(number, person, True, tuple(made), asked)
+        return Outcome(number, person, True, (*back, *made), asked)
+
+
+def remove(fhir_id: str, facility: str, actor: audit.Actor) -> Outcome | None:
+    """Takes a Patient that was deleted out of the index, in the caller's transaction if there is one; None when the
+    index does not know it."""
+    with transaction.atomic():
+        events.lock()
+        known = index.of(facility, fhir_id)
+        return _leave(known, leaving.DELETED, None, actor) if known else None
+
+
+def _entered(patient: Resource, facility: str, today: str) -> Registration:
+    number = _store(None, fields.of(patient, today=today), facility, patient["id"], _shown(patient))
+    _keep_numbers(number, patient, today)
+    return index.by_number([number])[0]
+
+
+def _leave(known: Registration, reason: str, other: Registration | None, actor: audit.Actor) -> Outcome:
+    """Takes a registration out of use; what was one person by it alone is looked at again."""
+    fellows = [one.number for one in index.registrations(known.person) if one.number != known.number]
+    made = leaving.leave(known, reason, other, known.facility, actor)
+    asked = 0
+    left = [one for one in index.by_number(fellows) if not one.gone] if made else []
+    if len({one.person for one in left}) > 1:
+        for one in left:
+            linked, further = _judge(one, actor, False)
+            made += linked
+            asked += further
+    (now,) = index.by_number([known.number])
+    return Outcome(now.number, now.person, bool(made), tuple(made), asked)
 
 
 def load(patients: Iterable[tuple[Resource, str]], *, portion: int = 2000) -> int:
@@ -68,18 +106,18 @@ def load(patients: Iterable[tuple[Resource, str]], *, portion: int = 2000) -> in
     :func:`.changing.apply` makes afterwards. Patients that it knows already are refused by the database.
 
     Returns:
-        How many there were.
+        How many there were; those that are not in use are left out.
     """
     count, rest = 0, iter(patients)
     while some := list(islice(rest, portion)):
         with transaction.atomic():
             events.lock()
-            _load(some)
-        count += len(some)
+            count += _load(some)
     return count
 
 
-def _load(some: list[tuple[Resource, str]]) -> None:
+def _load(some: list[tuple[Resource, str]]) -> int:
+    some = [one for one in some if leaving.in_use(one[0])]
     today = clock.today().isoformat()
     folded = [fields.of(patient, today=today) for patient, _ in some]
     rows = models.Registration.objects.bulk_create(
@@ -94,6 +132,7 @@ def _load(some: list[tuple[Resource, str]]) -> None:
     Held.objects.bulk_create(
         held for row, (patient, _) in zip(rows, some, strict=True) for held in _held(row.id, patient, today)
     )
+    return len(rows)
 
 
 def _carried(old: Fields, new: Fields) -> Fields:
@@ -118,9 +157,10 @@ def _store(known: Registration | None, new: Fields, facility: str, fhir_id: str,
         before: set[int] = set()
     else:
         number = known.number
-        before = {key for _, key in blocks.blocks(known.fields)}
-        sql.run(sql.KEEP, (clock.iso(clock.now()), number))
-        sql.run(sql.UPDATE, (packed, shown, number))
+        before = set() if known.gone else {key for _, key in blocks.blocks(known.fields)}
+        if (known.packed, known.shown) != (packed, shown):
+            sql.run(sql.KEEP, (clock.iso(clock.now()), number))
+            sql.run(sql.UPDATE, (packed, shown, number))
     sql.many(sql.DELETE_KEY, [(key, number) for key in before - keys])
     sql.many(sql.INSERT_KEY, [(key, number) for key in keys - before])
     return number

@@ -11,7 +11,7 @@ LOCK = (
     "INSERT INTO identity_progress (name, position) VALUES ('write', 0)"
     " ON CONFLICT (name) DO UPDATE SET position = identity_progress.position"
 )
-OF = "SELECT id, person, fields, shown FROM identity_registration WHERE fhir_id = %s AND facility = %s"
+OF = "SELECT id, person, fields, shown, gone FROM identity_registration WHERE fhir_id = %s AND facility = %s"
 INSERT = (
     "INSERT INTO identity_registration (facility, fhir_id, person, fields, shown) VALUES (%s, %s, 0, %s, %s)"
     " RETURNING id"
@@ -29,15 +29,16 @@ IN_BLOCK = (
     "SELECT * FROM (SELECT block, registration FROM identity_key WHERE block = %s ORDER BY registration"
     " LIMIT {most}) b{n}"
 )
-ROWS = "SELECT id, facility, fhir_id, person, fields, shown FROM identity_registration WHERE id IN ({marks})"
+ROWS = "SELECT id, facility, fhir_id, person, fields, shown, gone FROM identity_registration WHERE id IN ({marks})"
 AFTER = (
-    "SELECT id, facility, fhir_id, person, fields, shown FROM identity_registration WHERE id > %s ORDER BY id"
+    "SELECT id, facility, fhir_id, person, fields, shown, gone FROM identity_registration WHERE id > %s ORDER BY id"
     " LIMIT %s"
 )
 MEMBERS = (
-    "SELECT id, facility, fhir_id, person, fields, shown FROM identity_registration WHERE person IN ({marks})"
+    "SELECT id, facility, fhir_id, person, fields, shown, gone FROM identity_registration WHERE person IN ({marks})"
     " ORDER BY id"
 )
+SET_GONE = "UPDATE identity_registration SET gone = %s WHERE id = %s"
 MOVE = "UPDATE identity_registration SET person = %s WHERE id = %s"
 SAID_OF = (
     "SELECT event, first, second, source, value, bits FROM identity_said"
@@ -55,6 +56,7 @@ ASK = (
 _WAITING = (
     " FROM identity_question q JOIN identity_registration a ON a.id = q.first"
     " JOIN identity_registration b ON b.id = q.second WHERE q.open AND a.person <> b.person"
+    " AND a.gone = '' AND b.gone = ''"
     " AND (%s = '' OR a.facility = %s OR b.facility = %s)"
 )
 PENDING = (
@@ -67,9 +69,12 @@ QUESTIONS = "SELECT first, second FROM identity_question WHERE open AND second I
 FORGET = "DELETE FROM identity_question WHERE open AND first = %s AND second = %s"
 FORGET_ALL = "DELETE FROM identity_question WHERE open AND (first = %s OR second = %s)"
 STATE = (
-    "SELECT (SELECT MAX(id) FROM identity_event), (SELECT MAX(id) FROM identity_registration),"
-    " (SELECT MAX(id) FROM identity_past)"
+    "SELECT (SELECT MAX(id) FROM identity_registration), (SELECT MAX(id) FROM identity_past),"
+    " (SELECT MAX(id) FROM identity_event)"
 )
+NEW_SINCE = "SELECT COUNT(*) FROM identity_registration WHERE id > %s"
+CHANGED_SINCE = "SELECT COUNT(DISTINCT registration) FROM identity_past WHERE id > %s"
+EVENTS_SINCE = "SELECT COUNT(*) FROM identity_event WHERE id > %s"
 NUMBERS = (
     "SELECT n.registration, n.system, n.value, n.since, n.until, r.facility, r.fhir_id, r.person"
     " FROM identity_number n JOIN identity_registration r ON r.id = n.registration WHERE {where} ORDER BY n.id"

@@ -11,10 +11,10 @@ from lienthong.identity.weights import Weights
 
 def active() -> Weights:
     """The weights in use."""
-    newest = WeightsInUse.objects.order_by("-id").values_list("id", flat=True).first()
-    return weights.packaged() if newest is None else _read(newest)
+    newest = WeightsInUse.objects.order_by("-id").values_list("id", "at").first()
+    return weights.packaged() if newest is None else _read(*newest)
 
 
 @lru_cache(maxsize=4)
-def _read(number: int) -> Weights:
+def _read(number: int, at: str) -> Weights:  # a restored copy may give a number again
     return weights.read(bytes(WeightsInUse.objects.get(id=number).content))

@@ -74,17 +74,19 @@ class Stored:
     def wire(self) -> bytes:
         """The resource as JSON with ``meta.versionId`` and ``meta.lastUpdated``; every other element is byte for
         byte as it came."""
+        told = b'{"versionId":"%d","lastUpdated":"%b"}' % (self.version, self.updated.encode())
+        head = b'{"resourceType":"%b","id":"%b"' % (self.type.encode(), self.id.encode())
+        if b'"meta"' not in self.body and self.body.startswith(head):  # mostly; it need not be taken apart
+            return head + b',"meta":' + told + self.body[len(head) :]
         members = json.members(self.body)
-        meta = json.members(members["meta"]) if "meta" in members else {}
-        meta |= {"versionId": json.raw(f'"{self.version}"'), "lastUpdated": json.raw(f'"{self.updated}"')}
         if "meta" in members:
-            members["meta"] = json.raw(json.dumps(meta))
+            members["meta"] = json.raw(json.dumps(json.members(members["meta"]) | json.members(told)))
             return json.dumps(members)
         written = {}
         for name, value in members.items():
             written[name] = value
             if name == "id":
-                written["meta"] = json.raw(json.dumps(meta))
+                written["meta"] = json.raw(told)
         return json.dumps(written)
 
     @property
@@ -482,7 +484,11 @@ def origins(refs: Iterable[str]) -> dict[str, tuple[str, int]]:
 def _fetch(statement: str, parameters: Sequence[Any]) -> list[Stored]:
     with connection.cursor() as cursor:
         cursor.execute(statement, parameters)
-        rows = cursor.fetchall()
+        return stored(cursor.fetchall())
+
+
+def stored(rows: Sequence[tuple[Any, ...]]) -> list[Stored]:
+    """The resources of rows as ``sql.py`` reads them, with their JSON."""
     bodies = packs(row[8] for row in rows)
     return [
         Stored(

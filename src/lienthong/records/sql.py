@@ -33,40 +33,45 @@ ORIGINS = (
     " JOIN records_origin o ON o.id = r.origin WHERE r.key IN ({marks})"
 )
 
-_READ = (
-    "SELECT r.type, r.ref, r.version, p.at, r.moment, o.key, r.restricted, r.deleted, r.pack, r.start, r.length, r.id"
-    " FROM records_resource r JOIN records_pack p ON p.id = r.pack LEFT JOIN records_origin o ON o.id = r.origin"
+# What a row refers to is looked up row by row: PostgreSQL would rather read the whole table for a few hundred of them.
+_AT = "(SELECT p.at FROM records_pack p WHERE p.id = {of}.pack)"
+_ORIGIN_KEY = "(SELECT o.key FROM records_origin o WHERE o.id = r.origin)"
+_STORED = _AT.format(of="r")
+_COLUMNS = (
+    f"r.type, r.ref, r.version, {_STORED}, r.moment, {_ORIGIN_KEY}, r.restricted, r.deleted, r.pack, r.start,"
+    " r.length, r.id"
 )
-READ_REFS = _READ + " WHERE r.key IN ({marks})"
-CURRENT_VERSIONS = _READ + " WHERE r.id > 0{more} ORDER BY r.pack DESC, r.id DESC LIMIT %s"
-READ_IDS = _READ + " WHERE r.id IN ({marks})"
-READ_ORIGIN = _READ + " WHERE r.origin = (SELECT id FROM records_origin WHERE key = %s) AND r.deleted = 0"
+READ = f"SELECT {_COLUMNS} FROM records_resource r"
+READ_THOSE = f"SELECT {{more}}, {_COLUMNS} FROM ({{those}}) m CROSS JOIN records_resource r WHERE r.id = m.id"
+READ_REFS = READ + " WHERE r.key IN ({marks})"
+CURRENT_VERSIONS = READ + " WHERE r.id > 0{more} ORDER BY r.pack DESC, r.id DESC LIMIT %s"
+READ_IDS = READ + " WHERE r.id IN ({marks})"
+READ_ORIGIN = READ + " WHERE r.origin = (SELECT id FROM records_origin WHERE key = %s) AND r.deleted = 0"
 READ_PATIENT = (
-    _READ + " WHERE r.patient = %s AND r.deleted = 0"
+    READ + " WHERE r.patient = %s AND r.deleted = 0"
     "{types} AND r.moment >= %s AND r.moment <= %s{open} ORDER BY r.moment DESC, r.id LIMIT %s"
 )
 OF_PATIENT = (
-    _READ + " WHERE r.patient = %s AND r.deleted = 0 AND r.id > %s AND r.type IN ({types})"
-    " AND (r.moment = '' OR (r.moment >= %s AND r.moment <= %s)) AND p.at >= %s ORDER BY r.id LIMIT %s"
+    READ + " WHERE r.patient = %s AND r.deleted = 0 AND r.id > %s AND r.type IN ({types})"
+    f" AND (r.moment = '' OR (r.moment >= %s AND r.moment <= %s)) AND {_STORED} >= %s ORDER BY r.id LIMIT %s"
 )
 AFTER_OF_TYPE = (
-    _READ
-    + " WHERE r.type = %s AND r.id > %s AND r.deleted = 0 AND p.at >= %s AND p.at <= %s ORDER BY r.id LIMIT %s"
+    f"{READ} WHERE r.type = %s AND r.id > %s AND r.deleted = 0 AND {_STORED} >= %s AND {_STORED} <= %s"
+    " ORDER BY r.id LIMIT %s"
 )
 WITH_CODE = (
-    _READ + " JOIN records_token v ON v.resource = r.id AND v.param = %s AND v.value = %s AND v.system = %s"
+    READ + " JOIN records_token v ON v.resource = r.id AND v.param = %s AND v.value = %s AND v.system = %s"
     " WHERE r.patient = %s AND r.type = %s AND r.deleted = 0"
     " AND r.restricted = 0 ORDER BY r.moment DESC LIMIT %s"
 )
 APPOINTED = (
-    _READ + " JOIN records_string v ON v.resource = r.id AND v.param = %s AND v.value >= %s AND v.value <= %s"
+    READ + " JOIN records_string v ON v.resource = r.id AND v.param = %s AND v.value >= %s AND v.value <= %s"
     " WHERE r.deleted = 0 AND r.restricted = 0 ORDER BY v.value, r.id LIMIT %s"
 )
 NUMBERED = "SELECT DISTINCT resource FROM records_token WHERE param = %s AND value = %s LIMIT %s"
 _FORMER = (
-    "SELECT r.type, r.ref, v.version, p.at, r.moment, o.key, r.restricted, v.deleted, v.pack, v.start, v.length,"
-    " r.id FROM records_resource r JOIN records_version v ON v.resource = r.id JOIN records_pack p ON p.id = v.pack"
-    " LEFT JOIN records_origin o ON o.id = r.origin"
+    f"SELECT r.type, r.ref, v.version, {_AT.format(of='v')}, r.moment, {_ORIGIN_KEY}, r.restricted, v.deleted,"
+    " v.pack, v.start, v.length, r.id FROM records_resource r JOIN records_version v ON v.resource = r.id"
 )
 HISTORY = _FORMER + " WHERE r.key = %s ORDER BY v.version DESC"
 READ_VERSION = _FORMER + " WHERE r.key = %s AND v.version = %s"
@@ -79,8 +84,8 @@ REFERRING = (
     " AND r.deleted = 0 LIMIT %s"
 )
 EXISTING = (
-    "SELECT r.id, r.ref, r.hash, r.moment, r.origin, o.key, r.deleted, r.version, r.pack, r.start, r.length,"
-    " r.restricted FROM records_resource r LEFT JOIN records_origin o ON o.id = r.origin WHERE r.key IN ({marks})"
+    f"SELECT r.id, r.ref, r.hash, r.moment, r.origin, {_ORIGIN_KEY}, r.deleted, r.version, r.pack, r.start,"
+    " r.length, r.restricted FROM records_resource r WHERE r.key IN ({marks})"
 )
 EXISTING_OF_ORIGIN = (
     "SELECT id, ref, version, pack, start, length, restricted FROM records_resource"

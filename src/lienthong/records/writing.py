@@ -94,7 +94,7 @@ def transact(
         InvalidResource: one of them is not valid FHIR R4; nothing is stored.
     """
     write = Writer(values.utc(moment))
-    write.cursor.execute(sql.WRITERS_TURN)  # what is looked up now must still hold when it is written
+    write.turn()
     write.find([_ref(resource) for resource in resources])
     for resource in resources:
         write.merge(resource, origin)
@@ -184,6 +184,12 @@ class Writer:
 
     def count(self, what: str) -> int:
         return sum(done.what == what for done in self.done.values())
+
+    def turn(self) -> None:
+        """Waits until no other transaction writes: what is looked up from now on still holds when it is written, and
+        nothing is committed after it that says an earlier time."""
+        self.cursor.execute(sql.WRITERS_TURN)
+        self.at = clock.iso(clock.now())
 
     def find(self, refs: Sequence[str]) -> None:
         """Looks up what is about to be written, or referred to."""

@@ -18,9 +18,11 @@ from django.utils.translation import pgettext
 from lienthong.foundation import clock, json
 from lienthong.rollout import facts, units
 from lienthong.rollout.facts import Fact
-from lienthong.rollout.feeds import reading
-from lienthong.rollout.feeds.summary import feeds
-from lienthong.rollout.ladder.summary import Rung, differences, rungs
+from lienthong.rollout.feeds import reading, states
+from lienthong.rollout.feeds import summary as feed_words
+from lienthong.rollout.ladder import rungs as evidence
+from lienthong.rollout.ladder import summary as ladder_words
+from lienthong.rollout.ladder.summary import Difference, Rung, differences
 from lienthong.rollout.levels.summary import UnitLevels, levels
 from lienthong.rollout.lights import GOALS, Due, Flow, Late, Light, Seen, Verdict, verdict
 from lienthong.rollout.plan.models import Deadline
@@ -70,23 +72,28 @@ class Overview:
     plan: Plan
 
 
-def look(on: date | None = None) -> Overview:
-    """The province on a day (today if none is given)."""
+def look(on: date | None = None, only: str = "") -> Overview:
+    """The province on a day (today if none is given); ``only``: with the standing of this unit alone."""
     day = on or clock.today()
+    stand = [unit for unit in units.listing(day) if only in ("", unit.code)]
+    codes = [unit.code for unit in stand]
+    ladder = evidence.of_units(codes, day)
+    judged = states.of_units(codes, min(reading.end_of(day), clock.now()))
     known = facts.values(day)
     level, review, work = levels(day), reviews(day), plan(day)
     reached = {
         unit: {one.name: one for one in every if one.at is not None and _day(one) <= day}
-        for unit, every in rungs(day).items()
+        for unit, every in ladder_words.told(ladder).items()
     }
-    flows, faults = feeds(min(reading.end_of(day), clock.now())), open_faults(day)
-    less = _differences(day)
+    flows, faults = feed_words.told(judged), open_faults(day)
+    less = _differences(differences(day, ladder=ladder, feeds=judged))
+    stands = _standing(day)
     late: dict[str, list[Late]] = {}
     for item in work.items.values():
         if item.late and not item.done and item.due:
             late.setdefault(item.task.unit, []).append(Late(item.task.number, item.task.words, item.due))
     standing = []
-    for unit in units.listing(day):
+    for unit in stand:
         own = reached.get(unit.code, {})
         seen = Seen(
             day,
@@ -95,7 +102,7 @@ def look(on: date | None = None) -> Overview:
             emr_state=_text(known, unit.code, "emr_state"),
             reached={name: _day(rung) for name, rung in own.items()},
             review=review[unit.code].state if unit.code in review else "none",
-            dues=dues(unit.kind, day),
+            dues=_dues(unit.kind, stands),
             late=late.get(unit.code, []),
             flows=[Flow(one.name, one.state, one.words) for one in flows.get(unit.code, [])],
             differences=less.get(unit.code, []),
@@ -115,9 +122,9 @@ def look(on: date | None = None) -> Overview:
     return Overview(day, tuple(standing), known, reached, work)
 
 
-def _differences(on: date) -> dict[str, list[str]]:
+def _differences(less: Sequence[Difference]) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
-    for one in differences(on):
+    for one in less:
         text = pgettext("province", "%(what)s: declared “%(declared)s”, proven: %(proven)s")
         about = {"what": one.what, "declared": one.declared, "proven": one.proven}
         found.setdefault(one.unit, []).append(text % about)
@@ -126,7 +133,11 @@ def _differences(on: date) -> dict[str, list[str]]:
 
 def dues(kind: str, on: date) -> tuple[Due, ...]:
     """The deadlines that apply to a kind of unit, of those that stand on a day; the first ones first."""
-    rows = {row.code: row for row in _standing(on)}
+    return _dues(kind, _standing(on))
+
+
+def _dues(kind: str, stands: Sequence[Deadline]) -> tuple[Due, ...]:
+    rows = {row.code: row for row in stands}
     found = [
         Due(goal["goal"], rows[goal["deadline"]].day, goal["soon"])
         for goal in _goals()

@@ -8,7 +8,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest
 
 from lienthong.access import accounts, audit, rights
-from lienthong.access.models import Role
+from lienthong.access.models import Account, Role
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,9 +36,17 @@ class Person:
 
 def person(request: HttpRequest) -> Person:
     """Whoever asks."""
-    held = accounts.request_grants(request)
+    return _person(accounts.actor(request), accounts.request_grants(request))
+
+
+def of_account(account: Account) -> Person:
+    """The owner of an account, for what is done for him while he is away."""
+    return _person(audit.Actor(account.username, account.full_name, ""), accounts.grants(account))
+
+
+def _person(actor: audit.Actor, held: set[tuple[Role, str]]) -> Person:
     return Person(
-        accounts.actor(request),
+        actor,
         frozenset(role for role, _ in held),
         frozenset(scope for role, scope in held if role == Role.UNIT),
         frozenset(scope for role, scope in held if role == Role.VENDOR),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from lienthong.terminology.codes import Language, code_name, known_codes
-from lienthong.terminology.diseases import Icd10, icd10
+from lienthong.terminology.diseases import Icd10, icd10, icd10_lines
 from lienthong.terminology.places import AdminUnit, admin_unit, facility_name
 
 __all__ = [
@@ -14,5 +14,6 @@ __all__ = [
     "code_name",
     "facility_name",
     "icd10",
+    "icd10_lines",
     "known_codes",
 ]

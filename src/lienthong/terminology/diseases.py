@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
@@ -64,3 +65,17 @@ def _tt06() -> dict[str, Icd10]:
         )
         for row in rows("icd10_vn_tt06_2026.csv")
     }
+
+
+def icd10_lines() -> Iterator[tuple[str, tuple[str, ...]]]:
+    """Every code of both editions, blocks (``J09-J18``) and chapters (``X``) too, with those above it, highest
+    first."""
+    lines = {row["code"]: (row["chapter"], row["block"]) for row in rows("icd10_vn_4469.csv")}
+    for chapter, block in sorted(set(lines.values())):
+        yield block, (chapter,)
+    for chapter in sorted({chapter for chapter, _ in lines.values()}):
+        yield chapter, ()
+    known = _4469().keys() | _tt06().keys()
+    for code in sorted(known):
+        above = [code[:length] for length in range(3, len(code)) if code[:length] in known]
+        yield code, (*lines.get(code[:3], ()), *above)

@@ -144,16 +144,15 @@ def _of_draft(transfer: Transfer, actor: Actor) -> list[Resource]:
         known = (transfer.form.get("person") or {}).get("citizen") or transfer.loop
         transfer.patient = transfer.patient or ids.stable_id("by-hand", directory.here(), known)
         found = [resources.patient(transfer)]
-    told = [resources.service_request(transfer), *resources.of_form(transfer)]
-    own = told if transfer.encounter else [*found, *told]
+    told = resources.of_form(transfer)
     records.transact(
-        own,
+        told if transfer.encounter else [*found, *told],
         origin=f"transfer-form/{transfer.loop}",
         actor=actor,
         moment=clock.iso(clock.now()),
         why="treatment",
     )
-    return [*found, *told]
+    return [*found, resources.service_request(transfer), *told]
 
 
 def _post(
@@ -259,7 +258,7 @@ def take_dossier(incoming: exchange.Incoming) -> str:
         raise exchange.Refused(problems.no_patient())
     try:
         stored = records.transact(
-            found,
+            taking.without_transfers(found, incoming.loop),
             origin=f"transfer/{incoming.loop}",
             actor=system("exchange"),
             moment=clock.iso(notice.left_at),
@@ -363,13 +362,8 @@ def begin_from_letter(minimum: dict[str, Any], *, actor: Actor) -> Transfer:
         transfer.left_at, transfer.slip_year = signed_at, signed_at.astimezone(clock.VIETNAM).year
         drafts.copy_form(transfer)
         transfer.save()
-        person = [
-            resources.patient(transfer),
-            resources.service_request(transfer),
-            *resources.of_form(transfer),
-        ]
         records.transact(
-            person,
+            [resources.patient(transfer), *resources.of_form(transfer)],
             origin=f"transfer/{transfer.loop}",
             actor=actor,
             moment=minimum["signed_at"],

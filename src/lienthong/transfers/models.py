@@ -284,11 +284,16 @@ class Delivery(models.Model):
 
 
 class Mail(Delivery):
-    """A mail to one person; ``id`` is in its Message-ID. ``kind``: ``calls``, or ``code`` to verify the address."""
+    """A mail to one person; ``id`` is in its Message-ID.
+
+    ``kind``: ``calls``, ``plan``, or ``code`` to verify the address, whose text stands nowhere.
+    """
 
     account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="+")
     address = models.CharField(max_length=254)
     kind = models.CharField(max_length=8)
+    subject = models.CharField(max_length=400, blank=True, default="")
+    body = models.TextField(blank=True, default="")
     urgent = models.BooleanField(default=False)
 
     class Meta:
@@ -409,6 +414,12 @@ class LoopReading(models.Model):
     name = models.CharField(max_length=4, primary_key=True)
     positions = models.JSONField(default=dict)
     skipped = models.PositiveBigIntegerField(default=0)
+
+
+class Changed(models.Model):
+    """That a transfer changed and its resources in the store do not say so yet (``transfers/fhir/keeping.py``)."""
+
+    loop = models.CharField(max_length=32)
 
 
 class RequestIdentifier(models.Model):

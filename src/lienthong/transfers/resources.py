@@ -204,8 +204,19 @@ def _allergy(transfer: Transfer, number: int, code: dict[str, Any], row: dict[st
     return found
 
 
+def facility(code: str) -> Resource:
+    """A facility, by its code."""
+    return {
+        "resourceType": "Organization",
+        "id": code,
+        "identifier": [{"system": systems.FACILITY, "value": code}],
+        "name": directory.name(code, language="vi"),
+    }
+
+
 def _facility(code: str) -> dict[str, Any]:
     return {
+        "reference": f"Organization/{code}",
         "identifier": {"system": systems.FACILITY, "value": code},
         "display": directory.name(code, language="vi"),
     }

@@ -15,7 +15,7 @@ from lienthong.facilities import directory
 from lienthong.foundation import clock, ids, json
 from lienthong.foundation.errors import LienThongError, Problem
 from lienthong.transfers import bundle, notices, problems, rules, steps
-from lienthong.transfers.models import Side, State, Step, Transfer
+from lienthong.transfers.models import Changed, Side, State, Step, Transfer
 
 STEP = "transfer-step"
 """Kind of message: one step, told to the other hospital."""
@@ -159,6 +159,7 @@ def touch(transfer: Transfer) -> None:
     transfer.version += 1
     transfer.changed_at = clock.now()
     transfer.save()
+    Changed.objects.create(loop=transfer.loop)
 
 
 def locked(loop: str) -> Transfer:
@@ -310,7 +311,7 @@ def _keep_documents(transfer: Transfer, value: Any, incoming: exchange.Incoming)
         patients = {bundle.ref(r) for r in found if r["resourceType"] == "Patient"}
         mine = [
             _of_patient(r, patients, f"Patient/{transfer.patient}")
-            for r in found
+            for r in without_transfers(found, transfer.loop)
             if r["resourceType"] != "Patient"
         ]
         records.transact(
@@ -322,6 +323,14 @@ def _keep_documents(transfer: Transfer, value: Any, incoming: exchange.Incoming)
         )
     except LienThongError as error:
         raise exchange.Refused(error.problem) from error
+
+
+def without_transfers(found: Sequence[Resource], loop: str) -> list[Resource]:
+    """What came with a loop, but for the resources of transfers: each hospital makes them of its own knowledge."""
+    requests = [one["id"] for one in found if one["resourceType"] == "ServiceRequest"]
+    known = Transfer.objects.filter(loop__in=requests).values_list("loop", flat=True) if requests else ()
+    own = {f"ServiceRequest/{one}" for one in (loop, *known)}
+    return [one for one in found if one["resourceType"] != "Task" and bundle.ref(one) not in own]
 
 
 def _of_patient(value: Any, theirs: set[str], ours: str) -> Any:

@@ -96,6 +96,7 @@ ACTIONS = {
     "audit-checked": _("Trail checked"),
     "board": _("Roll-out board looked at"),
     "board-changed": _("Entry on the roll-out board"),
+    "board-file": _("File of the board taken out"),
     "board-sheet": _("Facts of units taken out as Excel"),
     "board-estimate": _("Estimate of money taken out as Excel"),
     "message-again": _("Message sent or tried again"),

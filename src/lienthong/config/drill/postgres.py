@@ -29,11 +29,12 @@ def programs() -> Path | None:
 
 
 @contextlib.contextmanager
-def cluster(*, durable: bool = False) -> Iterator[str]:
+def cluster(*, durable: bool = False, kept: Path | None = None) -> Iterator[str]:
     """Starts a cluster on a random loopback port, gives its ``postgresql://`` address, ends it in every case.
 
     Args:
         durable: whether a commit is on disk when it ends, as in use; without, it is faster.
+        kept: a folder where it is made, or was made before, and stays.
 
     Raises:
         RuntimeError: no programs, or the server did not start; with its log.
@@ -41,37 +42,49 @@ def cluster(*, durable: bool = False) -> Iterator[str]:
     folder = programs()
     if folder is None:
         raise RuntimeError(HOW_TO_INSTALL)
-    home = Path(tempfile.mkdtemp(prefix="lienthong-pg-"))
+    home = kept or Path(tempfile.mkdtemp(prefix="lienthong-pg-"))
     try:
-        password = secrets.token_urlsafe(16)
-        (home / "password").write_text(password, "utf-8")
-        prefix = _unprivileged(home)
-        made = subprocess.run(
-            [
-                *prefix,
-                *(str(folder / "initdb"), "-D", str(home / "data"), "-U", "lienthong"),
-                *(
-                    "--pwfile",
-                    str(home / "password"),
-                    "--auth=scram-sha-256",
-                    "--encoding=UTF8",
-                    "--locale=C",
-                ),
-                "--no-sync",
-            ],
-            cwd=home,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        if made.returncode:
-            raise RuntimeError(f"initdb failed:\n{made.stdout}{made.stderr}")
+        home.mkdir(parents=True, exist_ok=True)
+        if not (home / "data" / "PG_VERSION").exists():
+            _initialise(folder, home)
+        password = (home / "password").read_text("utf-8")
         more = _SMALL if durable else (*_SMALL, *_FORGETFUL)
-        with _server(folder, prefix, home, more) as port:
+        with _server(folder, _unprivileged(home), home, more) as port:
             yield f"postgresql://lienthong:{password}@127.0.0.1:{port}/postgres"
     finally:
-        shutil.rmtree(home, ignore_errors=True)
+        if kept is None:
+            shutil.rmtree(home, ignore_errors=True)
+
+
+def _initialise(folder: Path, home: Path) -> None:
+    """Makes the cluster's files.
+
+    Raises:
+        RuntimeError: it did not go; with what was said.
+    """
+    (home / "password").write_text(secrets.token_urlsafe(16), "utf-8")
+    prefix = _unprivileged(home)
+    made = subprocess.run(
+        [
+            *prefix,
+            *(str(folder / "initdb"), "-D", str(home / "data"), "-U", "lienthong"),
+            *(
+                "--pwfile",
+                str(home / "password"),
+                "--auth=scram-sha-256",
+                "--encoding=UTF8",
+                "--locale=C",
+            ),
+            "--no-sync",
+        ],
+        cwd=home,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if made.returncode:
+        raise RuntimeError(f"initdb failed:\n{made.stdout}{made.stderr}")
 
 
 def _unprivileged(home: Path) -> list[str]:

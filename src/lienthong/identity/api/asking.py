@@ -54,13 +54,15 @@ def _value(parameter: Resource) -> Any:
 def seen(call: Call, found: Iterable[Registration]) -> Iterator[Seen]:
     """The registrations that the caller's scopes cover; what only the index knows needs one without a restriction.
 
-    A Patient that was deleted here is not among them.
+    A Patient that was deleted here or is not in use is not among them.
     """
     listed = list(found)
     latest = reading.latest(f"Patient/{one.fhir_id}" for one in listed)
     within = call.caller.within("r")
     everything = any(not query for kind in ("Patient", "*") for query in within.get(kind, ()))
     for one in listed:
+        if one.gone:
+            continue
         stored = latest.get(f"Patient/{one.fhir_id}")
         if stored and stored.deleted and one.facility == directory.here():
             continue

@@ -5,8 +5,6 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from django.db import transaction
-
 from lienthong.access import audit
 from lienthong.foundation import json
 from lienthong.foundation.wsgi import HttpError, Response
@@ -40,9 +38,8 @@ def run(call: Call, _id: str = "") -> Response:
     if not entries and not blocks.blocks(fields.of(patient)):
         told = outcomes.outcome([problems.too_little()], 200)
         entries.append(json.dumps({"resource": told, "search": {"mode": "outcome"}}))
-    with transaction.atomic():
-        shown = [one.registration.fhir_id for one in seen] or [""]
-        audit.record_many([call.event("identity-match", patient, found=len(seen)) for patient in shown])
+    shown = [one.registration.fhir_id for one in seen] or [""]
+    audit.append([call.event("identity-match", patient, found=len(seen)) for patient in shown])
     return call.answer(bundle("searchset", entries, total=len(seen)))
 
 

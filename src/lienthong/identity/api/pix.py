@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from django.db import transaction
-
 from lienthong.access import audit
 from lienthong.foundation.wsgi import HttpError, Response
 from lienthong.identity import index, problems
@@ -60,10 +58,7 @@ def run(call: Call, _id: str = "") -> Response:
         for one in seen
         if one.stored and one.registration.number in wanted
     ]
-    with transaction.atomic():
-        audit.record_many(
-            [call.event("identity-pix", one.registration.fhir_id, system=system) for one in seen]
-        )
+    audit.append([call.event("identity-pix", one.registration.fhir_id, system=system) for one in seen])
     return call.answer({"resourceType": "Parameters", **({"parameter": parameters} if parameters else {})})
 
 

@@ -23,6 +23,7 @@ INTERACTIONS = (
 )
 _PUBLISHED = "2026-11-23"
 _VERSION = version("lienthong")
+_PARAMETER = "http://hl7.org/fhir/SearchParameter"
 _OAUTH = "http://fhir-registry.smarthealthit.org/StructureDefinition/oauth-uris"
 _SECURITY = "http://terminology.hl7.org/CodeSystem/restful-security-service"
 
@@ -43,7 +44,7 @@ def statement(base: str, name: str, table: Table, profiles: Mapping[str, list[st
         "implementation": {"description": name, "url": base},
         "fhirVersion": "4.0.1",
         "format": ["json", JSON, "xml", XML],
-        "patchFormat": ["application/json-patch+json"],
+        "patchFormat": ["application/json-patch+json", JSON, XML],
         "rest": [
             {
                 "mode": "server",
@@ -56,6 +57,12 @@ def statement(base: str, name: str, table: Table, profiles: Mapping[str, list[st
                 "resource": [_resource(kind, table, profiles) for kind in validation.types()],
                 "interaction": [
                     {"code": code} for code in ("transaction", "batch", "search-system", "history-system")
+                ],
+                "searchParam": [
+                    {"name": "_content", "definition": f"{_PARAMETER}/Resource-content", "type": "string"},
+                    {"name": "_has", "type": "special"},
+                    {"name": "_list", "type": "special"},
+                    {"name": "_text", "definition": f"{_PARAMETER}/DomainResource-text", "type": "string"},
                 ],
                 **({"operation": operations} if (operations := _operations("", table)) else {}),
                 "compartment": ["http://hl7.org/fhir/CompartmentDefinition/patient"],

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-
 from lienthong.foundation import json
 from lienthong.foundation.wsgi import HttpError, Response
 from lienthong.records import search, values
@@ -17,18 +15,12 @@ from lienthong.records.reading import Stored
 _FORM = "application/x-www-form-urlencoded"
 
 
-def find(
-    call: Call,
-    kind: str = "",
-    patient: str = "",
-    without: Callable[[Sequence[Stored]], set[str]] = lambda found: set(),
-) -> Response:
+def find(call: Call, kind: str = "", patient: str = "") -> Response:
     """A searchset Bundle, one page at a time.
 
     Args:
         kind: resource type; empty for every type.
         patient: id of the Patient in whose compartment to look.
-        without: says which ``Type/id`` among those found are answered elsewhere, and are left out.
     """
     if kind:
         call.caller.needs(kind, "s")
@@ -40,10 +32,6 @@ def find(
     query = [(name, value) for name, value in query if name not in ("_format", "_pretty")]
     page = search.search(kind, query, call.view(), strict=call.strict, patient=patient, base=call.base)
     shape = search.shape(query)
-    left_out = without(page.matches)
-    if left_out:
-        matches = [stored for stored in page.matches if stored.ref not in left_out]
-        page = page._replace(matches=matches, total=None if page.total is None else len(matches))
     entries = [_entry(call, stored, "match", shape) for stored in page.matches if visible(call, stored, "s")]
     entries += [
         _entry(call, stored, "include", shape) for stored in page.included if visible(call, stored, "s")

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from django.db import transaction
-
 from lienthong.access import audit
 from lienthong.foundation.turns import Turns
 
@@ -17,8 +15,7 @@ def note(events: Sequence[audit.Wanted]) -> None:
 
 
 def _together(calls: Sequence[Sequence[audit.Wanted]]) -> list[None]:
-    with transaction.atomic():
-        audit.record_many([event for events in calls for event in events])
+    audit.append([event for events in calls for event in events])
     return [None for _ in calls]
 
 

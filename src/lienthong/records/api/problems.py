@@ -75,6 +75,18 @@ def several(kind: str, criteria: str) -> Problem:
     )
 
 
+def one_or_another(kind: str, criteria: str, path: str) -> Problem:
+    """Entries of a transaction with the same criteria that would write one resource with different content."""
+    return Problem(
+        code="fhir-criteria-twice",
+        vi=f"Trong giao dịch có nhiều mục với điều kiện {kind}?{criteria[:120]} nhưng nội dung khác nhau.",
+        en=f"Several entries of the transaction with the criteria {kind}?{criteria[:120]} differ in what they write.",
+        hint_vi="Gửi mỗi tài nguyên một lần, các mục khác tham chiếu đến fullUrl của mục đó.",
+        hint_en="Send each resource once, and refer to its fullUrl from the other entries.",
+        where={"path": path},
+    )
+
+
 def none_fits(kind: str, criteria: str) -> Problem:
     """Criteria of a conditional reference, patch or read that fit nothing."""
     return Problem(

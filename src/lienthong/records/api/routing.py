@@ -23,13 +23,11 @@ class Table:
     Attributes:
         operations: ``$name``.
         owners: resource type to the part that answers for it first (writes of transfers, bytes of a Binary …).
-        beside: the same for reading what the store does not have.
         bundles: the same for a transaction as a whole.
     """
 
     operations: Sequence[Operation] = ()
     owners: Mapping[str, Answers] = field(default_factory=dict)
-    beside: Mapping[str, Answers] = field(default_factory=dict)
     bundles: Sequence[Callable[[Call], Response | None]] = ()
 
     def operation(self, name: str, kind: str, level: str) -> Operation | None:
@@ -64,13 +62,7 @@ def route(call: Call, table: Table) -> Response:
         response = table.owners[kind](call, rest)
         if response is not None:
             return response
-    try:
-        return _of_type(call, table, kind) if not rest else _below(call, table, kind, rest)
-    except HttpError as error:
-        response = table.beside[kind](call, rest) if error.status == 404 and kind in table.beside else None
-        if response is None:
-            raise
-        return response
+    return _of_type(call, table, kind) if not rest else _below(call, table, kind, rest)
 
 
 def _system(call: Call, table: Table) -> Response:

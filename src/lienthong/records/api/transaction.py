@@ -10,7 +10,7 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
-from typing import NamedTuple
+from typing import Any
 from urllib.parse import urlencode
 
 from lienthong.access import audit
@@ -18,15 +18,16 @@ from lienthong.foundation import ids, json
 from lienthong.foundation.errors import LienThongError, Problem
 from lienthong.foundation.wsgi import HttpError, Response
 from lienthong.records import definitions, reading, search, validation, values
-from lienthong.records.api import problems
+from lienthong.records.api import overlaps, problems
 from lienthong.records.api.bundles import bundle
 from lienthong.records.api.call import Call, Resource, loaded, parameters, parsed, version_of
 from lienthong.records.api.commit import Plan, commit
 from lienthong.records.api.create import fitting
-from lienthong.records.api.json_patch import patched
+from lienthong.records.api.patch import change
 from lienthong.records.api.preparing import ID, changing, entry
 from lienthong.records.api.read import shown, visible
 from lienthong.records.api.references import mentioned
+from lienthong.records.api.rewriting import rewritten
 from lienthong.records.writing import Done, Entry
 
 _REFERENCE = re.compile(rb'("reference"\s*:\s*)"((?:[^"\\]|\\/)+)"')
@@ -35,8 +36,6 @@ _MARKUP = re.compile(rb"""((?:href|src)=(?:\\"|'))(urn:(?:uuid|oid):[^"'\\]+)"""
 _RESTFUL = re.compile(r".*/([A-Z][A-Za-z]{2,40}/[A-Za-z0-9.-]{1,64})")
 _ELEMENT = re.compile(r"[A-Z][A-Za-z]{2,40}\.")
 _FEW = 50
-_MOST_COMPARED = 20_000
-"""Entries that the criteria of references of one transaction are held against."""
 _large = threading.BoundedSemaphore(2)
 """Large transactions at one time: one is prepared while another waits for the database; more of them would only take
 the processor from each other."""
@@ -76,8 +75,12 @@ class Asked:
 
     @property
     def criteria(self) -> str:
-        """What a conditional update, patch or delete goes by."""
-        return urlencode(self.query)
+        """What a conditional create, update, patch or delete goes by."""
+        return self.conditions["if-none-exist"] if self.method == "POST" else urlencode(self.query)
+
+    def patch(self) -> Any:
+        """A FHIRPath Patch, or the JSON Patch in a Binary."""
+        return self.resource if self.resource.get("resourceType") == "Parameters" else loaded(self.binary())
 
     def binary(self) -> bytes:
         """The content of a Binary, which carries a JSON Patch."""
@@ -124,10 +127,11 @@ class _Work:
         }
         self.targets: dict[int, str] = {}
         self.found: dict[int, str | None] = {}
+        self.same: dict[int, int] = {}
+        self.written: list[Asked] = []
+        self.made = overlaps.Made((), call.base)
         self.named: dict[str, str] = {}
         self.planned: Plan | None = None
-        self.own: dict[str, _Own] = {}
-        self.compared = 0
 
     def plan_again(self) -> Plan:
         """Inside the transaction: the same plan, unless what its criteria fit has changed."""
@@ -139,14 +143,25 @@ class _Work:
 
     def _find(self) -> None:
         for one in self.writes:
-            criteria = one.conditions["if-none-exist"] if one.method == "POST" else one.criteria
-            if criteria:
+            if one.criteria:
                 with _at(one.path):
-                    self.found[one.place] = fitting(self.call, one.kind, criteria, _LETTERS[one.method])
+                    self.found[one.place] = fitting(self.call, one.kind, one.criteria, _LETTERS[one.method])
+        gone = {self._target(one) for one in self.writes if one.method == "DELETE"}
+        for one in self.writes:
+            if one.method == "POST" and f"{one.kind}/{self.found.get(one.place)}" in gone:
+                self.found[one.place] = None
 
     def plan(self) -> Plan:
         self._find()
+        self.same = overlaps.same(self.writes, self.found, self.call.base) if self.found else {}
         self.targets = {one.place: self._target(one) for one in self.writes}
+        self.targets |= {place: self.targets[other] for place, other in self.same.items()}
+        left = {
+            *self.same,
+            *(one.place for one in self.writes if one.method == "POST" and self.found.get(one.place)),
+        }
+        self.written = [one for one in self.writes if one.method != "PATCH" and one.place not in left]
+        self.made = overlaps.Made((one for one in self.written if one.method != "DELETE"), self.call.base)
         self._name()
         found: list[Entry] = []
         versions: dict[str, int] = {}
@@ -155,7 +170,7 @@ class _Work:
             ref = self.targets[one.place]
             with _at(one.path):
                 self.call.caller.needs(one.kind, _LETTERS[one.method])
-                if one.method == "POST" and self.found.get(one.place):
+                if one.place in self.same or (one.method == "POST" and self.found.get(one.place)):
                     continue
                 version = version_of(one.conditions["if-match"])
                 if one.method == "PUT" and one.conditions["if-none-match"].strip() == "*":
@@ -197,7 +212,7 @@ class _Work:
 
     def _name(self) -> None:
         """What references inside the Bundle mean."""
-        self.named, self.own, self.compared = {}, {}, 0
+        self.named = {}
         for one in self.writes:
             if one.method == "DELETE" or not one.full_url:
                 continue
@@ -219,10 +234,10 @@ class _Work:
             stored = reading.latest([ref]).get(ref)
             if stored is None or stored.deleted or not visible(self.call, stored, "u"):
                 raise HttpError(404, problems.not_found(ref))
-            changed = patched(json.loads(stored.body), loaded(one.binary()))
+            changed = change(one.patch())(json.loads(stored.body))
             if changed.get("id") != id or changed.get("resourceType") != kind:
                 raise HttpError(422, problems.not_understood("id, resourceType", f"{kind}.id"))
-            return entry(self.call, kind, changed, json.dumps(changed), id, "u")
+            return entry(self.call, kind, changed, rewritten(stored.body, changed), id, "u")
         if not one.raw:
             raise HttpError(422, problems.not_understood("resource", f"{one.path}.resource"))
         if one.method == "PUT" and not one.query and one.resource.get("id") != id:
@@ -264,36 +279,22 @@ class _Work:
         if len(found) != 1:
             told = problems.several if found else problems.none_fits
             raise HttpError(412, told(kind, criteria))
-        self.named[text] = found.pop()
+        (self.named[text],) = found
         return self.named[text]
 
     def _fitting(self, kind: str, criteria: str) -> set[str]:
-        """``Type/id`` of what criteria of a reference fit once the entries are done: R4 resolves references last."""
-        asked = parameters(criteria)
-        own = self._own(kind)
-        there = search.find(kind, asked, self.call.view("r"), most=_FEW, base=self.call.base)
-        found = {f"{kind}/{id}" for id in there} - own.entries.keys()
-        likely = own.likely(asked)
-        self.compared += len(likely)
-        if self.compared > _MOST_COMPARED:
-            raise HttpError(
-                413, problems.not_understood("Type?identifier=system|value", f"{kind}?{criteria[:120]}")
-            )
-        return found | {ref for ref, one in likely if _fits(one.resource, asked, self.call.base)}
+        """What criteria fit after the transaction, at least two where more do."""
+        written = {self.targets[one.place] for one in self.written if one.kind == kind}
 
-    def _own(self, kind: str) -> _Own:
-        """A PATCH is left out, since it begins with what is there."""
-        if kind not in self.own:
-            made = _Own({}, {})
-            for one in self.writes:
-                found = one.method == "POST" and self.found.get(one.place)
-                if one.kind == kind and one.method != "PATCH" and not found:
-                    ref = self.targets[one.place]
-                    made.entries[ref] = one
-                    for number in _numbers(one.resource):
-                        made.numbered.setdefault(number, []).append((ref, one))
-            self.own[kind] = made
-        return self.own[kind]
+        def held(most: int) -> set[str]:
+            given = parameters(criteria)
+            view = self.call.view("r")
+            return {f"{kind}/{id}" for id in search.find(kind, given, view, most=most, base=self.call.base)}
+
+        kept = held(2)
+        if kept & written:
+            kept = held(2 + len(written)) - written
+        return kept | {self.targets[one.place] for one in self.made.fitting(kind, criteria)}
 
     def _events(self, done: Sequence[Done]) -> list[audit.Wanted]:
         entries = self.planned.entries if self.planned else ()
@@ -309,7 +310,7 @@ class _Work:
         if made is None:
             stored = reading.latest([ref])[ref]
             made = Done(ref, stored.version, stored.updated, "unchanged")
-        new = made.what == "created" or (self.once and one.method == "POST")
+        new = one.place not in self.same and (made.what == "created" or (self.once and one.method == "POST"))
         status = "204" if one.method == "DELETE" else "201" if new else "200"
         told: Resource = {"status": status}
         if one.method != "DELETE":
@@ -323,36 +324,6 @@ class _Work:
             if visible(self.call, stored):
                 given["resource"] = json.raw(stored.wire)
         return json.dumps({**given, "response": told})
-
-
-class _Own(NamedTuple):
-    """What the entries make of, replace or remove of a type: by ``Type/id``, and those with content by identifier."""
-
-    entries: dict[str, Asked]
-    numbered: dict[str, list[tuple[str, Asked]]]
-
-    def likely(self, asked: Sequence[tuple[str, str]]) -> list[tuple[str, Asked]]:
-        """Those that may fit: few, where an identifier is asked for."""
-        for name, value in asked:
-            if name == "identifier" and not {",", "\\"} & {*value}:
-                return self.numbered.get(value.rpartition("|")[2], [])
-        return [(ref, one) for ref, one in self.entries.items() if one.method != "DELETE"]
-
-
-def _numbers(resource: Resource) -> set[str]:
-    given = resource.get("identifier")
-    listed = given if isinstance(given, list) else [given]
-    return {str(one.get("value", "")) for one in listed if isinstance(one, dict)}
-
-
-def _fits(resource: Resource, asked: Sequence[tuple[str, str]], base: str) -> bool:
-    """Whether a resource that is not stored yet fits; what only the store can tell does not."""
-    try:
-        return search.matches(resource, asked, base=base)
-    except LienThongError as error:
-        if error.problem.code != "search-not-in-memory":
-            raise
-        return False
 
 
 class _at:

@@ -17,7 +17,7 @@ from django.conf import settings
 
 from lienthong.records.fhirpath import model
 from lienthong.records.fhirpath.generate import Code, Generator
-from lienthong.records.fhirpath.syntax import Call, Node, parse
+from lienthong.records.fhirpath.syntax import Call, Member, Node, TypeTest, parse
 
 _COMMON = ("Resource", "DomainResource")
 LATER = frozenset({("DeviceDefinition", "classification")})
@@ -41,6 +41,7 @@ class Parameter:
             ``_id`` and ``_lastUpdated``, which stand in the resource's own row.
         narrower: those rows hold more than its values (``patient`` is looked up among all subjects): where that
             matters, e.g. for ``:missing``, :func:`values` decides.
+        single: a resource has one value at most: an element of its own that does not repeat.
     """
 
     kind: str
@@ -54,6 +55,7 @@ class Parameter:
     description: str
     stored: tuple[str, ...]
     narrower: bool
+    single: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +137,7 @@ def _parameters(kind: str) -> Mapping[str, Parameter]:
             description=found.description,
             stored=stored[code][0],
             narrower=stored[code][1],
+            single=len(where) == 1 and _single(where[0].node, kind),
         )
     return MappingProxyType(made)
 
@@ -149,6 +152,16 @@ def sources(kind: str) -> dict[str, list[Source]]:
             parts = [_source(part, kind) for part in _parts(definition.expression)]
             found[definition.code] = [part for part in parts if not part.code.nothing]
     return found
+
+
+def _single(node: Node, kind: str) -> bool:
+    """Whether an expression is an element of the resource itself that does not repeat."""
+    if isinstance(node, TypeTest):
+        return _single(node.operand, kind)
+    if not isinstance(node, Member) or not isinstance(node.target, Member) or node.target.target is not None:
+        return False
+    element = model.elements(kind).get(node.name)
+    return node.target.name in model.lineage(kind) and element is not None and not element.many
 
 
 def _source(text: str, kind: str) -> Source:

@@ -62,6 +62,74 @@ def reverse(kinds: tuple[str, ...], name: Name, value: str, inner: Inner) -> Con
     return _pointed(field, name.whole, kind, inner(kind, name.rest, value))
 
 
+def listed(kinds: tuple[str, ...], name: Name, values: Sequence[str], inner: Inner) -> Condition:
+    """The condition of being an item of a List that is named by its id.
+
+    Raises:
+        LienThongError: a list that a server would have to compute, as ``$current-problems``, or no id.
+    """
+    if name.modifier:
+        raise problems.bad_modifier(name.whole, name.modifier, [])
+    for value in values:
+        if value.startswith("$"):
+            raise problems.unsupported(
+                f"_list={value}",
+                "Chỉ tìm theo List đã lưu: _list=<mã của List>.",
+                "Only a List that is stored can be searched in: _list=<id of the List>.",
+            )
+    return reverse(kinds, Name(name.whole, "_has", "List:item", "_id"), ",".join(values), inner)
+
+
+def related(field: Field, name: Name, values: Sequence[str], inner: Inner, base: str) -> Condition:
+    """The condition that a reference points to one of the values, or to what is part of it (``:below``) or it is part
+    of (``:above``), however far.
+
+    Raises:
+        LienThongError: nothing that it may point to has parts of its own type; too many are related.
+    """
+    parts = {kind: part for kind in field.targets or fields.types() if (part := _part_of(kind))}
+    if not parts:
+        raise problems.bad_modifier(name.whole, name.modifier, references.MODIFIERS[:2])
+
+    def build() -> Condition:
+        found: set[int] = set()
+        for kind, part in parts.items():
+            first = references.within(kind, name.whole, values, base)
+            found |= _hierarchy(name, kind, part, first, inner)
+        return references.linked(field, name.whole, sorted(found) or [0])
+
+    references.within("", name.whole, values, base)
+    return _resolved(name.whole, build)
+
+
+def _part_of(kind: str) -> Field | None:
+    """The parameter by which resources of a type are parts of others of it."""
+    found = (fields.field((kind,), code) for code in ("partof", "part-of"))
+    return next((one for one in found if one and one.type == "reference" and kind in one.targets), None)
+
+
+def _hierarchy(name: Name, kind: str, part: Field, first: Sequence[int], inner: Inner) -> set[int]:
+    """The numbers of what is related to some resources of a type, their own included."""
+    seen, fresh = set(first), list(first)
+    visible = inner(kind, "_id", "")
+    while fresh:
+        if name.modifier == "below":
+            stored = planning.everything(
+                name.whole, (kind,), [references.linked(part, name.whole, fresh), *visible], MOST_RESOLVED
+            )
+            found = {keys.ref_key(one.ref) for one in stored}
+        else:
+            stored = planning.everything(
+                name.whole, (kind,), [_among(name.whole, fresh), *visible], MOST_RESOLVED
+            )
+            found = {number for one in stored for number in _targets(part, Subject(one.resource))}
+        fresh = sorted(found - seen)
+        seen |= found
+        if len(seen) > MOST_RESOLVED:
+            raise problems.too_broad(name.whole, MOST_RESOLVED)
+    return seen
+
+
 def _reference(kinds: tuple[str, ...], name: str, code: str) -> Field:
     field = fields.field(kinds, code)
     if field is None:
@@ -91,6 +159,7 @@ def _through(field: Field, name: str, kind: str, inner: Sequence[Condition]) -> 
             f" WHERE t.id = s.resource AND {text} AND l.target = t.key AND l.param {marks(field.params)}",
             (*first.args, *args, *field.params),
             scan=first.scan,
+            span=first.span,
         )
 
     def test(alias: str) -> Sql:
@@ -120,6 +189,7 @@ def _pointed(field: Field, name: str, kind: str, inner: Sequence[Condition]) -> 
             f" AND l.param {marks(field.params)} AND h.key = l.target",
             (*first.args, *args, *field.params),
             scan=first.scan,
+            span=first.span,
         )
 
     def test(alias: str) -> Sql:

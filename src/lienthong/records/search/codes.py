@@ -1,22 +1,30 @@
-"""The codes of value sets and code systems, from the definitions of R4 (``valuesets.json``, ``v3-codesystems.json``).
+"""The codes of value sets and code systems: those of R4 (``valuesets.json``, ``v3-codesystems.json``), those that our
+profiles name, ICD-10 of Viet Nam, and the ValueSets and CodeSystems of the store.
 
 Only what can be listed: code systems with their concepts, and value sets that enumerate or take whole systems.
 """
 
 from __future__ import annotations
 
+import contextlib
+import re
 from collections.abc import Iterator
 from functools import cache, lru_cache
 
 import msgspec
 from django.conf import settings
+from django.db import connection
 
+from lienthong.records import index, keys, profiles, reading
 from lienthong.records.search import problems
+from lienthong.terminology import icd10_lines
+from lienthong.terminology.systems import ICD10
 
 Pair = tuple[str, str]
 """System and code."""
 
-_MOST = 5000
+_MOST = 10_000
+_LOCAL = re.compile(r"(?:(?:ValueSet|CodeSystem)/)?[A-Za-z0-9.-]{1,64}")
 _DEEPEST = 5
 _FILES = ("valuesets.json", "v3-codesystems.json", "v2-tables.json")
 
@@ -45,10 +53,21 @@ class _Compose(msgspec.Struct):
     exclude: list[_Part] = []
 
 
+class _Contained(msgspec.Struct):
+    system: str = ""
+    code: str = ""
+    contains: list[_Contained] = []
+
+
+class _Expansion(msgspec.Struct):
+    contains: list[_Contained] = []
+
+
 class _Resource(msgspec.Struct):
     resourceType: str
     url: str = ""
     compose: _Compose | None = None
+    expansion: _Expansion | None = None
     concept: list[_Concept] = []
     content: str = ""
 
@@ -74,14 +93,33 @@ def _known() -> tuple[dict[str, _Compose], dict[str, dict[str, tuple[str, ...]]]
                 sets.setdefault(found.url, found.compose)
             elif found.resourceType == "CodeSystem" and found.concept and found.content != "fragment":
                 systems.setdefault(found.url, dict(_walk(found.concept, ())))
+    systems[ICD10] = dict(icd10_lines())
     return sets, systems
 
 
-@lru_cache(maxsize=64)
 def _expanded(url: str, depth: int = 0) -> frozenset[Pair] | None:
     """The codes of a value set; None where they cannot be listed."""
-    found = _known()[0].get(url.partition("|")[0])
-    if found is None or depth > _DEEPEST or not found.include:
+    if depth > _DEEPEST:
+        return None
+    found = _fixed(url)
+    if found is None and (stored := _stored("ValueSet", url)):
+        given = stored.expansion.contains if stored.expansion else []
+        found = frozenset(_within(given)) if given else _composed(stored.compose, depth)
+    return found if found is None or len(found) <= _MOST else None
+
+
+@lru_cache(maxsize=64)
+def _fixed(url: str) -> frozenset[Pair] | None:
+    """Of those that do not change while the program runs."""
+    listed = _composed(_known()[0].get(url.partition("|")[0]), 0)
+    if listed is None and (ours := profiles.codes(url)):
+        pairs = {(system, code) for system, held in ours.items() for code in held or ("",)}
+        listed = None if any(not code for _, code in pairs) else frozenset(pairs)
+    return listed
+
+
+def _composed(found: _Compose | None, depth: int) -> frozenset[Pair] | None:
+    if found is None or not found.include:
         return None
     pairs: set[Pair] = set()
     for part in found.include:
@@ -94,7 +132,41 @@ def _expanded(url: str, depth: int = 0) -> frozenset[Pair] | None:
         if listed is None:
             return None
         pairs -= listed
-    return frozenset(pairs) if len(pairs) <= _MOST else None
+    return frozenset(pairs)
+
+
+def _within(given: list[_Contained]) -> Iterator[Pair]:
+    for one in given:
+        if one.code:
+            yield one.system, one.code
+        yield from _within(one.contains)
+
+
+def _stored(kind: str, url: str) -> _Resource | None:
+    """The newest resource of the store with that canonical address, or ``Type/id``; none that is protected."""
+    if _LOCAL.fullmatch(url):
+        found = reading.read(kind, url.removeprefix(f"{kind}/"))
+        held = [found] if found else []
+    else:
+        (code,) = index.parameters(kind)["url"].stored
+        given = [keys.param(kind, code), keys.hash64(url.partition("|")[0])]
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT MAX(resource) FROM records_token WHERE param = %s AND value = %s", given)
+            number = cursor.fetchone()[0]
+        held = reading.fetch([number] if number else [])
+    for stored in held:
+        if not stored.restricted:
+            with contextlib.suppress(msgspec.ValidationError):
+                return msgspec.json.decode(stored.body, type=_Resource)
+    return None
+
+
+def _concepts(system: str) -> dict[str, tuple[str, ...]] | None:
+    """The codes of a code system, each with those above it."""
+    found = _known()[1].get(system)
+    if found is None and (stored := _stored("CodeSystem", system)) and stored.content == "complete":
+        found = dict(_walk(stored.concept, ()))
+    return found
 
 
 def _listed(part: _Part, depth: int) -> frozenset[Pair] | None:
@@ -103,7 +175,7 @@ def _listed(part: _Part, depth: int) -> frozenset[Pair] | None:
     if part.concept:
         found = frozenset((system, one.code) for one in part.concept)
     elif system:
-        concepts = _known()[1].get(system)
+        concepts = _concepts(system)
         if concepts is None:
             return None
         found = _filtered(system, concepts, part.filter)
@@ -163,7 +235,7 @@ def related(name: str, direction: str, system: str | None, code: str) -> frozens
     """
     if not system or not code:
         raise problems.bad_value(name, code, "system|code")
-    pairs = _known()[1].get(system, {})
+    pairs = _concepts(system) or {}
     if code not in pairs:
         raise problems.no_value_set(name, f"{system}|{code}")
     if direction == "above":

@@ -11,6 +11,7 @@ from lienthong.records.search import (
     composites,
     dates,
     fields,
+    near,
     numbers,
     own,
     problems,
@@ -18,6 +19,7 @@ from lienthong.records.search import (
     strings,
     tokens,
     views,
+    words,
 )
 from lienthong.records.search.conditions import SEEK, Condition, Sql, Subject, in_memory, marks, no, nothing
 from lienthong.records.search.fields import Field
@@ -26,7 +28,7 @@ from lienthong.records.search.views import View
 MOST = 60
 """Conditions of one search; a chain counts once for each type that it goes through."""
 
-_UNSUPPORTED = frozenset({"_text", "_content", "_filter", "_query", "_list"})
+_UNSUPPORTED = frozenset({"_filter", "_query"})
 _TABLES = {
     "reference": "records_link",
     "string": "records_string",
@@ -78,6 +80,10 @@ class Compiler:
             return chains.forward(kinds, name, value, self._inner)
         if name.code in _UNSUPPORTED:
             raise problems.unsupported(name.code)
+        if name.code == "_list":
+            return chains.listed(kinds, name, values, self._inner)
+        if name.code in ("_text", "_content"):
+            return words.condition(whole, name.code, name.modifier, values)
         if name.code == "_id":
             return own.ids(kinds or fields.types(), whole, name.modifier, values)
         if name.code == "_lastUpdated":
@@ -87,6 +93,8 @@ class Compiler:
             raise problems.unknown_parameter(whole, "/".join(kinds[:3]), fields.known(kinds))
         if name.modifier == "missing":
             return _missing(field, whole, values)
+        if field.type == "reference" and name.modifier in ("above", "below"):
+            return chains.related(field, name, values, self._inner, self.base)
         return self._build(field, whole, name.modifier, values)
 
     def visible(self, kinds: tuple[str, ...]) -> list[Condition]:
@@ -126,7 +134,7 @@ class Compiler:
             case "composite":
                 return composites.condition(field, name, modifier, values, self._build)
             case _:
-                raise problems.unsupported(name)
+                return near.condition(field, name, modifier, values)
 
 
 def _narrowed(field: Field, wide: Condition) -> Condition:

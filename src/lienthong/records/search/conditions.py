@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from enum import IntEnum
 from functools import cached_property
 from typing import Any, NamedTuple
 
@@ -23,20 +24,42 @@ class Sql(NamedTuple):
     args: tuple[Any, ...] = ()
 
 
+class Span(IntEnum):
+    """How much of the store a source is likely to give."""
+
+    OWN = 0
+    """What is named, or belongs to one that is."""
+    WORD = 1
+    """What begins with some letters."""
+    CODE = 2
+    """What has one of the codes that many have."""
+    STRETCH = 3
+    """A stretch of an index, of which the database may think better to read the table."""
+
+
+class Within(NamedTuple):
+    """Bounds, both included, within which the first moment of a date parameter lies."""
+
+    param: int
+    least: int
+    most: int
+
+
 class Source(NamedTuple):
     """A SELECT of the one column ``resource``, perhaps with repetitions.
 
     Attributes:
         ordered: an index gives the numbers in growing order.
         scan: all values of a parameter must be looked through.
-        stretch: a stretch of an index, of which the database may think better to read the table.
+        within: of a date, where it begins.
     """
 
     text: str
     args: tuple[Any, ...]
     ordered: bool = False
     scan: bool = False
-    stretch: bool = False
+    span: Span = Span.OWN
+    within: Within | None = None
 
 
 class Subject:
@@ -162,8 +185,7 @@ def union(sources: Sequence[Source]) -> Source:
         f"SELECT resource FROM ({source.text}) u{n}" for n, source in enumerate(sources)
     )
     args = tuple(arg for source in sources for arg in source.args)
-    scan, stretch = any(source.scan for source in sources), any(source.stretch for source in sources)
-    return Source(text, args, scan=scan, stretch=stretch)
+    return Source(text, args, scan=any(s.scan for s in sources), span=max(source.span for source in sources))
 
 
 def joined(word: str, parts: Sequence[Sql], empty: str) -> Sql:

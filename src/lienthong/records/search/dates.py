@@ -7,13 +7,16 @@ from datetime import UTC, datetime, timedelta
 
 from lienthong.foundation import clock
 from lienthong.records import index
+from lienthong.records.index.intervals import OPEN
 from lienthong.records.search import asking, problems
 from lienthong.records.search.conditions import (
     SEEK,
     Condition,
     Source,
+    Span,
     Sql,
     Subject,
+    Within,
     any_of,
     marks,
     union,
@@ -75,10 +78,10 @@ def _one(field: Field, name: str, value: str) -> Condition:
         if prefix not in _BOUNDS:
             return Source(f"{select} AND {of_all}", field.params, scan=True)
         short = Source(
-            f"{select} AND {_BOUNDS[prefix].format(**words)} AND {of_all}", field.params, stretch=True
+            f"{select} AND {_BOUNDS[prefix].format(**words)} AND {of_all}", field.params, span=Span.STRETCH
         )
         if prefix not in _LONG:
-            return short
+            return short._replace(within=_within(field, prefix, start, end))
         border = start if prefix == "ap" else end
         long = f"{select} AND high - low > {DAY} AND high >= {border} AND {of_all}"
         return union([short, Source(long, field.params)])
@@ -94,6 +97,14 @@ def _one(field: Field, name: str, value: str) -> Condition:
         return any(p in field.params and fits(low, high, start, end) for p, low, high in subject.rows.dates)
 
     return Condition(name, source, test, holds)
+
+
+def _within(field: Field, prefix: str, start: int, end: int) -> Within | None:
+    if len(field.params) != 1:
+        return None
+    least = {"eq": start, "sa": end + 1}.get(prefix, -OPEN)
+    most = {"eq": end, "le": end, "sa": OPEN}.get(prefix, start - 1)
+    return Within(field.params[0], least, most)
 
 
 _FITS: dict[str, Callable[[int, int, int, int], bool]] = {

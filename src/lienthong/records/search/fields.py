@@ -19,6 +19,7 @@ class Field:
         kinds: the types it is searched in.
         params: numbers under which its index rows stand.
         narrower: those rows hold more than its values.
+        single: a resource has no more than one of its values.
         definitions: by resource type.
     """
 
@@ -27,6 +28,7 @@ class Field:
     kinds: tuple[str, ...]
     params: tuple[int, ...]
     narrower: bool
+    single: bool
     definitions: dict[str, index.Parameter]
 
     @property
@@ -64,6 +66,7 @@ def field(kinds: tuple[str, ...], code: str) -> Field | None:
         kinds,
         tuple(dict.fromkeys(keys.param(kind, one) for kind, one in stored)),
         any(definition.narrower for definition in found.values()),
+        all(definition.single and not definition.narrower for definition in found.values()),
         found,
     )
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from django.db import connection
 
-from lienthong.records import index, keys, reading
+from lienthong.records import index, keys, reading, sql
 from lienthong.records.reading import Stored
 from lienthong.records.search import fields, problems
 from lienthong.records.search.compiling import Compiler
@@ -73,8 +73,11 @@ def included(matches: Sequence[Stored], includes: Sequence[Include], compiler: C
         wanted = [one for one in includes if turn == 0 or one.iterate]
         if not fresh or not wanted:
             break
-        numbers = _forward(fresh, wanted) | _backward(fresh, wanted)
-        new = [stored for stored in _visible(sorted(numbers), compiler) if stored.ref not in seen]
+        new = [
+            one
+            for one in _visible(_forward(fresh, wanted) | _backward(fresh, wanted), compiler)
+            if one.ref not in seen
+        ]
         seen |= {stored.ref for stored in new}
         found += new
         if len(found) > MOST:
@@ -83,8 +86,8 @@ def included(matches: Sequence[Stored], includes: Sequence[Include], compiler: C
     return found
 
 
-def _forward(sources: Sequence[Stored], includes: Iterable[Include]) -> set[int]:
-    """Numbers of what they point to."""
+def _forward(sources: Sequence[Stored], includes: Iterable[Include]) -> dict[int, str]:
+    """Numbers and types of what they point to."""
     targets: dict[int, set[str]] = {}
     for include in includes:
         for stored in sources if not include.reverse else ():
@@ -94,16 +97,16 @@ def _forward(sources: Sequence[Stored], includes: Iterable[Include]) -> set[int]
                 for target, param in index.rows(stored.resource).links:
                     if param in params:
                         targets.setdefault(target, set()).update(kinds)
-    found: set[int] = set()
+    found: dict[int, str] = {}
     for chunk in _chunks(sorted(targets)):
         rows = _rows(f"SELECT key, id, type FROM records_resource WHERE key {marks(chunk)}", chunk)
-        found |= {number for key, number, kind in rows if targets[key] & {"", kind}}
+        found |= {number: kind for key, number, kind in rows if targets[key] & {"", kind}}
     return found
 
 
-def _backward(targets: Sequence[Stored], includes: Iterable[Include]) -> set[int]:
-    """Numbers of what points to them."""
-    found: set[int] = set()
+def _backward(targets: Sequence[Stored], includes: Iterable[Include]) -> dict[int, str]:
+    """Numbers and types of what points to them."""
+    found: dict[int, str] = {}
     for include in includes:
         if not include.reverse:
             continue
@@ -111,10 +114,13 @@ def _backward(targets: Sequence[Stored], includes: Iterable[Include]) -> set[int
         kinds = {kind for one in parameters for kind in one.targets}
         params = sorted({keys.param(include.kind, code) for one in parameters for code in one.stored})
         wanted = [s for s in targets if include.target in ("", s.type) and (not kinds or s.type in kinds)]
-        more = f" AND param {marks(params)}" if params else ""
+        more = f" AND l.param {marks(params)}" if params else ""
         for chunk in _chunks([keys.ref_key(stored.ref) for stored in wanted]):
-            text = f"SELECT resource FROM records_link WHERE target {marks(chunk)}{more} LIMIT %s"
-            found |= {row[0] for row in _rows(text, [*chunk, *params, 4 * MOST])}
+            text = (
+                "SELECT r.id, r.type FROM records_link l JOIN records_resource r ON r.id = l.resource"
+                f" WHERE l.target {marks(chunk)}{more} LIMIT %s"
+            )
+            found |= dict(_rows(text, [*chunk, *params, 4 * MOST]))
             if len(found) >= 4 * MOST:
                 raise problems.too_many_included(MOST)
     return found
@@ -128,25 +134,22 @@ def _references(include: Include, kind: str) -> list[index.Parameter]:
     return [one for one in there if one.type == "reference" and include.code in (one.code, "*")]
 
 
-def _visible(numbers: Sequence[int], compiler: Compiler) -> list[Stored]:
-    """Those that may be seen."""
-    kinds: set[str] = set()
-    for chunk in _chunks(numbers):
-        kinds |= {
-            row[0]
-            for row in _rows(f"SELECT DISTINCT type FROM records_resource WHERE id {marks(chunk)}", chunk)
-        }
-    conditions = compiler.visible(tuple(sorted(kinds))) if kinds else []
+def _visible(found: Mapping[int, str], compiler: Compiler) -> list[Stored]:
+    """Those of the numbers, each with its type, that may be seen."""
+    if not found:
+        return []
+    conditions = compiler.visible(tuple(sorted(set(found.values()))))
     inexact = [condition for condition in conditions if not condition.exact]
     where = joined(" AND ", [condition.test("r") for condition in conditions], "TRUE")
-    allowed: list[int] = []
-    for chunk in _chunks(numbers):
-        text = f"SELECT r.id FROM records_resource r WHERE r.id {marks(chunk)} AND {where.text} ORDER BY r.id"
-        allowed += [row[0] for row in _rows(text, [*chunk, *where.args])]
-    if len(allowed) > 2 * MOST:
-        raise problems.too_many_included(MOST)
-    found = reading.fetch(allowed)
-    subjects = [(stored, Subject(stored.resource, stored.number, stored.updated)) for stored in found]
+    allowed: list[Stored] = []
+    for chunk in _chunks(sorted(found)):
+        text = f"{sql.READ} WHERE r.id {marks(chunk)} AND {where.text} ORDER BY r.id"
+        allowed += reading.stored(_rows(text, [*chunk, *where.args]))
+        if len(allowed) > 2 * MOST:
+            raise problems.too_many_included(MOST)
+    if not inexact:
+        return allowed
+    subjects = [(stored, Subject(stored.resource, stored.number, stored.updated)) for stored in allowed]
     return [stored for stored, subject in subjects if all(one.holds(subject) for one in inexact)]
 
 

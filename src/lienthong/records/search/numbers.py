@@ -17,6 +17,7 @@ from lienthong.records.search.conditions import (
     SEEK,
     Condition,
     Source,
+    Span,
     Sql,
     Subject,
     any_of,
@@ -70,7 +71,7 @@ def _one(field: Field, name: str, value: str) -> Condition:
         long = f"{select} AND high - low > 1 AND high >= %s AND {text}"
         return union(
             [
-                Source(short, (*field.params, least - 1, most, *args), stretch=True),
+                Source(short, (*field.params, least - 1, most, *args), span=Span.STRETCH),
                 Source(long, (*field.params, least, *args)),
             ]
         )

@@ -9,7 +9,17 @@ from datetime import UTC, datetime, timedelta
 from lienthong.foundation import clock
 from lienthong.records import keys
 from lienthong.records.search import asking, dates, problems
-from lienthong.records.search.conditions import SEEK, Condition, Source, Sql, Subject, any_of, marks, no
+from lienthong.records.search.conditions import (
+    SEEK,
+    Condition,
+    Source,
+    Span,
+    Sql,
+    Subject,
+    any_of,
+    marks,
+    no,
+)
 
 _ID = re.compile(r"[A-Za-z0-9.-]{1,64}")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -70,7 +80,10 @@ def _updated(name: str, value: str) -> Condition:
     def source() -> Source:
         text = "SELECT q.id AS resource FROM records_pack p CROSS JOIN records_resource q"
         return Source(
-            f"{text} WHERE {where.format(p='p')} AND q.pack = p.id", given, scan=prefix == "ne", stretch=True
+            f"{text} WHERE {where.format(p='p')} AND q.pack = p.id",
+            given,
+            scan=prefix == "ne",
+            span=Span.STRETCH,
         )
 
     def test(alias: str) -> Sql:

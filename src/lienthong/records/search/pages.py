@@ -8,12 +8,13 @@ from typing import NamedTuple
 from lienthong.foundation.errors import LienThongError
 from lienthong.records import reading
 from lienthong.records.reading import Stored
-from lienthong.records.search import compartments, controls, cursors, including, planning, problems
+from lienthong.records.search import compartments, controls, cursors, including, planning, problems, ranks
 from lienthong.records.search.compiling import Compiler
 from lienthong.records.search.conditions import Condition, Subject
 from lienthong.records.search.controls import Controls
 from lienthong.records.search.cursors import Position
 from lienthong.records.search.planning import Plan, Row
+from lienthong.records.search.ranks import Ranked
 from lienthong.records.search.views import View
 
 _UNSHAPED = frozenset({"_cursor", "_count", "_total", "_summary", "_elements", "_include", "_revinclude"})
@@ -65,7 +66,7 @@ def search(
     compiler = Compiler(view or View(), base)
     asked = controls.read(kind, parameters, strict=strict)
     conditions = _conditions(asked, compiler, strict, patient)
-    plan = planning.plan(_name(asked), asked.kinds, conditions, asked.sort)
+    plan = ranks.plan(_name(asked), asked.kinds, conditions, asked.sort)
     query = [kind, patient, sorted(pair for pair in asked.applied if pair[0] not in _UNSHAPED)]
     if asked.count == 0:
         return Page([], [], plan.count(), "", "", asked.applied, asked.ignored)
@@ -160,7 +161,7 @@ def _at(row: Row, *, back: bool) -> Position:
 
 
 def _total(
-    asked: Controls, plan: Plan, rows: Sequence[tuple[Row, Stored | None]], start: Position | None
+    asked: Controls, plan: Plan | Ranked, rows: Sequence[tuple[Row, Stored | None]], start: Position | None
 ) -> int | None:
     """How many fit: when asked for, or when it cost nothing."""
     if asked.total == "none":

@@ -10,7 +10,7 @@ from lienthong.records.search import asking, problems
 from lienthong.records.search.conditions import SEEK, Condition, Source, Sql, Subject, any_of, marks
 from lienthong.records.search.fields import Field, types
 
-MODIFIERS = ("missing", "identifier")
+MODIFIERS = ("missing", "identifier", "above", "below")
 _LOCAL = re.compile(r"([A-Z][A-Za-z]{1,39})/([A-Za-z0-9.-]{1,64})(?:/_history/([A-Za-z0-9.-]{1,64}))?")
 _ID = re.compile(r"[A-Za-z0-9.-]{1,64}")
 _WANTED = "id, Type/id, https://…/Type/id"
@@ -20,13 +20,12 @@ def condition(field: Field, name: str, modifier: str, values: Sequence[str], bas
     """The condition for one reference parameter.
 
     Args:
+        modifier: ``identifier`` or a type; :func:`.chains.related` answers ``above`` and ``below``.
         base: address of this server's FHIR door, without a slash at the end; empty if not known.
 
     Raises:
         LienThongError: a modifier or value that does not go.
     """
-    if modifier in ("above", "below"):
-        raise problems.unsupported(f"{name.partition(':')[0]}:{modifier}")
     if modifier == "identifier":
         return any_of(name, [_logical(field, name, value) for value in values])
     kinds = list(targets(field, name, modifier))
@@ -47,6 +46,24 @@ def targets(field: Field, name: str, kind: str) -> Sequence[str]:
     if kind not in allowed:
         raise problems.unknown_type(name, kind)
     return [kind]
+
+
+def within(kind: str, name: str, values: Sequence[str], base: str) -> list[int]:
+    """The numbers of what the values name of one type (empty: only look at how they are written).
+
+    Raises:
+        LienThongError: neither an id nor a reference to this server.
+    """
+    found = []
+    for value in values:
+        local = asking.plain(value).removeprefix(f"{base}/" if base else "")
+        match = _LOCAL.fullmatch(local)
+        if match is None and not _ID.fullmatch(local):
+            raise problems.bad_value(name, value, "id, Type/id")
+        ref = f"{kind}/{local}" if match is None else f"{match[1]}/{match[2]}"
+        if ref.startswith(f"{kind}/"):
+            found.append(keys.ref_key(ref))
+    return found
 
 
 def linked(field: Field, name: str, numbers: Sequence[int]) -> Condition:

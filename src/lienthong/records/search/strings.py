@@ -7,7 +7,7 @@ from typing import Any
 
 from lienthong.foundation.text import fold
 from lienthong.records.search import asking, problems
-from lienthong.records.search.conditions import SEEK, Condition, Source, Sql, Subject, any_of, marks
+from lienthong.records.search.conditions import SEEK, Condition, Source, Span, Sql, Subject, any_of, marks
 from lienthong.records.search.fields import Field
 
 MODIFIERS = ("missing", "exact", "contains")
@@ -62,7 +62,7 @@ def _one(field: Field, name: str, modifier: str, value: str) -> Condition:
         return True
 
     text = f"SELECT resource FROM records_string WHERE param {marks(field.params)} AND {where.format(i='')}"
-    source = Source(text, (*field.params, *args), scan=modifier == "contains")
+    source = Source(text, (*field.params, *args), scan=modifier == "contains", span=Span.WORD)
     exact = modifier == "contains" or (modifier == "" and len(folded) <= LONGEST)
     return Condition(name, lambda: source, test, holds, exact)
 

@@ -16,6 +16,7 @@ from lienthong.records.search.conditions import (
     SEEK,
     Condition,
     Source,
+    Span,
     Sql,
     Subject,
     any_of,
@@ -98,6 +99,7 @@ class Coded:
 
     def __init__(self, field: Field, name: str, system: str | None, code: str) -> None:
         self.params, self.name = field.params, name
+        self.span = Span.OWN if "Identifier" in field.datatypes else Span.CODE
         self.value = keys.hash64(code)
         self.given = None if system is None else _numbers(field, system, code)
 
@@ -111,7 +113,7 @@ class Coded:
         """Systems that have this code: with them one resource is tested through the primary key; None: too many."""
         if self.given is not None:
             return self.given
-        found = _systems(self.params, self.value)
+        found = systems(self.params, self.value, _MOST_SYSTEMS)
         return found if len(found) <= _MOST_SYSTEMS else None
 
     def source(self) -> Source:
@@ -119,7 +121,8 @@ class Coded:
         given = self.given or []
         more = f" AND system {marks(given)}" if given else ""
         text = f"SELECT resource FROM records_token WHERE {where}{more}"
-        return Source(text, (*self.params, self.value, *given), len(self.params) == len(given) == 1)
+        alone = len(self.params) == len(given) == 1
+        return Source(text, (*self.params, self.value, *given), alone, span=self.span)
 
     def test(self, alias: str) -> Sql:
         systems = self.systems
@@ -145,12 +148,12 @@ def _numbers(field: Field, system: str, code: str) -> list[int]:
     return [keys.hash32(system), *([0] if implied else [])]
 
 
-def _systems(params: Sequence[int], value: int) -> list[int]:
-    """The systems beside a value, one index seek for each."""
+def systems(params: Sequence[int], value: int, most: int) -> list[int]:
+    """The systems beside a value, one index seek for each; at least one more than ``most`` where there are more."""
     found: set[int] = set()
     with connection.cursor() as cursor:
         for param in params:
-            cursor.execute(_LOOSE, (param, value, param, value, _MOST_SYSTEMS + 1))
+            cursor.execute(_LOOSE, (param, value, param, value, most + 1))
             found.update(row[0] for row in cursor.fetchall())
     return sorted(found)
 
@@ -185,7 +188,11 @@ def _among(field: Field, name: str, pairs: Sequence[tuple[str, str]]) -> Conditi
         " AND i.system = w.system"
     )
     return Condition(
-        name, lambda: Source(text, (*flat, *field.params)), lambda alias: Sql("TRUE"), holds, exact=False
+        name,
+        lambda: Source(text, (*flat, *field.params), span=Span.CODE),
+        lambda alias: Sql("TRUE"),
+        holds,
+        exact=False,
     )
 
 
@@ -239,3 +246,21 @@ def _typed(identifier: Any, system: str, code: str) -> bool:
         isinstance(one, dict) and one.get("code") == code and one.get("system", "") == system
         for one in (codings if isinstance(codings, list) else ())
     )
+
+
+def pairs(field: Field, element: Any) -> Iterator[tuple[str, str]]:
+    """Code and system of each token in an element of the parameter, as the index rows have them."""
+    if isinstance(element, bool):
+        yield ("true" if element else "false"), ""
+    elif isinstance(element, str):
+        yield element, ""
+        if "canonical" in field.datatypes:
+            yield element.partition("|")[0], ""
+    elif isinstance(element, dict):
+        codings = element.get("coding", [element])
+        for one in codings if isinstance(codings, list) else ():
+            found = one if isinstance(one, dict) else {}
+            code, system = found.get("code", found.get("value")), found.get("system")
+            if isinstance(code, str):
+                of_system = isinstance(system, str) and "ContactPoint" not in field.datatypes
+                yield code, str(system) if of_system else ""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 
@@ -69,32 +69,63 @@ class Hours:
         return max((last for _first, last in self.moments.values()), default=None)
 
 
-def hours(facility: str, since: datetime, until: datetime) -> dict[str, Hours]:
-    """Feed to what it brought before ``until``."""
-    found: dict[str, Hours] = defaultdict(Hours)
-    rows = FeedHour.objects.filter(counts(), facility=facility, hour__gte=since, hour__lt=until)
-    columns = ("feed", "hour", "fresh", "again", "first_at", "last_at")
-    for feed, begin, fresh, again, first_at, last_at in rows.values_list(*columns).order_by("hour"):
-        hour = begin.astimezone(UTC)
-        found[feed].items[hour] = fresh + again
+Shares = dict[str, dict[date, tuple[int, int]]]
+"""Field to filled and all items by the day they came."""
+
+
+@dataclass(slots=True)
+class Told:
+    """What one unit told: feed to what it brought, feed to how its fields were filled."""
+
+    hours: dict[str, Hours] = field(default_factory=lambda: defaultdict(Hours))
+    shares: dict[str, Shares] = field(default_factory=lambda: defaultdict(lambda: defaultdict(dict)))
+
+
+def told(spans: Mapping[str, tuple[datetime, datetime]]) -> dict[str, Told]:
+    """What some units told, each from one moment until another; in one query."""
+    found = {code: Told() for code in spans}
+    if not spans:
+        return found
+    rows = FeedHour.objects.filter(
+        counts(),
+        facility__in=list(spans),
+        hour__gte=min(since for since, _until in spans.values()),
+        hour__lt=max(until for _since, until in spans.values()),
+    )
+    columns = ("facility", "feed", "hour", "fresh", "again", "first_at", "last_at", "fields")
+    for code, feed, begin, fresh, again, first_at, last_at, fields in rows.values_list(*columns).order_by(
+        "hour"
+    ):
+        hour, (since, until) = begin.astimezone(UTC), spans[code]
+        if not since <= hour < until:
+            continue
+        own = found[code].hours[feed]
+        own.items[hour] = fresh + again
         if first_at is not None and last_at is not None:
             ends = hour + timedelta(hours=1)
             first, last = (min(max(moment, hour), ends) for moment in (first_at, last_at))
-            found[feed].moments[hour] = (first, min(last, until))
+            own.moments[hour] = (first, min(last, until))
+        if feed != NODE:
+            _add(found[code].shares[feed], hour.astimezone(clock.VIETNAM).date(), fields)
     return found
 
 
-def shares(
-    facility: str, since: datetime, until: datetime
-) -> dict[str, dict[str, dict[date, tuple[int, int]]]]:
-    """Feed to field to filled and all items by the day they came."""
-    found: dict[str, dict[str, dict[date, tuple[int, int]]]] = defaultdict(lambda: defaultdict(dict))
-    rows = FeedHour.objects.filter(counts(), facility=facility, hour__gte=since, hour__lt=until)
-    for feed, hour, fields in rows.exclude(feed=NODE).values_list("feed", "hour", "fields"):
-        day = hour.astimezone(clock.VIETNAM).date()
-        for name, (filled, of) in fields.items():
-            held = found[feed][name].get(day, (0, 0))
-            found[feed][name][day] = (held[0] + filled, held[1] + of)
+def _add(shares: Shares, day: date, fields: Mapping[str, tuple[int, int]]) -> None:
+    for name, (filled, of) in fields.items():
+        held = shares[name].get(day, (0, 0))
+        shares[name][day] = (held[0] + filled, held[1] + of)
+
+
+def filled(
+    feed: str, name: str, facilities: Collection[str], since: datetime, until: datetime
+) -> dict[str, tuple[int, int]]:
+    """Facility to how many items of a feed had a field filled, and of how many."""
+    found: dict[str, tuple[int, int]] = {}
+    rows = FeedHour.objects.filter(counts(), feed=feed, facility__in=list(facilities))
+    for code, fields in rows.filter(hour__gte=since, hour__lt=until).values_list("facility", "fields"):
+        some, of = fields.get(name, (0, 0))
+        held = found.get(code, (0, 0))
+        found[code] = (held[0] + some, held[1] + of)
     return found
 
 

@@ -55,44 +55,28 @@ def of_units(facilities: Collection[str], at: datetime) -> dict[str, list[State]
     reports = reading.reported(facilities)
     begins = reading.began(at)
     working = working_days.calendar().working
-    return {
-        facility: _of_unit(
-            facility,
-            at,
-            reports[facility].counted_to if facility in reports else None,
-            begins.get(facility),
-            working,
-        )
-        for facility in facilities
-    }
-
-
-def _of_unit(
-    facility: str,
-    at: datetime,
-    counted_to: datetime | None,
-    since: datetime | None,
-    working: Callable[[date], bool],
-) -> list[State]:
-    if counted_to is None or since is None:
-        return [State(feed, "unknown", "never") for feed in FEEDS]
-    known_to = min(at, counted_to)
-    told = reading.hours(facility, known_to - _HISTORY, known_to)
-    shares = reading.shares(facility, known_to - _HISTORY, known_to)
-    ran = told.pop(NODE, Hours()).items
-    return [
-        judge(
-            feed,
-            told.get(feed, Hours()),
-            since=since,
-            known_to=known_to,
-            stopped=at - known_to > REPORTS_STOP,
-            shares=shares.get(feed, {}),
-            working=working,
-            ran=ran,
-        )
-        for feed in FEEDS
-    ]
+    known_to = {code: min(at, row.counted_to) for code, row in reports.items() if code in begins}
+    told = reading.told({code: (moment - _HISTORY, moment) for code, moment in known_to.items()})
+    found = {}
+    for code in facilities:
+        if code not in told:
+            found[code] = [State(feed, "unknown", "never") for feed in FEEDS]
+            continue
+        hours, shares = told[code].hours, told[code].shares
+        found[code] = [
+            judge(
+                feed,
+                hours.get(feed, Hours()),
+                since=begins[code],
+                known_to=known_to[code],
+                stopped=at - known_to[code] > REPORTS_STOP,
+                shares=shares.get(feed, {}),
+                working=working,
+                ran=hours.get(NODE, Hours()).items,
+            )
+            for feed in FEEDS
+        ]
+    return found
 
 
 def judge(

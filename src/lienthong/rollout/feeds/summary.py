@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
 from lienthong.foundation import clock
 from lienthong.rollout import units
 from lienthong.rollout.feeds import states, words
-from lienthong.rollout.feeds.states import Kind
+from lienthong.rollout.feeds.states import Kind, State
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +34,12 @@ def feeds(at: datetime | None = None) -> dict[str, list[Feed]]:
     """Unit to its feeds, HIS first, as they are at a moment (now if none is given)."""
     moment = at or clock.now()
     codes = units.codes(moment.astimezone(clock.VIETNAM).date())
+    return told(states.of_units(codes, moment))
+
+
+def told(judged: Mapping[str, list[State]]) -> dict[str, list[Feed]]:
+    """The feeds with their state in a sentence."""
     return {
         code: [Feed(one.feed, one.state, one.usual, one.today, words.sentence(one)) for one in found]
-        for code, found in states.of_units(codes, moment).items()
+        for code, found in judged.items()
     }

@@ -39,6 +39,7 @@ def proofs(
     today = moment.astimezone(clock.VIETNAM).date()
     begin = today - timedelta(days=RECENT_DAYS)
     since = reading.end_of(begin)
+    coded = reading.filled("HIS", "diagnosis", facilities, since, moment)
     found = {}
     for code in facilities:
         reached = {one.name for one in ladder[code] if one.at is not None}
@@ -53,15 +54,13 @@ def proofs(
             },
             last={feed: max(held) for feed, held in days.items()},
             known=report is not None and moment - report.counted_to < _TOLD_LATELY,
-            coded=_coded(code, since, moment),
+            coded=_share(*coded.get(code, (0, 0))),
             silent=frozenset(one.feed for one in feeds[code] if one.state == "silent"),
         )
     return found
 
 
-def _coded(facility: str, since: datetime, until: datetime) -> float | None:
-    days = reading.shares(facility, since, until).get("HIS", {}).get("diagnosis", {})
-    filled, of = (sum(pair[place] for pair in days.values()) for place in (0, 1))
+def _share(filled: int, of: int) -> float | None:
     return filled / of if of >= RECENT_DAYS else None
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -12,11 +13,13 @@ from lienthong import exchange as messages
 from lienthong.foundation import clock
 from lienthong.foundation.errors import Problem
 from lienthong.rollout import facts, units
+from lienthong.rollout.feeds.states import State
 from lienthong.rollout.feeds.words import number
 from lienthong.rollout.ladder import comparing, words
 from lienthong.rollout.ladder import rungs as evidence
 from lienthong.rollout.ladder.comparing import Found
 from lienthong.rollout.ladder.rules import PROOFS
+from lienthong.rollout.ladder.rungs import Evidence
 from lienthong.transfers import desk
 
 BEGIN = date(2025, 1, 12)
@@ -71,7 +74,11 @@ class Difference:
 
 def rungs(on: date | None = None) -> dict[str, list[Rung]]:
     """Unit to its rungs, as proven by the end of a day (now if none is given)."""
-    found = evidence.of_units(units.codes(on), on)
+    return told(evidence.of_units(units.codes(on), on))
+
+
+def told(found: Mapping[str, list[Evidence]]) -> dict[str, list[Rung]]:
+    """The rungs with their evidence in words."""
     return {
         code: [Rung(one.name, one.at, words.detail(one)) for one in steps] for code, steps in found.items()
     }
@@ -107,9 +114,19 @@ def _sentence(problem: Problem) -> str:
     return problem.vi if get_language() == "vi" else problem.en
 
 
-def differences(on: date | None = None) -> list[Difference]:
-    """Where declarations and traffic do not fit, unit by unit, as of the end of a day (now if none is given)."""
-    return [_difference(one) for one in comparing.compare(units.codes(on), on)]
+def differences(
+    on: date | None = None,
+    *,
+    ladder: Mapping[str, list[Evidence]] | None = None,
+    feeds: Mapping[str, list[State]] | None = None,
+) -> list[Difference]:
+    """Where declarations and traffic do not fit, unit by unit, as of the end of a day (now if none is given).
+
+    Args:
+        ladder, feeds: of the units in question, where the caller has them; else every unit.
+    """
+    codes = units.codes(on) if ladder is None else list(ladder)
+    return [_difference(one) for one in comparing.compare(codes, on, ladder=ladder, feeds=feeds)]
 
 
 def _difference(found: Found) -> Difference:

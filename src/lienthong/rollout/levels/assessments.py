@@ -7,11 +7,10 @@ from datetime import date
 from django.db import transaction
 
 from lienthong.access import audit
-from lienthong.exchange import space
 from lienthong.foundation import clock
-from lienthong.rollout import changes
+from lienthong.rollout import changes, files
 from lienthong.rollout.changes import Batch
-from lienthong.rollout.levels import criteria, evidence, filled, problems
+from lienthong.rollout.levels import criteria, filled, problems
 from lienthong.rollout.levels.book import Criterion
 from lienthong.rollout.levels.filled import Filled
 from lienthong.rollout.levels.models import (
@@ -119,28 +118,24 @@ def attach(
     """Keeps a file as evidence for a criterion; the same bytes twice are one file.
 
     Raises:
-        LienThongError: ``evidence-refused`` and those of :func:`answer`; ``exchange-hub-full``.
+        LienThongError: ``file-refused`` and those of :func:`answer`; ``exchange-hub-full``.
     """
-    kind = evidence.kind_of(content)
+    kind = files.kind_of(content)
     with changes.batch(by, "levels-file", unit=assessment.facility, why=key, page=page) as batch:
         form = _form(assessment, State.OPEN, State.RETURNED)
         _editable(form, key)
         kept = form.files.get(key, [])
-        space.check(len(content))
-        sha256 = evidence.folder().put(content)
+        sha256 = files.keep(content)
         same = next((file for file in kept if file.sha256 == sha256), None)
         if same is not None:
             return same
-        if len(kept) >= evidence.MOST:
-            raise problems.file_refused(
-                f"Mỗi tiêu chí nhận tối đa {evidence.MOST} tệp.",
-                f"A criterion takes at most {evidence.MOST} files.",
-            )
+        if len(kept) >= files.MOST:
+            raise files.too_many()
         _anew(batch, form, key)
         row = AssessmentFile(
             assessment=form.assessment,
             key=key,
-            name=evidence.name_of(name, kind),
+            name=files.name_of(name, kind),
             kind=kind,
             size=len(content),
             sha256=sha256,

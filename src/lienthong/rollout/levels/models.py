@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from lienthong.rollout.changes import Typed
+from lienthong.rollout.files import Kept
 from lienthong.rollout.levels import problems
 from lienthong.rollout.levels.book import UNCONFIRMED
 
@@ -232,18 +233,13 @@ class AssessmentVerdict(_Part):
         constraints = [models.UniqueConstraint(fields=["assessment", "key"], name="rollout_verdict_once")]
 
 
-class AssessmentFile(_Said):
-    """A file that shows that a criterion is met; its bytes are in the node's blob folder."""
+class AssessmentFile(Kept, _Said):
+    """A file that shows that a criterion is met."""
 
     THING = "assessment-file"
     LABEL = pgettext_lazy("levels", "Evidence file")
-    SILENT = frozenset({"kind", "size", "sha256"})
     assessment = models.ForeignKey(Assessment, on_delete=models.PROTECT, related_name="files")
     key = models.CharField(pgettext_lazy("levels", "Criterion"), max_length=20)
-    name = models.CharField(pgettext_lazy("levels", "File name"), max_length=120)
-    kind = models.CharField(pgettext_lazy("levels", "Kind of file"), max_length=8)
-    size = models.PositiveIntegerField(pgettext_lazy("levels", "Bytes"))
-    sha256 = models.CharField("SHA-256", max_length=64)
 
     class Meta:
         ordering = ["id"]

@@ -180,17 +180,6 @@ def document_missing() -> LienThongError:
     )
 
 
-def file_refused(vi: str, en: str) -> LienThongError:
-    """A file that is not taken."""
-    return _error(
-        "evidence-refused",
-        vi,
-        en,
-        "Gửi tệp PDF, ảnh PNG hoặc JPEG, Excel (.xlsx) hoặc Word (.docx), mỗi tệp tối đa 10 MB.",
-        "Send a PDF, a PNG or JPEG picture, Excel (.xlsx) or Word (.docx), at most 10 MB each.",
-    )
-
-
 def sheet_refused(vi: str, en: str) -> LienThongError:
     """A file of criteria that cannot be read at all."""
     return _error(
@@ -200,16 +189,6 @@ def sheet_refused(vi: str, en: str) -> LienThongError:
         "Tải bộ tiêu chí về dạng Excel, sửa trên tệp đó rồi nhập lại.",
         "Take the criteria out as Excel, correct that file, take it in again.",
     )
-
-
-def file_too_large() -> LienThongError:
-    """More bytes than a file may have."""
-    return file_refused("Tệp lớn hơn 10 MB.", "The file is larger than 10 MB.")
-
-
-def file_missing() -> LienThongError:
-    """The form came without a file."""
-    return file_refused("Chưa chọn tệp.", "No file was chosen.")
 
 
 def answer_first(key: str) -> LienThongError:

@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 
 from lienthong.foundation import clock
 from lienthong.rollout.changes import Typed
+from lienthong.rollout.files import Kept
 from lienthong.rollout.plan.states import Change, Facts
 
 LONGEST_TITLE = 300
@@ -281,6 +282,30 @@ class Meeting(Sourced):
     @property
     def words(self) -> str:
         return in_page_language(self.title, self.title_en)
+
+
+class PlanFile(Kept, Typed):
+    """A file of exactly one of: a task (what proves it), a document (its text), a meeting (its minutes)."""
+
+    THING = "plan-file"
+    LABEL = pgettext_lazy("plan", "File")
+    task = models.ForeignKey(Task, models.PROTECT, null=True, related_name="files")
+    document = models.ForeignKey(Document, models.PROTECT, null=True, related_name="files")
+    meeting = models.ForeignKey(Meeting, models.PROTECT, null=True, related_name="files")
+
+    class Meta:
+        ordering = ["id"]
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(task__isnull=False, document=None, meeting=None)
+                | models.Q(task=None, document__isnull=False, meeting=None)
+                | models.Q(task=None, document=None, meeting__isnull=False),
+                name="rollout_plan_file_of_one",
+            )
+        ]
+
+    def unit_code(self) -> str:
+        return self.task.unit if self.task else ""
 
 
 class Conclusion(Typed):

@@ -1,7 +1,7 @@
 """What people are reminded of: due in 14, 7 or 1 days, overdue, free to begin since what it waited for is done.
 
-Reminders are computed when somebody looks. They are shown on the pages of the plan and in "what needs attention".
-They are not mailed: the node's mail (:mod:`lienthong.transfers.notices`) tells of transfers, one row for each loop.
+Reminders are computed when somebody looks. They are shown on the pages of the plan, in "what needs attention", and are
+mailed once a day to those who ask for it (:mod:`.reminding`).
 """
 
 from __future__ import annotations
@@ -59,16 +59,20 @@ def _kind(item: Item) -> Kind | None:
     return Kind.READY if item.ready else None
 
 
-def look() -> dict[str, dict[str, Problem]]:
-    """For the watch of the hub: an alert each for what is overdue, due within a week, and free to begin."""
+def pressing() -> tuple[Reminder, ...]:
+    """What is pressing in the whole plan today; computed anew once something was typed."""
     newest = BatchRow.objects.order_by("-id").values_list("id", flat=True).first()
-    return _alerts(clock.today(), newest)
+    return _pressing(clock.today(), newest)
 
 
 @lru_cache(maxsize=1)
-def _alerts(day: date, newest: str | None) -> dict[str, dict[str, Problem]]:
-    """The same as long as nothing new was typed (``newest``: the last batch)."""
-    found = reminders(plan(day).items.values())
+def _pressing(day: date, newest: str | None) -> tuple[Reminder, ...]:
+    return tuple(reminders(plan(day).items.values()))
+
+
+def look() -> dict[str, dict[str, Problem]]:
+    """For the watch of the hub: an alert each for what is overdue, due within a week, and free to begin."""
+    found = pressing()
     late = [one for one in found if one.kind is Kind.OVERDUE]
     soon = [one for one in found if one.kind in (Kind.IN_1, Kind.IN_7)]
     ready = [one for one in found if one.kind is Kind.READY]

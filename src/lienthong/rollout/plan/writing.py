@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date
 
 from lienthong.foundation import clock
+from lienthong.rollout import files
 from lienthong.rollout.changes import Batch, Typed
 from lienthong.rollout.plan import graph, problems, states
 from lienthong.rollout.plan.models import (
@@ -15,6 +16,7 @@ from lienthong.rollout.plan.models import (
     Document,
     DueChange,
     Meeting,
+    PlanFile,
     Task,
 )
 
@@ -112,7 +114,7 @@ def decide(batch: Batch, change: DueChange, agreed: bool, answer: str, day: date
 
 
 def remove_task(batch: Batch, task: Task) -> None:
-    """Removes a task with its dependencies, changes of date and comments.
+    """Removes a task with its dependencies, changes of date, comments and files.
 
     Raises:
         LienThongError: ``plan-needed``: conclusions, difficulties or parts hang on it.
@@ -122,7 +124,8 @@ def remove_task(batch: Batch, task: Task) -> None:
     hanging += [one.code for one in task.difficulties.all()]
     if hanging:
         raise problems.needed(hanging)
-    for row in (*task.needs.all(), *task.holds.all(), *task.due_changes.all(), *task.comments.all()):
+    own = (task.needs, task.holds, task.due_changes, task.comments, task.files)
+    for row in [row for rows in own for row in rows.all()]:
         batch.remove(row)
     batch.remove(task)
 
@@ -131,3 +134,24 @@ def task_of(batch: Batch, conclusion: Conclusion, task: Task) -> None:
     """A conclusion of a meeting became a task."""
     conclusion.task = task
     batch.save(conclusion)
+
+
+def attach(batch: Batch, of: Task | Document | Meeting, name: str, content: bytes) -> PlanFile:
+    """Keeps a file of a task, a document or a meeting; the same bytes twice are one file.
+
+    Raises:
+        LienThongError: ``file-refused``, ``exchange-hub-full``.
+    """
+    kind = files.kind_of(content)
+    lock()
+    kept = list(of.files.all())
+    sha256 = files.keep(content)
+    same = next((file for file in kept if file.sha256 == sha256), None)
+    if same is not None:
+        return same
+    if len(kept) >= files.MOST:
+        raise files.too_many()
+    row = PlanFile(name=files.name_of(name, kind), kind=kind, size=len(content), sha256=sha256)
+    setattr(row, of.THING, of)
+    batch.save(row)
+    return row

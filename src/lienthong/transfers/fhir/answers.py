@@ -1,6 +1,7 @@
-"""What transfers answer at the FHIR door: ServiceRequest and Task of a transfer, its patient, its outcome's papers.
+"""What transfers answer at the FHIR door: writing ServiceRequest and Task, which begins a transfer or takes its steps,
+and reading the papers of its outcome.
 
-Every other ServiceRequest is a resource of the store like any other. Interactions, elements and codes:
+Whatever else is asked of these resources the store answers (:mod:`.keeping`). Elements and codes:
 ``docs/reference/fhir-door.md``.
 """
 
@@ -14,27 +15,42 @@ from typing import Any
 from django.conf import settings
 from django.db import transaction
 
+from lienthong import records
 from lienthong.access import audit
 from lienthong.foundation import json
 from lienthong.foundation.wsgi import HttpError, Response
 from lienthong.records import validation
-from lienthong.records.api import finding, json_patch
+from lienthong.records.api import json_patch
 from lienthong.records.api.call import Call, version_of
 from lienthong.records.reading import Stored
 from lienthong.terminology import systems
-from lienthong.transfers import resources
-from lienthong.transfers.fhir import beginning, problems, requests, searching, tasks, words
+from lienthong.transfers import taking
+from lienthong.transfers.fhir import beginning, keeping, problems, searching, tasks, words
 from lienthong.transfers.fhir.words import Resource
-from lienthong.transfers.models import Transfer
+from lienthong.transfers.models import Changed, Transfer
 
 MOST_ENTRIES = 200
+_KINDS = ("ServiceRequest", "Task")
+_NOBODY = "-"
 _REFERRAL = "3457005"
 _LOOP = re.compile("[0-9a-f]{32}")
 
 
+def bring_up(call: Call) -> None:
+    """Before a call that may tell of transfers is answered: they stand in the store as they are now."""
+    kind, *rest = call.steps or [""]
+    one = len(rest) == 1 and not rest[0].startswith(("$", "_"))
+    of_another = kind not in _KINDS and not kind.startswith(("$", "_"))
+    if of_another and (one or (kind and not rest and call.method == "POST")):
+        return
+    if _here():
+        keeping.bring_up()
+
+
 def service_request(call: Call, steps: list[str]) -> Response | None:
-    """A call on ``ServiceRequest``; None where it is about no transfer."""
-    if not _here():
+    """A call that begins or changes a transfer; None where it is about none, or only reads."""
+    if not _here() or call.method in ("GET", "HEAD"):
+        _by_number(call)
         return None
     if not steps and call.method == "POST":
         given, _ = call.resource()
@@ -43,16 +59,13 @@ def service_request(call: Call, steps: list[str]) -> Response | None:
         call.caller.needs("ServiceRequest", "c")
         beside = _valid(given, "ServiceRequest").get("contained", [])
         _one_person(given, beside, set())
-        return _begun(call, given, beside, call.headers("if-none-exist"))
-    if not steps and call.method in ("GET", "HEAD"):
-        found = _searched(call, "ServiceRequest", requests.resource, alone=False)
-        return found or finding.find(call, "ServiceRequest", without=_of_transfers)
+        stored, new = _begun(call, given, beside, call.headers("if-none-exist"))
+        response = call.stored(stored, 201 if new else 200)
+        response.headers.append(("Location", f"{call.base}/{stored.ref}/_history/{stored.version}"))
+        return response
     if len(steps) != 1 or _transfer(steps[0]) is None:
         return None
     loop = steps[0]
-    if call.method in ("GET", "HEAD"):
-        call.caller.needs("ServiceRequest", "r")
-        return _shown(call, searching.known(loop), requests.resource)
     if call.method != "PUT":
         raise HttpError(405, problems.no_door(call.address), headers=(("Allow", "GET, PUT"),))
     call.caller.needs("ServiceRequest", "u")
@@ -61,50 +74,38 @@ def service_request(call: Call, steps: list[str]) -> Response | None:
     _same_id(given, loop)
     beside = given.get("contained", [])
     _one_person(given, beside, {f"Patient/{transfer.patient}"} if transfer.patient else set())
-    return _changed(call, loop, given, beside, call.version())
+    return call.stored(_changed(call, loop, given, beside, call.version()))
 
 
 def task(call: Call, steps: list[str]) -> Response | None:
-    """A call on ``Task``; every Task of a site is that of a transfer."""
-    if not _here():
+    """A call that takes a step; None where it only reads. Every Task of a site is that of a transfer."""
+    if not _here() or call.method in ("GET", "HEAD") or steps == ["_search"]:
+        _by_number(call)
+        if not steps and all(name != "_sort" for name, _ in call.query):
+            call.query = [*call.query, ("_sort", "_lastUpdated")]
         return None
-    if not steps and call.method in ("GET", "HEAD"):
-        return _searched(call, "Task", tasks.resource, alone=True)
-    if len(steps) != 1 or call.method not in ("GET", "HEAD", "PUT", "PATCH"):
-        raise HttpError(404 if steps else 405, problems.no_door(call.address), headers=(("Allow", "GET"),))
+    if len(steps) != 1 or call.method not in ("PUT", "PATCH"):
+        allowed = "GET, PUT, PATCH" if steps else "GET"
+        raise HttpError(405, problems.no_door(call.address), headers=(("Allow", allowed),))
     loop = steps[0]
-    transfer = searching.known(loop)
-    if call.method in ("GET", "HEAD"):
-        call.caller.needs("Task", "r")
-        return _shown(call, transfer, tasks.resource)
+    searching.known(loop)
     call.caller.needs("Task", "u")
-    version = call.version()
-    if call.method == "PATCH":
-        try:
-            operations = json.loads(call.content)
-        except (json.DecodeError, RecursionError) as error:
-            raise HttpError(400, problems.not_understood("JSON")) from error
-        given = _valid(json_patch.patched(tasks.resource(transfer), operations), "Task")
-        version = transfer.version if version is None else version
-    else:
-        given = _valid(call.resource()[0], "Task")
-    _same_id(given, loop)
     with transaction.atomic():
-        tasks.write(loop, given, version=version, caller=call.caller)
-        transfer = searching.known(loop)
+        transfer = taking.locked(loop)
+        version = _seen(transfer, "Task", call.version())
+        if call.method == "PATCH":
+            try:
+                operations = json.loads(call.content)
+            except (json.DecodeError, RecursionError) as error:
+                raise HttpError(400, problems.not_understood("JSON")) from error
+            given = _valid(json_patch.patched(tasks.resource(transfer), operations), "Task")
+            version = transfer.version if version is None else version
+        else:
+            given = _valid(call.resource()[0], "Task")
+        _same_id(given, loop)
+        transfer = tasks.write(loop, given, version=version, caller=call.caller)
         _note(call, "fhir-step", transfer.patient, loop=loop, state=transfer.state)
-    return call.answer(tasks.resource(transfer), 200, _etag(transfer))
-
-
-def patient(call: Call, steps: list[str]) -> Response | None:
-    """The patient of a transfer who has no record here."""
-    if not _here() or len(steps) != 1 or call.method not in ("GET", "HEAD"):
-        return None
-    about = searching.of_patient(steps[0])
-    if not about:
-        return None
-    call.caller.needs("Patient", "r")
-    return _told(call, resources.patient(about[0]), steps[0])
+    return call.stored(_kept("Task", loop))
 
 
 def paper(kind: str) -> Callable[[Call, list[str]], Response | None]:
@@ -161,16 +162,16 @@ def bundle(call: Call) -> Response | None:
     url = str(asked["url"]).removeprefix(f"{call.base}/")
     if (asked["method"], url) == ("POST", "ServiceRequest"):
         call.caller.needs("ServiceRequest", "c")
-        response = _begun(call, order, beside, str(asked.get("ifNoneExist", "")))
+        stored, new = _begun(call, order, beside, str(asked.get("ifNoneExist", "")))
     elif asked["method"] == "PUT" and url.startswith("ServiceRequest/"):
         call.caller.needs("ServiceRequest", "u")
         loop = url.removeprefix("ServiceRequest/")
         searching.known(loop)
-        response = _changed(call, loop, order, beside, version_of(str(asked.get("ifMatch", ""))))
+        stored, new = _changed(call, loop, order, beside, version_of(str(asked.get("ifMatch", "")))), False
     else:
         path = f"Bundle.entry[{place}].request"
         raise HttpError(422, problems.not_understood("POST ServiceRequest | PUT ServiceRequest/{id}", path))
-    return _answered(call, response, found, place)
+    return _answered(call, stored, new, found, place)
 
 
 def is_transfer(given: Resource) -> bool:
@@ -185,14 +186,23 @@ def is_transfer(given: Resource) -> bool:
     return systems.FACILITY in named or _REFERRAL in words.codings(given.get("code"), systems.SNOMED)
 
 
+def _by_number(call: Call) -> None:
+    """Lets a system that may read single patients find those of transfers by their numbers."""
+    if not _here() or call.caller.may("Patient", "s"):
+        return
+    for place, (name, value) in enumerate(call.query):
+        if name == "patient.identifier":
+            numbers = [one.rpartition("|")[2] for one in value.split(",")]
+            patients = {
+                patient for number in numbers if number for patient in records.patients_numbered(number)
+            }
+            ours = Transfer.objects.filter(searching.ours(), patient__in=patients)
+            about = sorted(set(ours.values_list("patient", flat=True)))
+            call.query[place] = ("patient", ",".join(about) or _NOBODY)
+
+
 def _here() -> bool:
     return bool(settings.NODE.role == "site")
-
-
-def _of_transfers(found: Sequence[Stored]) -> set[str]:
-    """The store's copies of what transfers answer for."""
-    loops = Transfer.objects.filter(loop__in=[stored.id for stored in found]).values_list("loop", flat=True)
-    return {f"ServiceRequest/{loop}" for loop in loops}
 
 
 def _transfer(loop: str) -> Transfer | None:
@@ -206,34 +216,6 @@ def _valid(value: Any, kind: str) -> Resource:
     return value
 
 
-def _searched(call: Call, kind: str, one: Callable[[Transfer], Resource], *, alone: bool) -> Response | None:
-    """The transfers that fit; None where none does and the store may hold others, or where the parameters are those
-    of the store alone."""
-    call.caller.needs(kind, "s")
-    if not alone and any(
-        name not in (*searching.PARAMETERS[kind], "_count", "_after") for name, _ in call.query
-    ):
-        return None
-    found = searching.search(kind, call.query)
-    if not alone and not found.total:
-        return None
-    patients = sorted({transfer.patient for transfer in found.transfers})
-    with transaction.atomic():
-        audit.record_many(
-            [
-                call.event("fhir-search", patient, found=len(found.transfers), total=found.total)
-                for patient in patients or [""]
-            ]
-        )
-    return call.answer(searching.bundle(found, kind, call.base, call.query, one))
-
-
-def _shown(call: Call, transfer: Transfer, one: Callable[[Transfer], Resource]) -> Response:
-    with transaction.atomic():
-        _note(call, "fhir-read", transfer.patient, loop=transfer.loop)
-    return call.answer(one(transfer), 200, _etag(transfer))
-
-
 def _told(call: Call, resource: Resource, about: str) -> Response:
     with transaction.atomic():
         _note(call, "fhir-read", about)
@@ -244,8 +226,8 @@ def _note(call: Call, action: str, about: str, **detail: Any) -> None:
     audit.record_many([call.event(action, about, **detail)])
 
 
-def _begun(call: Call, given: Resource, beside: Sequence[Resource], unless: str) -> Response:
-    """Begins, and answers only after the commit."""
+def _begun(call: Call, given: Resource, beside: Sequence[Resource], unless: str) -> tuple[Stored, bool]:
+    """Begins, and comes back after the commit, with the request and whether it is new."""
     key = call.headers("idempotency-key")[:200]
     with transaction.atomic():
         found = beginning.begin(
@@ -255,7 +237,7 @@ def _begun(call: Call, given: Resource, beside: Sequence[Resource], unless: str)
             key=key.encode("ascii", "replace").decode().replace("\0", "?"),
             unless=searching.identifier_of(unless) if unless else None,
         )
-        transfer = searching.known(found.transfer.loop)
+        transfer = found.transfer
         _note(
             call,
             "fhir-begin",
@@ -264,25 +246,36 @@ def _begun(call: Call, given: Resource, beside: Sequence[Resource], unless: str)
             new=found.new,
             ignored=list(found.ignored),
         )
-    headers = [
-        *_etag(transfer),
-        ("Location", f"{call.base}/ServiceRequest/{transfer.loop}/_history/{transfer.version}"),
-    ]
-    return call.answer(requests.resource(transfer), 201 if found.new else 200, headers)
+    return _kept("ServiceRequest", transfer.loop), found.new
 
 
 def _changed(
     call: Call, loop: str, given: Resource, beside: Sequence[Resource], version: int | None
-) -> Response:
+) -> Stored:
     with transaction.atomic():
+        version = _seen(taking.locked(loop), "ServiceRequest", version)
         found = beginning.change(loop, given, beside, version=version, caller=call.caller)
-        transfer = searching.known(loop)
-        _note(call, "fhir-change", transfer.patient, loop=loop, ignored=list(found.ignored))
-    return call.answer(requests.resource(transfer), 200, _etag(transfer))
+        _note(call, "fhir-change", found.transfer.patient, loop=loop, ignored=list(found.ignored))
+    return _kept("ServiceRequest", loop)
 
 
-def _etag(transfer: Transfer) -> list[tuple[str, str]]:
-    return [("ETag", f'W/"{transfer.version}"')]
+def _seen(transfer: Transfer, kind: str, version: int | None) -> int | None:
+    """The version of a locked transfer that ``If-Match`` means: the present one where the resource was read as it
+    stands, else 0, which no transfer has."""
+    if version is None:
+        return None
+    stored = records.read(kind, transfer.loop)
+    current = stored is not None and stored.version == version
+    return transfer.version if current and not Changed.objects.filter(loop=transfer.loop).exists() else 0
+
+
+def _kept(kind: str, loop: str) -> Stored:
+    """The resource of a transfer after what was just committed."""
+    keeping.bring_up()
+    stored = records.read(kind, loop)
+    if stored is None:
+        raise HttpError(404, problems.not_known(kind))
+    return stored
 
 
 def _same_id(given: Resource, loop: str) -> None:
@@ -310,18 +303,15 @@ def _one_person(order: Resource, beside: Sequence[Resource], urls: set[str]) -> 
             raise HttpError(422, problems.not_understood(f"{path}: {', '.join(sorted(names))}"[:300], path))
 
 
-def _answered(call: Call, response: Response, found: Sequence[Resource], place: int) -> Response:
+def _answered(call: Call, stored: Stored, new: bool, found: Sequence[Resource], place: int) -> Response:
     """A transaction-response: what stood beside the request became part of it and is no resource of its own."""
-    headers = dict(response.headers)
-    assert isinstance(response.body, bytes)
-    order: Resource = json.loads(response.body)
-    beside: Resource = {"status": "200 OK", "location": f"ServiceRequest/{order['id']}"}
+    beside: Resource = {"status": "200 OK", "location": stored.ref}
     entries: list[Resource] = [{"response": beside} for _ in found]
     done = {
-        "status": "201 Created" if response.status == 201 else "200 OK",
-        "location": headers.get("Location", f"ServiceRequest/{order['id']}"),
-        "etag": headers["ETag"],
-        "lastModified": order["meta"]["lastUpdated"],
+        "status": "201 Created" if new else "200 OK",
+        "location": f"{call.base}/{stored.ref}/_history/{stored.version}",
+        "etag": f'W/"{stored.version}"',
+        "lastModified": stored.updated,
     }
-    entries[place] = {"resource": order, "response": done}
+    entries[place] = {"resource": stored.resource, "response": done}
     return call.answer({"resourceType": "Bundle", "type": "transaction-response", "entry": entries})

@@ -7,7 +7,6 @@ from copy import copy
 from decimal import Decimal
 from typing import Any
 
-from lienthong.foundation import clock
 from lienthong.terminology import systems
 from lienthong.transfers import form as forms
 from lienthong.transfers import resources
@@ -27,8 +26,7 @@ _MOMENTS = ("departs_at", "arrives_at", "onset_at")
 def resource(transfer: Transfer) -> Resource:
     """The request with diagnosis, allergies, home medicines, alerts, vital signs and key results contained."""
     request = resources.service_request(transfer)
-    request["meta"] = {"versionId": str(transfer.version), "lastUpdated": clock.iso(transfer.changed_at)}
-    request["identifier"] += _identifiers(transfer)
+    request["identifier"] = identifiers(transfer)
     contained = [*_conditions(transfer), *_beside(transfer), *_results(transfer)]
     reasons = [one for one in contained if one["resourceType"] == "Condition"]
     request |= {
@@ -39,12 +37,15 @@ def resource(transfer: Transfer) -> Resource:
         "orderDetail": [{"text": transfer.form["service"]}] if transfer.form.get("service") else [],
         "note": [{"text": transfer.form["question"]}] if transfer.form.get("question") else [],
     }
-    first = {"resourceType": "ServiceRequest", "id": request["id"], "meta": request["meta"]}
-    return {**first, **{name: value for name, value in request.items() if value not in ([], {})}}
+    return {name: value for name, value in request.items() if value not in ([], {})}
 
 
-def _identifiers(transfer: Transfer) -> list[Resource]:
-    found = [(one.system, one.value) for one in transfer.identifiers.all() if one.system != words.KEY]
+def identifiers(transfer: Transfer) -> list[Resource]:
+    """Everything that the transfer is called: its loop, its slip, what the hospitals' own systems call it."""
+    found = [(words.LOOP, transfer.loop)]
+    if transfer.slip:
+        found.append((systems.SLIP, transfer.slip))
+    found += [(one.system, one.value) for one in transfer.identifiers.all() if one.system != words.KEY]
     if transfer.ma_lk:
         found.append((systems.episode(transfer.sender), transfer.ma_lk))
     if transfer.form.get("register"):
@@ -68,6 +69,7 @@ def _conditions(transfer: Transfer) -> list[Resource]:
 def _beside(transfer: Transfer) -> list[Resource]:
     named = copy(transfer)
     named.patient = transfer.patient or transfer.loop
+    named.changed_at = transfer.signed_at or transfer.begun_at  # a step says nothing new of them
     about = resources.subject(transfer)
     return [
         {**one, "id": f"s{number}", ("patient" if "patient" in one else "subject"): about}

@@ -20,7 +20,7 @@ from lienthong.foundation import clock, ids
 from lienthong.foundation.wsgi import HttpError
 from lienthong.terminology import systems
 from lienthong.transfers import desk, resources, rules, steps, taking
-from lienthong.transfers.fhir import problems, reading, searching, words
+from lienthong.transfers.fhir import problems, reading, requests, searching, words
 from lienthong.transfers.fhir.words import Resource
 from lienthong.transfers.models import Side, State, Step, Transfer
 
@@ -44,9 +44,9 @@ _BY_STATUS: dict[str, dict[Side, State]] = {
 
 
 def resource(transfer: Transfer) -> Resource:
-    """The Task as it is read; ``meta.versionId`` is the version of the transfer."""
+    """The Task as the transfer stands."""
     task = resources.task(transfer)
-    task["meta"] = {"versionId": str(transfer.version), "lastUpdated": clock.iso(transfer.changed_at)}
+    task["identifier"] = requests.identifiers(transfer)
     said: list[Step] = [step for step in transfer.steps.all() if step.effect]
     newest = {step.kind: step for step in said if step.data and step.kind != State.NOTE}
     contained: list[Resource] = []

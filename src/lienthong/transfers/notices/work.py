@@ -10,7 +10,7 @@ from collections.abc import Callable
 from django.db import close_old_connections, connection, transaction
 
 from lienthong.exchange import alerts, space
-from lienthong.transfers.notices import calls, hooks, mail
+from lienthong.transfers.notices import calls, hooks, mail, sending
 
 log = logging.getLogger(__name__)
 
@@ -22,8 +22,8 @@ _ALERTS_EVERY, _TIDY_EVERY = 15.0, 3600.0
 def run(stop: threading.Event) -> None:
     """Sends mail and calls hooks until ``stop``; a slow hook does not hold up mail, nor the other way round."""
     loops = [
-        threading.Thread(target=_loop, args=(stop, "mail", EVERY, mail.work), daemon=True),
-        threading.Thread(target=_loop, args=(stop, "hooks", EVERY, hooks.work), daemon=True),
+        threading.Thread(target=repeat, args=(stop, "mail", EVERY, mail.work), daemon=True),
+        threading.Thread(target=repeat, args=(stop, "hooks", EVERY, hooks.work), daemon=True),
     ]
     for loop in loops:
         loop.start()
@@ -35,10 +35,10 @@ def run(stop: threading.Event) -> None:
         if time.monotonic() > tidied + _TIDY_EVERY:
             tidied = time.monotonic()
             calls.tidy()
-            mail.tidy()
+            sending.tidy()
             hooks.tidy()
 
-    _loop(stop, "notices", _ALERTS_EVERY, look)
+    repeat(stop, "notices", _ALERTS_EVERY, look)
     for loop in loops:
         loop.join(1.0)
 
@@ -46,11 +46,12 @@ def run(stop: threading.Event) -> None:
 def tell_trouble() -> None:
     """Opens and closes the alerts about mail and hooks."""
     with transaction.atomic():
-        for code, found in (mail.trouble() | hooks.trouble()).items():
+        for code, found in (sending.trouble() | hooks.trouble()).items():
             alerts.settle(code, found)
 
 
-def _loop(stop: threading.Event, name: str, every: float, work: Callable[[], object]) -> None:
+def repeat(stop: threading.Event, name: str, every: float, work: Callable[[], object]) -> None:
+    """Does a work again and again until ``stop``, whatever goes wrong in it; ``every``: seconds between."""
     try:
         while not stop.is_set():
             try:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Page, Paginator
-from django.db.models import BooleanField, DateField, DateTimeField, Exists, OuterRef, Q
+from django.db.models import BooleanField, Count, DateField, DateTimeField, Exists, OuterRef, Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import path
@@ -62,6 +62,7 @@ WHAT: dict[str, StrOrPromise] = {
     "task-due": gettext_lazy("Change of a due date"),
     "task-need": gettext_lazy("What a task waits for"),
     "task-comment": gettext_lazy("Comment on a task"),
+    "plan-file": gettext_lazy("File of a task, document or meeting"),
     "meeting": gettext_lazy("Meeting or conclusion"),
     "difficulty": pgettext_lazy("plan", "Difficulty"),
     "document": gettext_lazy("Document of the register"),
@@ -120,7 +121,7 @@ def history(request: HttpRequest) -> HttpResponse:
     if days.isascii() and days.isdigit() and len(days) < 5:
         found = found.filter(at__gt=clock.now() - timedelta(days=int(days)))
     page: Page[BatchRow] = Paginator(found, PAGE).get_page(request.GET.get("page"))
-    batches = [_shown(row, person, unit) for row in page]
+    batches = _all_shown(list(page), person, unit)
     audit.record(person.actor, "board", page=request.path)
     return render(
         request,
@@ -169,17 +170,32 @@ def _may_undo(row: BatchRow, person: scope.Person) -> bool:
     return Role.DEPARTMENT in person.roles or (row.by == person.actor.id and person.edits(row.unit))
 
 
-def _shown(row: BatchRow, person: scope.Person, unit: str) -> Shown:
-    every = row.changes.all()
+def _all_shown(batches: list[BatchRow], person: scope.Person, unit: str) -> list[Shown]:
+    """Some batches in words: three queries for all of them, and two more for each that is too large to list."""
+    every = Change.objects.filter(batch__in=batches)
     if unit:
         every = every.filter(unit=unit)
     elif not person.all_units:
         every = every.filter(unit__in=person.units)
-    rows = every.values("thing", "row").distinct().order_by().count()
-    some = list(every[:SHOWN])
-    more = rows - len({(change.thing, change.row) for change in some})
-    wanted = {change.row for change in some if change.thing == Fact.THING}
+    counts = dict(every.order_by().values_list("batch").annotate(Count("pk")))
+    large = {id for id, count in counts.items() if count > SHOWN}
+    held: dict[str, list[Change]] = {}
+    for change in every.exclude(batch__in=large):
+        held.setdefault(change.batch_id, []).append(change)
+    rows = {id: len({(one.thing, one.row) for one in found}) for id, found in held.items()}
+    for id in large:
+        own = every.filter(batch=id)
+        held[id] = list(own[:SHOWN])
+        rows[id] = own.values("thing", "row").distinct().order_by().count()
+    wanted = {one.row for found in held.values() for one in found if one.thing == Fact.THING}
     known = {str(fact.pk): fact for fact in Fact.objects.filter(pk__in=wanted)}
+    return [_shown(row, person, held.get(row.id, []), rows.get(row.id, 0), known) for row in batches]
+
+
+def _shown(
+    row: BatchRow, person: scope.Person, some: list[Change], rows: int, known: dict[str, Fact]
+) -> Shown:
+    more = rows - len({(change.thing, change.row) for change in some})
     lines = [line for change in some if (line := _line(change, known))]
     can = not row.undone_by and _may_undo(row, person)
     by = str(SEED) if row.by.startswith("system:") else row.by_name

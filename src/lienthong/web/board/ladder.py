@@ -274,8 +274,8 @@ def _sections(code: str, judged: Sequence[State]) -> list[FeedSection]:
         return [FeedSection(_cell(state), None, None, []) for state in judged]
     today = known_to.astimezone(clock.VIETNAM).date()
     since = usual.day_start(today - timedelta(weeks=WEEKS))
-    hours = reading.hours(code, since, known_to)
-    shares = reading.shares(code, since, known_to)
+    told = reading.told({code: (since, known_to)})[code]
+    hours, shares = told.hours, told.shares
     begin = reading.began()[code]
     first = begin.astimezone(clock.VIETNAM).date()
     known = min(STRIP_DAYS, max(SHORTEST_STRIP, (today - first).days + 1))

@@ -17,7 +17,7 @@ register = template.Library()
 @register.inclusion_tag("web/board/province/light.html", takes_context=True)
 def unit_light(context: template.Context, code: str, on: date) -> dict[str, Any]:
     """How a unit stands on a day and why, each reason with the page where the matter is dealt with."""
-    found = next((one for one in overview.look(on).standings if one.unit.code == code), None)
+    found = next(iter(overview.look(on, code).standings), None)
     if found is None:
         return {"light": None}
     sources = Sources(scope.person(context["request"]), None if on == clock.today() else on)

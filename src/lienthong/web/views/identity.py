@@ -7,7 +7,6 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.contrib import messages
-from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -39,6 +38,8 @@ KINDS = {
     "decided-unknown": gettext_lazy("Said not to know"),
     "undone": gettext_lazy("Taken back"),
     "rule-changed": gettext_lazy("Rules changed"),
+    "withdrawn": gettext_lazy("Not in use any more"),
+    "replaced": gettext_lazy("Replaced by another registration"),
 }
 WHY = {
     WITH_SCORE: gettext_lazy("Agrees with the score"),
@@ -49,6 +50,15 @@ WHY = {
     "hospital": gettext_lazy("The same hospital number, and name, birth and sex fit"),
     "score": gettext_lazy("The score is high enough"),
     "fields changed": gettext_lazy("The data changed; nothing speaks for one person any more"),
+    "deleted": gettext_lazy("The hospital deleted it"),
+    "inactive": gettext_lazy("The hospital marked it as not to be used"),
+    "replaced": gettext_lazy("The hospital uses the other one in its place"),
+    "in use again": gettext_lazy("The hospital uses it again"),
+}
+GONE = {
+    "deleted": gettext_lazy("Deleted by its hospital"),
+    "inactive": gettext_lazy("Not used any more by its hospital"),
+    "replaced": gettext_lazy("Replaced by its hospital"),
 }
 
 
@@ -64,8 +74,7 @@ def _audit(request: HttpRequest, some: Iterable[Registration], action: str = "id
         audit.Wanted(actor, action, one.fhir_id, request.path, "identity", {"facility": one.facility})
         for one in {one.number: one for one in some}.values()
     ]
-    with transaction.atomic():
-        audit.record_many(wanted)
+    audit.append(wanted)
 
 
 @require_GET
@@ -162,6 +171,8 @@ def _against(answer: str, asked: Question) -> bool:
 def _wrong(answer: str, why: str, asked: Question) -> str:
     if answer not in ("same", "different", "unknown"):
         return _("Choose an answer.")
+    if {asked.first.gone, asked.second.gone} & {"deleted", "inactive"}:
+        return _("One of the two is not in use any more; the pair need not be compared.")
     if not why and _against(answer, asked):
         return _("Say why: this answer goes against the score. For example: identity card seen.")
     return ""
@@ -254,7 +265,7 @@ def person(request: HttpRequest, number: int) -> HttpResponse:
     _audit(request, found)
     content = {
         "number": number,
-        "rows": [(one, index.numbers([one]), pairs.sex(one)) for one in found],
+        "rows": [(one, index.numbers([one]), pairs.sex(one), GONE.get(one.gone, "")) for one in found],
         "history": _events(deciding.history(number)),
         "against": [_contradiction(one) for one in deciding.contradictions(number)],
         "error": error,

@@ -79,6 +79,7 @@ def rules(request: HttpRequest) -> HttpResponse:
         "form": form,
         "error": error,
         "proposal": proposal,
+        "come": proposing.since(proposal) if proposal and proposal.state else None,
         "counts": [(KINDS[kind], proposal.counts.get(kind, 0)) for kind in KINDS] if proposal else [],
         "samples": [(one, KINDS[one.kind]) for one in found],
     }

@@ -20,7 +20,7 @@ from lienthong.facilities import directory
 from lienthong.foundation import ids
 from lienthong.foundation.errors import LienThongError
 from lienthong.transfers.models import Call, MailAddress
-from lienthong.transfers.notices import calls, mail, problems
+from lienthong.transfers.notices import addresses, calls, problems, sending
 from lienthong.transfers.notices.reasons import URGENCY, Group
 from lienthong.web import notices as shown
 from lienthong.web.words import hint, sentence
@@ -29,12 +29,14 @@ PAGE_SIZE = 25
 
 
 class MailForm(forms.Form):
-    """Where a person gets notices by mail, and about what."""
+    """Where a person gets mail, and about what: at a hospital transfers, at a hub tasks of the roll-out."""
 
     address = forms.CharField(label=gettext_lazy("Mail address"), max_length=254, required=False)
     groups = forms.MultipleChoiceField(
         label=gettext_lazy("Mail me about"),
-        choices=Group.choices,
+        choices=lambda: (
+            [(addresses.PLAN, _("Tasks of the roll-out"))] if directory.is_hub() else Group.choices
+        ),
         required=False,
         widget=forms.CheckboxSelectMultiple,
     )
@@ -49,12 +51,14 @@ class Mine:
     Attributes:
         possible: whether the unit has a mail server.
         fault: why the last mail has not gone yet, in words.
+        of_plan: whether it is about tasks of the roll-out, at a hub.
     """
 
     form: MailForm
     row: MailAddress | None
     possible: bool
     fault: str
+    of_plan: bool
 
 
 @require_GET
@@ -116,21 +120,27 @@ def read(request: HttpRequest) -> HttpResponse:
 
 def mail_of(request: HttpRequest) -> Mine | None:
     """A person's mail; None when he is told nothing here."""
-    if directory.is_hub() or not accounts.request_roles(request) & set(rights.NOTICES):
+    if not accounts.request_roles(request) & set(_right()):
         return None
-    row = mail.address_of(accounts.own(request))
-    given: dict[str, Any] = {"groups": [Group.EMERGENCY, Group.OVERDUE]}
+    row = addresses.address_of(accounts.own(request))
+    usual = [addresses.PLAN] if directory.is_hub() else [Group.EMERGENCY, Group.OVERDUE]
+    given: dict[str, Any] = {"groups": usual}
     if row is not None:
         given = {"address": row.address, "groups": row.groups.strip(",").split(","), "own_only": row.own_only}
-    vi, en = problems.mail_words(mail.last_fault(accounts.own(request)))
-    return Mine(MailForm(initial=given), row, mail.configured(), en if shown.language() == "en" else vi)
+    vi, en = problems.mail_words(sending.last_fault(accounts.own(request)))
+    fault = en if shown.language() == "en" else vi
+    return Mine(MailForm(initial=given), row, sending.configured(), fault, directory.is_hub())
+
+
+def _right() -> rights.Right:
+    return rights.REMINDERS if directory.is_hub() else rights.NOTICES
 
 
 @require_POST
-@requires(*rights.NOTICES)
+@requires(*rights.NOTICES, *rights.REMINDERS)
 def mail_address(request: HttpRequest) -> HttpResponse:
     """``/me/mail``: sets the address and the reasons; a new address is mailed a code."""
-    if directory.is_hub() or not mail.configured():
+    if not sending.configured() or not accounts.request_roles(request) & set(_right()):
         raise Http404
     form = MailForm(request.POST)
     if not form.is_valid():
@@ -138,7 +148,7 @@ def mail_address(request: HttpRequest) -> HttpResponse:
         return redirect("me")
     values = form.cleaned_data
     try:
-        coded = mail.choose(
+        coded = addresses.choose(
             accounts.own(request),
             values["address"],
             values["groups"],
@@ -154,22 +164,22 @@ def mail_address(request: HttpRequest) -> HttpResponse:
 
 
 @require_POST
-@requires(*rights.NOTICES)
+@requires(*rights.NOTICES, *rights.REMINDERS)
 def mail_code(request: HttpRequest) -> HttpResponse:
     """``/me/mail/code``: the code that was mailed."""
-    if mail.verify(accounts.own(request), request.POST.get("code", "")[:20], by=accounts.actor(request)):
-        messages.success(request, _("The address is verified. Notices are mailed from now on."))
+    if addresses.verify(accounts.own(request), request.POST.get("code", "")[:20], by=accounts.actor(request)):
+        messages.success(request, _("The address is verified. Mail goes there from now on."))
     else:
         messages.error(request, _("This is not the code, or it is too old. Have another one mailed."))
     return redirect("me")
 
 
 @require_POST
-@requires(*rights.NOTICES)
+@requires(*rights.NOTICES, *rights.REMINDERS)
 def mail_again(request: HttpRequest) -> HttpResponse:
     """``/me/mail/again``: another code."""
     try:
-        mail.again(accounts.own(request))
+        addresses.again(accounts.own(request))
     except LienThongError as error:
         _say(request, error)
     else:

@@ -8,7 +8,6 @@ from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
-from django.utils.http import content_disposition_header
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 from django.views.decorators.http import require_GET, require_POST
@@ -16,13 +15,13 @@ from django.views.decorators.http import require_GET, require_POST
 from lienthong.access import rights
 from lienthong.access.models import Role
 from lienthong.foundation import clock
-from lienthong.foundation.blobs import DamagedBlob, NoSuchBlob
-from lienthong.rollout import scope
-from lienthong.rollout.levels import assessments, criteria, evidence, filled, problems, words
+from lienthong.rollout import files, scope
+from lienthong.rollout.levels import assessments, criteria, filled, problems, words
 from lienthong.rollout.levels.book import Criterion, Group
 from lienthong.rollout.levels.filled import Filled
 from lienthong.rollout.levels.models import Assessment, AssessmentFile, Opinion, State, Value
 from lienthong.rollout.scope import Person
+from lienthong.web.board import attached
 from lienthong.web.board.doors import opens
 from lienthong.web.board.levels import asked, shown
 
@@ -126,7 +125,7 @@ def group(request: HttpRequest, id: int, name: str) -> HttpResponse:
         "may_answer": may_answer,
         "may_review": Role.DEPARTMENT in person.roles and one.state == State.SUBMITTED,
         "unseen": sum(1 for two in found.book.of(name) if found.value(two) and not found.opinion(two)),
-        "most": evidence.MOST,
+        "most": files.MOST,
     }
     return render(request, "web/board/levels/group.html", page)
 
@@ -212,19 +211,12 @@ def attach(request: HttpRequest, id: int) -> HttpResponse:
     """``/board/levels/forms/<id>/files``: a file as evidence for a criterion (``key``, ``file``)."""
     one = asked.assessment(request, id)
     person = scope.must_edit(request, one.facility)
-    key, file = request.POST.get("key", ""), request.FILES.get("file")
-    if file is None or file.size is None or file.size > evidence.LARGEST:
-        stopped = file is not None or getattr(request, "upload_stopped", False)
-        asked.done(
-            request, lambda: _refuse(problems.file_too_large() if stopped else problems.file_missing())
-        )
-    else:
-        name, content = file.name or "", file.read()
-        asked.done(
-            request,
-            lambda: assessments.attach(person.actor, one, key, name, content, page=request.path),
-            _("The file is kept as evidence."),
-        )
+    key = request.POST.get("key", "")
+    asked.done(
+        request,
+        lambda: assessments.attach(person.actor, one, key, *attached.taken(request), page=request.path),
+        _("The file is kept as evidence."),
+    )
     return _back(one, key)
 
 
@@ -234,16 +226,7 @@ def file(request: HttpRequest, id: int) -> HttpResponse:
     """``/board/levels/files/<id>``: the file, to keep."""
     found = get_object_or_404(AssessmentFile.objects.select_related("assessment"), pk=id)
     scope.must_see(request, found.assessment.facility)
-    try:
-        content = evidence.folder().read(found.sha256)
-    except (NoSuchBlob, DamagedBlob) as error:
-        raise Http404 from error
-    response = HttpResponse(content, content_type=evidence.KINDS[found.kind])
-    response["Content-Disposition"] = content_disposition_header(True, found.name) or "attachment"
-    response["X-Content-Type-Options"] = "nosniff"
-    response["Content-Security-Policy"] = "default-src 'none'; sandbox"
-    response["Cache-Control"] = "private, no-store"
-    return response
+    return attached.given(request, found)
 
 
 @require_POST
@@ -256,7 +239,7 @@ def detach(request: HttpRequest, id: int) -> HttpResponse:
     asked.done(
         request,
         lambda: assessments.detach(person.actor, found, page=request.path),
-        pgettext("levels", "The file was taken off."),
+        pgettext("file", "The file was taken off."),
     )
     return _back(one, key)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from lienthong.web.board.plan import meetings, pictures, registers, tasks, templates, writing
+from lienthong.web.board.plan import files, meetings, pictures, registers, tasks, templates, writing
 
 urlpatterns = [
     path("board/plan", tasks.listing, name="board-plan"),
@@ -26,17 +26,22 @@ urlpatterns = [
     path("board/plan/tasks/<slug:number>/need", writing.need, name="board-plan-need"),
     path("board/plan/tasks/<slug:number>/need/<int:pk>", writing.drop_need, name="board-plan-drop-need"),
     path("board/plan/tasks/<slug:number>/remove", writing.remove_task, name="board-plan-remove"),
+    path("board/plan/tasks/<slug:number>/files", files.of_task, name="board-plan-task-files"),
+    path("board/plan/files/<int:id>", files.one, name="board-plan-file"),
+    path("board/plan/files/<int:id>/remove", files.remove, name="board-plan-file-remove"),
     path("board/plan/meetings", meetings.listing, name="board-plan-meetings"),
     path("board/plan/meetings/new", meetings.new, name="board-plan-meeting-new"),
     path("board/plan/meetings/<slug:code>", meetings.one, name="board-plan-meeting"),
     path("board/plan/meetings/<slug:code>/edit", meetings.edit, name="board-plan-meeting-edit"),
     path("board/plan/meetings/<slug:code>/conclusion", meetings.conclude, name="board-plan-conclude"),
+    path("board/plan/meetings/<slug:code>/files", files.of_meeting, name="board-plan-meeting-files"),
     path("board/plan/difficulties", registers.difficulties, name="board-plan-difficulties"),
     path("board/plan/difficulties/new", registers.new_difficulty, name="board-plan-difficulty-new"),
     path("board/plan/difficulties/<slug:code>", registers.difficulty, name="board-plan-difficulty"),
     path("board/plan/documents", registers.documents, name="board-plan-documents"),
     path("board/plan/documents/new", registers.new_document, name="board-plan-document-new"),
     path("board/plan/documents/<slug:code>", registers.document, name="board-plan-document"),
+    path("board/plan/documents/<slug:code>/files", files.of_document, name="board-plan-document-files"),
     path("board/plan/deadlines", registers.deadlines, name="board-plan-deadlines"),
     path("board/plan/deadlines/new", registers.new_deadline, name="board-plan-deadline-new"),
     path("board/plan/deadlines/<slug:code>", registers.deadline, name="board-plan-deadline"),

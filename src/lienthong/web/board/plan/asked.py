@@ -20,6 +20,7 @@ from lienthong.rollout import scope, units
 from lienthong.rollout.plan import organisations
 from lienthong.rollout.plan.models import Area, Task
 from lienthong.rollout.plan.overview import Item, Plan, plan
+from lienthong.rollout.plan.readers import only_security, reads, reads_all
 from lienthong.rollout.plan.states import State
 from lienthong.rollout.scope import Person
 from lienthong.web import days
@@ -27,7 +28,6 @@ from lienthong.web import days
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
 
-POLICE = "CA-TINH"
 PROVINCE, EVERYTHING = "province", "all"
 WHEN: dict[str, StrOrPromise] = {
     "late": pgettext_lazy("plan", "overdue"),
@@ -128,25 +128,6 @@ def day_of(request: HttpRequest, name: str = "on") -> date:
 
 
 # Who may what
-
-
-def reads_all(person: Person) -> bool:
-    """Whether he reads the tasks of every unit."""
-    return bool(person.roles & (set(rights.BOARD) - {Role.UNIT, Role.POLICE}))
-
-
-def only_security(person: Person) -> bool:
-    """Whether he reads tasks of security alone, those of every unit."""
-    return Role.POLICE in person.roles and not reads_all(person)
-
-
-def reads(person: Person, task: Task) -> bool:
-    """Whether he may read a task."""
-    if reads_all(person):
-        return True
-    if person.units and (not task.unit or task.unit in person.units):
-        return True
-    return only_security(person) and (task.area == Area.SECURITY or task.lead == POLICE)
 
 
 def directs(person: Person) -> bool:

@@ -12,6 +12,7 @@ from lienthong.access import audit, rights
 from lienthong.foundation import clock
 from lienthong.rollout import scope
 from lienthong.rollout.changes import Batch
+from lienthong.rollout.files import MOST
 from lienthong.rollout.plan import writing
 from lienthong.rollout.plan.models import Conclusion, Meeting, Task
 from lienthong.web.board.doors import opens
@@ -78,6 +79,10 @@ def _shown(request: HttpRequest, row: Meeting, form: ConclusionForm) -> HttpResp
         "conclusions": row.conclusions.select_related("task"),
         "form": form,
         "history": history(row),
+        "most": MOST,
+        "add_file": reverse("board-plan-meeting-files", args=[row.code])
+        if asking.directs(scope.person(request))
+        else "",
     }
     return render(request, "web/board/plan/meeting.html", page)
 

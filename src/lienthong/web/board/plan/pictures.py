@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
 from lienthong.access import audit, rights
-from lienthong.rollout.plan import graph
+from lienthong.rollout.plan import graph, readers
 from lienthong.rollout.plan.models import Deadline, Meeting
 from lienthong.rollout.plan.overview import Item, Plan, plan
 from lienthong.rollout.plan.schedule import Schedule
@@ -160,7 +160,7 @@ def gantt(request: HttpRequest) -> HttpResponse:
 def _read(found: Plan, numbers: Sequence[str], want: Asked) -> list[Item]:
     """Of some tasks those that whoever asks may read."""
     items = (found.items[number] for number in numbers)
-    return [item for item in items if asking.reads(want.person, item.task)]
+    return [item for item in items if readers.reads(want.person, item.task)]
 
 
 def _marks(want: Asked) -> list[Mark]:
@@ -202,7 +202,7 @@ def blocking(request: HttpRequest) -> HttpResponse:
     needs = {task: set(before) for task, before in found.needs.items() if task in picked}
     inside = {number for task, before in needs.items() for number in (task, *before)}
     inside |= {number for number in picked if number in graph.turned(found.needs)}
-    read = [item for item in found.items.values() if asking.reads(want.person, item.task)]
+    read = [item for item in found.items.values() if readers.reads(want.person, item.task)]
     items = [item for item in read if item.task.number in inside]
     schedule = found.schedule(item.task.number for item in items) or NOTHING
     critical = schedule.critical if len(schedule.critical) > 1 else ()

@@ -15,6 +15,7 @@ from lienthong.access import audit, rights
 from lienthong.foundation import clock
 from lienthong.rollout import scope, units
 from lienthong.rollout.changes import Batch
+from lienthong.rollout.files import MOST
 from lienthong.rollout.plan import organisations, writing
 from lienthong.rollout.plan.models import Category, Deadline, Difficulty, Document
 from lienthong.rollout.scope import Person
@@ -138,6 +139,11 @@ def _form(
     page = {**asking.bar(request), "form": form, "title": title, "back": reverse(back)}
     if form.instance.pk:
         page["history"] = history(form.instance)
+        if model is Document:
+            page |= {
+                "add_file": reverse("board-plan-document-files", args=[form.instance.code]),
+                "most": MOST,
+            }
     return render(request, "web/board/plan/edit.html", page)
 
 
@@ -145,7 +151,7 @@ def _form(
 @opens(*rights.PLAN_REGISTERS)
 def documents(request: HttpRequest) -> HttpResponse:
     """``/board/plan/documents``: what orders, reports or proves, newest first."""
-    found = Document.objects.prefetch_related("ordered", "proves")
+    found = Document.objects.prefetch_related("ordered", "proves", "files")
     return _list(request, "documents", found)
 
 

@@ -10,17 +10,18 @@ from django.core.paginator import Paginator
 from django.db.models import DateField
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
 from lienthong.access import audit, rights
 from lienthong.foundation import clock
 from lienthong.rollout import changes
-from lienthong.rollout.plan import organisations, reminders, sheet, states, summary
+from lienthong.rollout.files import MOST
+from lienthong.rollout.plan import organisations, readers, reminders, sheet, states, summary
 from lienthong.rollout.plan.models import Dependency, Difficulty
 from lienthong.rollout.plan.overview import Item, Plan, Share, plan, progress
 from lienthong.rollout.plan.states import State
-from lienthong.rollout.scope import Person
 from lienthong.web.board.doors import opens
 from lienthong.web.board.plan import asked as asking
 from lienthong.web.board.plan.asked import Asked
@@ -123,12 +124,7 @@ def _row(item: Item, found: Plan, want: Asked) -> dict[str, Any]:
 
 
 def _reminders(found: Plan, want: Asked) -> list[reminders.Reminder]:
-    mine = [
-        item
-        for item in found.items.values()
-        if asking.reads(want.person, item.task)
-        and (asking.reads_all(want.person) or asking.only_security(want.person) or item.task.unit)
-    ]
+    mine = [item for item in found.items.values() if readers.sees_to(want.person, item.task)]
     return reminders.reminders(mine)
 
 
@@ -187,6 +183,7 @@ def shown(request: HttpRequest, number: str, **forms: Any) -> HttpResponse:
     found = plan(day)
     item = found.items.get(number) or plan(task.given_on).items[number]
     open_change = task.due_changes.filter(decided_on=None).first()
+    works = asking.works_on(person, task)
     parts: list[Share] = progress(found, number) if not task.unit and task.parts.exists() else []
     forecast = found.schedule([number])
     page = {
@@ -196,33 +193,36 @@ def shown(request: HttpRequest, number: str, **forms: Any) -> HttpResponse:
         "unit": asking.unit_words(task.unit, day),
         "lead": organisations.name(task.lead, day),
         "partners": organisations.names(task.partners, day),
-        "works": asking.works_on(person, task),
+        "works": works,
         "directs": asking.directs(person),
         "day": day,
         "needs": [
             (need, found.items.get(need.before.number))
             for need in Dependency.objects.filter(task=task).select_related("before")
-            if asking.reads(person, need.before)
+            if readers.reads(person, need.before)
         ],
         "holds": [
             (need, found.items.get(need.task.number))
             for need in Dependency.objects.filter(before=task).select_related("task")
-            if asking.reads(person, need.task)
+            if readers.reads(person, need.task)
         ],
         "blockers": [
             one
             for number in item.blockers
-            if (one := found.items.get(number)) and asking.reads(person, one.task)
+            if (one := found.items.get(number)) and readers.reads(person, one.task)
         ],
         "forecast": forecast.forecasts.get(number) if forecast else None,
         "due_changes": task.due_changes.all(),
         "open_change": open_change,
         "parts": parts,
         "complete": sum(share.complete for share in parts),
-        "difficulties": Difficulty.objects.filter(task=task) if _registers(person) else [],
-        "conclusions": task.conclusions.select_related("meeting") if _registers(person) else [],
-        "registers": _registers(person),
+        "difficulties": Difficulty.objects.filter(task=task) if readers.reads_registers(person) else [],
+        "conclusions": task.conclusions.select_related("meeting") if readers.reads_registers(person) else [],
+        "registers": readers.reads_registers(person),
         "comments": task.comments.all(),
+        "files": task.files.all(),
+        "most": MOST,
+        "add_file": reverse("board-plan-task-files", args=[number]) if works else "",
         "history": history(task),
         "progress_form": ProgressForm(instance=task, initial=_asked_done(request)),
         "due_form": DueForm(),
@@ -239,10 +239,6 @@ def shown(request: HttpRequest, number: str, **forms: Any) -> HttpResponse:
 def _asked_done(request: HttpRequest) -> dict[str, date]:
     """The day on which a late task was said to be done by a click, for the form that asks for the reason."""
     return {"done": asking.day_of(request, "done")} if request.GET.get("done") else {}
-
-
-def _registers(person: Person) -> bool:
-    return bool(person.roles & set(rights.PLAN_REGISTERS))
 
 
 def history(row: changes.Typed) -> list[Before]:
