@@ -153,7 +153,8 @@ def test_everything_takes_its_parameters_from_the_body_too(his: Client) -> None:
 def test_what_the_capability_statement_lists_is_there(his: Client) -> None:
     rest = his.call("GET", "/metadata").body["rest"][0]
     at = {kind["type"]: kind for kind in rest["resource"]}
-    assert "near" not in {parameter["name"] for parameter in at["Location"]["searchParam"]}
+    assert his.call("GET", "/Location?near=21.3|106.2|5|km").status == 200
+    assert "near" in {parameter["name"] for parameter in at["Location"]["searchParam"]}
     assert {one["name"] for one in rest["operation"]} == {"export"}
     assert "validate" in {one["name"] for one in at["Encounter"]["operation"]}
 

@@ -91,9 +91,7 @@ def _resource(kind: str, table: Table, profiles: Mapping[str, list[str]]) -> dic
     if references:
         found["searchInclude"] = ["*", *references]
     found["searchParam"] = [
-        {"name": name, "definition": one.url, "type": one.type}
-        for name, one in sorted(parameters.items())
-        if one.type != "special"
+        {"name": name, "definition": one.url, "type": one.type} for name, one in sorted(parameters.items())
     ]
     operations = _operations(kind, table)
     return found | ({"operation": operations} if operations else {})
