@@ -78,7 +78,7 @@ def database(cluster: str, template: str = "") -> Iterator[str]:
 
 @contextlib.contextmanager
 def running(home: Path, address: str = "", *, scope: str = SCOPE, processes: int = 1) -> Iterator[Door]:
-    """Makes a site in an empty folder, serves it, and ends it.
+    """Makes a site in a folder, which is empty or holds a kept store, serves it, and ends it.
 
     Args:
         address: a ``postgresql://`` database; embedded SQLite when empty.
@@ -89,7 +89,7 @@ def running(home: Path, address: str = "", *, scope: str = SCOPE, processes: int
             home=home, facility=FACILITY, port=port, secure=False, database=address, processes=processes
         )
     )
-    if not address:
+    if not address and not (home / "lienthong.sqlite3").exists():
         migrated.copy(home)
     key, algorithm, jwk = fhir_calls.make_key()
     words = [sys.executable, __file__, str(home), json.dumps(jwk), scope]

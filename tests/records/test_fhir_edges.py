@@ -153,6 +153,44 @@ def test_everything_takes_its_parameters_from_the_body_too(his: Client) -> None:
 def test_what_the_capability_statement_lists_is_there(his: Client) -> None:
     rest = his.call("GET", "/metadata").body["rest"][0]
     at = {kind["type"]: kind for kind in rest["resource"]}
+    assert his.call("GET", "/Location?near=21.3|106.2|5|km").status == 200
     assert "near" in {parameter["name"] for parameter in at["Location"]["searchParam"]}
     assert {one["name"] for one in rest["operation"]} == {"export"}
     assert "validate" in {one["name"] for one in at["Encounter"]["operation"]}
+
+
+def test_criteria_of_a_reference_count_what_the_same_transaction_writes(his: Client) -> None:
+    """R4, section "Transaction Processing Rules": conditional references are resolved after all entries."""
+
+    def person(number: str, **more: Any) -> dict[str, Any]:
+        return {"resourceType": "Patient", "identifier": [{"system": "urn:mrn", "value": number}], **more}
+
+    def sent(number: str, *entries: dict[str, Any]) -> Any:
+        about = {"subject": {"reference": f"Patient?identifier=urn:mrn|{number}"}}
+        seen = {"resourceType": "Observation", "status": "final", "code": {"text": "x"}, **about}
+        last = {"resource": seen, "request": {"method": "POST", "url": "Observation"}}
+        return his.call(
+            "POST", "", {"resourceType": "Bundle", "type": "transaction", "entry": [last, *entries]}
+        )
+
+    def of(number: str) -> int:
+        return int(his.call("GET", f"/Observation?patient.identifier=urn:mrn|{number}").body["total"])
+
+    assert sent("1", {"resource": person("1"), "request": {"method": "POST", "url": "Patient"}}).status == 200
+    assert of("1") == 1
+    assert his.call("PUT", "/Patient/p2", person("2", id="p2")).status == 201
+    moved = {"resource": person("3", id="p2"), "request": {"method": "PUT", "url": "Patient/p2"}}
+    for number in ("2", "4"):
+        assert sent(number, moved).problem == "fhir-none-fits"
+    again = {"resource": person("2"), "request": {"method": "POST", "url": "Patient"}}
+    assert sent("2", again).problem == "fhir-several"
+    unless = {**again, "request": {**again["request"], "ifNoneExist": "identifier=urn:mrn|2"}}
+    assert sent("2", unless).status == 200
+    assert sent("3", moved).status == 200
+    assert of("3") == 2
+
+
+def test_a_version_that_is_not_here_is_named_as_a_version(his: Client) -> None:
+    his.call("PUT", "/Patient/p1", {"resourceType": "Patient", "id": "p1"})
+    answer = his.call("GET", "/Patient/p1/_history/7")
+    assert (answer.status, answer.body["issue"][0]["expression"]) == (404, ["Patient/p1/_history/7"])

@@ -51,7 +51,7 @@ def seen(call: Call, ref: str, version: int | None = None) -> Stored:
         raise HttpError(404, problems.not_found(ref))
     stored = _turns.do(_Look(call, ref, version))
     if stored is None:
-        raise HttpError(404, problems.not_found(ref))
+        raise HttpError(404, problems.not_found(ref if version is None else f"{ref}/_history/{version}"))
     if stored.deleted:
         raise HttpError(410, problems.gone(ref), headers=(("ETag", f'W/"{stored.version}"'),))
     return stored
