@@ -22,9 +22,9 @@ from lienthong.config import setup
 class Measuring(Nodes):
     """The three nodes."""
 
-    def begin_play(self, name: str, seed: int, seconds: float) -> subprocess.Popen[bytes]:
-        """Has a hospital take any steps for so many seconds."""
-        return self._run("play", name, str(seed), str(seconds), stdout=subprocess.PIPE)
+    def begin_play(self, name: str, seed: int, seconds: float, least: int) -> subprocess.Popen[bytes]:
+        """Has a hospital take any steps for so many seconds, on a slow machine until it has taken so many."""
+        return self._run("play", name, str(seed), str(seconds), str(least), stdout=subprocess.PIPE)
 
     def played(self, process: subprocess.Popen[bytes]) -> int:
         """How many steps a hospital took, when it has ended."""
@@ -112,8 +112,11 @@ SAYS: dict[str, dict[str, Any]] = {
 }
 
 
-def _play(home: Path, seed: str, seconds: str) -> None:
-    """Takes any steps that this hospital may take, of any transfer, for so many seconds; prints how many."""
+PATIENCE = 120.0
+
+
+def _play(home: Path, seed: str, seconds: str, least: str) -> None:
+    """Takes any steps that this hospital may take, of any transfer, as ``begin_play`` says; prints how many."""
     setup.use(home)
     from lienthong.access import audit
     from lienthong.foundation.errors import LienThongError
@@ -123,7 +126,7 @@ def _play(home: Path, seed: str, seconds: str) -> None:
     chance = random.Random(f"{seed} {home.name}")
     doctor = audit.Actor("bs", "Bác sĩ Thử", "doctor")
     taken, end = 0, time.monotonic() + float(seconds)
-    while time.monotonic() < end:
+    while (now := time.monotonic()) < end or (taken < int(least) and now < end + PATIENCE):
         for transfer in Transfer.objects.exclude(state=State.DRAFTED):
             if chance.random() < 0.3:
                 kind = chance.choice(desk.allowed_steps(transfer))

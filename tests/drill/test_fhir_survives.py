@@ -69,7 +69,7 @@ class Writer:
     def sent(self, path: str, body: Any) -> Answer:
         """Sends until an answer comes."""
         key = uuid.uuid4().hex
-        end = time.monotonic() + 60
+        end = time.monotonic() + 180
         while True:
             try:
                 answer = self.client.call("POST", path, body, Idempotency_Key=key)
@@ -154,7 +154,7 @@ def started(home: Path) -> subprocess.Popen[bytes]:
 
 
 def wait_for(client: Client) -> None:
-    end = time.monotonic() + 60
+    end = time.monotonic() + 180
     while time.monotonic() < end:
         with contextlib.suppress(urllib3.exceptions.HTTPError, OSError):
             if client.transport("GET", "/fhir/metadata", {}, b"").status == 200:

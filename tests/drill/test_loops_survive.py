@@ -22,7 +22,7 @@ pytestmark = pytest.mark.drill
 
 LOOPS = 8
 SECONDS = 14.0
-PATIENCE = 120.0
+PATIENCE = 180.0
 STEPS = "SELECT id, transfer_id, kind, place, facility, data, effect FROM transfers_step ORDER BY id"
 STANDS = "SELECT loop, state, owner_side, owner_role, since, due FROM transfers_transfer ORDER BY loop"
 AT_HUB = "SELECT loop, state FROM transfers_loop ORDER BY loop"
@@ -53,7 +53,7 @@ def test_two_hospitals_agree_in_the_end(played: Any) -> None:
     chance = random.Random(seed)
     nodes.do("sender", "send", LOOPS)
     nodes.wait_for("receiver", "SELECT COUNT(*) FROM transfers_transfer", LOOPS)
-    players = [nodes.begin_play(name, seed, SECONDS) for name in ("sender", "receiver")]
+    players = [nodes.begin_play(name, seed, SECONDS, LOOPS + 1) for name in ("sender", "receiver")]
     end = time.monotonic() + SECONDS
     while time.monotonic() < end:
         hurt = chance.choice(("sender", "receiver"))
