@@ -46,7 +46,7 @@ check: $(VENV)/.dev ## Format, lint, types, import contracts, migrations, transl
 	@$(BIN)/python tools/run_checks.py
 
 drill: $(VENV)/.dev ## Make a province fail on purpose, and count what arrived; SEEDS=1-1000 for more
-	@$(BIN)/python -m pytest tests/drill -m drill -n 3 --dist worksteal --durations=9
+	@$(BIN)/python -m pytest tests/drill tests/exchange/test_reconciling.py -m drill -n 3 --dist worksteal --durations=9
 	@$(BIN)/lienthong drill --seeds $(SEEDS) --json
 
 bench: $(VENV)/.dev ## Measure, side by side in one run, and write docs/reference/benchmarks.md

@@ -11,6 +11,7 @@ import json
 import multiprocessing
 import os
 import secrets
+import shutil
 import signal
 import socket
 import sqlite3
@@ -19,6 +20,7 @@ import sys
 import time
 from dataclasses import dataclass
 from datetime import date
+from multiprocessing.context import SpawnProcess
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -28,6 +30,7 @@ from lienthong.foundation.clock import VIETNAM
 
 TRANSFERS = 304
 SEED = 2025
+_DATABASE = "lienthong.sqlite3"
 _LETTERS = "abcdefghkmnpqrstuvwxyz"
 
 PLACES: tuple[tuple[str, str, str, str], ...] = (
@@ -122,6 +125,7 @@ class Province:
         ]
         password = self._password()
         spawn = multiprocessing.get_context("spawn")
+        self._make_tables(spawn.Process(target=_make_tables, args=(self.configs["hub"],)))
         workers = [
             spawn.Process(target=_make_node, args=(config, directory, PEOPLE[name], password))
             for name, config in self.configs.items()
@@ -134,6 +138,22 @@ class Province:
             if worker.exitcode:
                 raise SystemExit(f"a node could not be made (exit {worker.exitcode})")
         (self.folder / "province.json").write_text(json.dumps(expected), "utf-8")
+
+    def _make_tables(self, maker: SpawnProcess) -> None:
+        """Has the migrations, which take seconds, done once: all nodes have the same tables."""
+        homes = [config.home for config in self.configs.values()]
+        if any((home / _DATABASE).exists() for home in homes):
+            return
+        maker.start()
+        maker.join()
+        if maker.exitcode:
+            raise SystemExit(f"the tables could not be made (exit {maker.exitcode})")
+        made = self.configs["hub"].home / _DATABASE
+        for home in homes:
+            if home != made.parent:
+                part = home / f".{_DATABASE}.part"
+                shutil.copy(made, part)
+                part.replace(home / _DATABASE)
 
     def _password(self) -> str:
         path = self.folder / "password"
@@ -256,10 +276,17 @@ _QUERIES = {
 
 
 def _counts(config: node.NodeConfig) -> dict[str, int]:
-    path = config.home / "lienthong.sqlite3"
+    path = config.home / _DATABASE
     with contextlib.closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=10)) as database:
         here = {"here": config.facility}
         return {name: database.execute(query, here).fetchone()[0] for name, query in _QUERIES.items()}
+
+
+def _make_tables(config: node.NodeConfig) -> None:
+    """Runs in a process of its own, as :func:`_make_node`."""
+    node.save(config)
+    setup.use(config.home)
+    setup.migrate()
 
 
 def _make_node(
