@@ -31,11 +31,12 @@ REFUSED = {
     "ActivityDefinition/blood-tubes-supply": "fhir-invariant",  # a narrative without words
     "ActivityDefinition/heart-valve-replacement": "fhir-invariant",
     "Basic/referral": "fhir-modifier-unknown",
+    "DocumentReference/example": "fhir-outside-scope",  # labelled as very restricted, which our caller may not see
     "EventDefinition/example": "fhir-invariant",
     "Questionnaire/qs1": "fhir-cardinality",  # linkId is missing
     "Questionnaire/zika-virus-exposure-assessment": "fhir-invariant",
 }
-"""What HL7 publishes against its own rules, and why it is refused."""
+"""What HL7 publishes against its own rules, or may not be written by everybody, and why it is refused."""
 _REFERENCE = re.compile(r"(?:[A-Z][A-Za-z]+)/[A-Za-z0-9.-]{1,64}")
 
 
@@ -114,8 +115,8 @@ def test_read_back_unchanged_or_refused_for_a_reason(door: Door) -> None:
         )
         if answer.status == 200:
             break
-        assert answer.status == 422, answer.body
-        number = re.match(r"Bundle\.entry\[(\d+)\]\.resource\.", answer.body["issue"][0]["expression"][0])
+        assert answer.status in (403, 422), answer.body
+        number = re.match(r"Bundle\.entry\[(\d+)\]", answer.body["issue"][0]["expression"][0])
         assert number, answer.body
         name = names[int(number[1])]
         refused[name] = answer.body["issue"]

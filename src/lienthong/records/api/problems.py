@@ -154,8 +154,10 @@ def outside_scope(ref: str) -> Problem:
         code="fhir-outside-scope",
         vi=f"Hệ thống gọi không được ghi {ref} với nội dung này.",
         en=f"The calling system may not write {ref} with this content.",
-        hint_vi="Phạm vi quyền có điều kiện; xem trang “Hệ thống được phép gọi”.",
-        hint_en="Its scopes are restricted; see the page “Systems that may call”.",
+        hint_vi="Quyền của hệ thống có điều kiện, hoặc nội dung thuộc loại được bảo vệ đặc biệt mà hệ thống không được"
+        " xem; xem trang “Hệ thống được phép gọi”.",
+        hint_en="Its scopes are restricted, or this is specially protected and it may not see that kind; see the page"
+        " “Systems that may call”.",
         where={"path": ref},
     )
 
