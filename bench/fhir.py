@@ -49,7 +49,8 @@ _PAGE = 500
 _PATIENTS = 2_000
 _LOINC = "http://loinc.org"
 _SNOMED = "http://snomed.info/sct"
-_PROCESSES = 1
+_PROCESSES = {"sqlite": 1, "postgresql": 2}
+"""Web processes: PostgreSQL lets several write at one time."""
 
 
 class Site:
@@ -338,7 +339,7 @@ def at_work(database: str, stores: Path | None = None, size: int = 0) -> Iterato
             cluster = running.enter_context(postgres.cluster(durable=True, kept=kept))
             template = f"store_{size}" if stores else "template1"
             address = running.enter_context(fhir_door.database(cluster, template))
-        door = running.enter_context(fhir_door.running(home, address, processes=_PROCESSES))
+        door = running.enter_context(fhir_door.running(home, address, processes=_PROCESSES[database]))
         yield Site(home, door, address)
 
 

@@ -293,7 +293,8 @@ def test_two_browsers_at_one_field_are_told(
     expect(second.locator("#saved")).to_have_text(re.compile("Đã lưu"))
     expect(second.locator("#f-condition.gap")).to_have_count(0)
     first.fill("#i-question", "Máy thứ nhất")
-    first.keyboard.press("Tab")
+    with first.expect_response(lambda answer: answer.request.method == "POST" and answer.ok):
+        first.keyboard.press("Tab")
     expect(first.locator("#f-question.gap")).to_have_count(0)
     first.reload()
     expect(first.locator("#i-condition")).to_have_value("Máy thứ hai")

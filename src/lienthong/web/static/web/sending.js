@@ -54,7 +54,9 @@
 
   async function send(name, act) {
     const posted = body(name, act);
-    const answer = await fetch(form.dataset.url, { method: "POST", body: posted, redirect: "manual" });
+    // What was typed last is saved even when the page is left at once; browsers take at most 64 KB in this way.
+    const keepalive = String(posted).length < 60000;
+    const answer = await fetch(form.dataset.url, { method: "POST", body: posted, redirect: "manual", keepalive });
     if (answer.type === "opaqueredirect" || answer.status === 403) return "out";
     if (![200, 400, 409].includes(answer.status)) return "cut";
     const told = await answer.json();
