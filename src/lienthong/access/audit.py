@@ -165,8 +165,7 @@ def append(events: Sequence[Wanted]) -> list[int]:
             cursor.execute(_APPEND, given)
             if cursor.rowcount == len(rows):
                 return _remembered(rows)
-    with transaction.atomic():
-        return record_many(events)
+    return record_many(events)
 
 
 _end: deque[tuple[int, str]] = deque(maxlen=1)
