@@ -65,6 +65,15 @@ def parameters(text: str) -> list[tuple[str, str]]:
         raise HttpError(400, problems.not_understood(f"1–{_MOST_PARAMETERS} parameters")) from error
 
 
+def conditions_of(kind: str, criteria: str) -> list[tuple[str, str]]:
+    """The parameters of criteria as they are written: ``Type?name=value``, ``?name=value`` or ``name=value``.
+
+    Raises:
+        HttpError: 400, too many.
+    """
+    return parameters(criteria.removeprefix("?").removeprefix(f"{kind}?"))
+
+
 @dataclass(slots=True)
 class Call:
     """A call, or an entry of a batch.

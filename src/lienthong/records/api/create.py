@@ -9,7 +9,7 @@ from lienthong.foundation import ids
 from lienthong.foundation.wsgi import HttpError, Response
 from lienthong.records import reading, search, values
 from lienthong.records.api import problems
-from lienthong.records.api.call import Call, Resource, parameters, versioned
+from lienthong.records.api.call import Call, Resource, conditions_of, versioned
 from lienthong.records.api.commit import Plan, commit
 from lienthong.records.api.preparing import changing, entry
 from lienthong.records.api.read import visible
@@ -72,7 +72,7 @@ def fitting(call: Call, kind: str, criteria: str, letter: str = "c") -> str | No
     Raises:
         HttpError: 412, several fit; 400, no criteria.
     """
-    given = parameters(criteria.removeprefix("?").removeprefix(f"{kind}?"))
+    given = conditions_of(kind, criteria)
     if not given:
         raise HttpError(400, problems.not_understood(f"{kind}?{criteria[:80]}"))
     view = call.view("r" if call.caller.may(kind, "r") else letter)

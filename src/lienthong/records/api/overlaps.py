@@ -15,7 +15,7 @@ from lienthong.foundation.errors import LienThongError
 from lienthong.foundation.wsgi import HttpError
 from lienthong.records import search
 from lienthong.records.api import problems
-from lienthong.records.api.call import Resource, parameters
+from lienthong.records.api.call import Resource, conditions_of
 
 if TYPE_CHECKING:
     from lienthong.records.api.transaction import Asked
@@ -45,7 +45,7 @@ class Made:
         Raises:
             HttpError: 422, too much would have to be compared.
         """
-        given = _given(kind, criteria)
+        given = conditions_of(kind, criteria)
         found = [one for one in self._of_kind.get(kind, ()) if one.resource.get("resourceType") == kind]
         for name, value in given:
             if name == "identifier" and "," not in value and "\\" not in value:
@@ -68,10 +68,6 @@ class Made:
                     found[number].append(one)
             self._numbered[kind] = found
         return self._numbered[kind].get(value, [])
-
-
-def _given(kind: str, criteria: str) -> list[tuple[str, str]]:
-    return parameters(criteria.removeprefix("?").removeprefix(f"{kind}?"))
 
 
 def _numbers(resource: Resource) -> Iterable[str]:
@@ -98,7 +94,7 @@ def same(writes: Sequence[Asked], found: Mapping[int, str | None], base: str) ->
     joined: dict[int, int] = {}
     firsts: dict[tuple[str, tuple[tuple[str, str], ...]], Asked] = {}
     for one in new:
-        first = firsts.setdefault((one.kind, tuple(sorted(_given(one.kind, one.criteria)))), one)
+        first = firsts.setdefault((one.kind, tuple(sorted(conditions_of(one.kind, one.criteria)))), one)
         if first is not one:
             if one.method == "PUT" or first.method == "PUT" or one.resource != first.resource:
                 raise HttpError(400, problems.one_or_another(one.kind, one.criteria, one.path))

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, NamedTuple
-
-from django.db import connection
+from typing import NamedTuple
 
 from lienthong.records import index, keys, reading, sql
 from lienthong.records.reading import Stored
 from lienthong.records.search import fields, problems
 from lienthong.records.search.compiling import Compiler
-from lienthong.records.search.conditions import Subject, joined, marks
+from lienthong.records.search.conditions import Sql, Subject, joined, marks
+from lienthong.records.search.planning import fetched
 
 MOST = 1000
 _ROUNDS = 10
@@ -99,7 +98,9 @@ def _forward(sources: Sequence[Stored], includes: Iterable[Include]) -> dict[int
                         targets.setdefault(target, set()).update(kinds)
     found: dict[int, str] = {}
     for chunk in _chunks(sorted(targets)):
-        rows = _rows(f"SELECT key, id, type FROM records_resource WHERE key {marks(chunk)}", chunk)
+        rows = fetched(
+            Sql(f"SELECT key, id, type FROM records_resource WHERE key {marks(chunk)}", tuple(chunk))
+        )
         found |= {number: kind for key, number, kind in rows if targets[key] & {"", kind}}
     return found
 
@@ -120,7 +121,7 @@ def _backward(targets: Sequence[Stored], includes: Iterable[Include]) -> dict[in
                 "SELECT r.id, r.type FROM records_link l JOIN records_resource r ON r.id = l.resource"
                 f" WHERE l.target {marks(chunk)}{more} LIMIT %s"
             )
-            found |= dict(_rows(text, [*chunk, *params, 4 * MOST]))
+            found |= dict(fetched(Sql(text, (*chunk, *params, 4 * MOST))))
             if len(found) >= 4 * MOST:
                 raise problems.too_many_included(MOST)
     return found
@@ -144,7 +145,7 @@ def _visible(found: Mapping[int, str], compiler: Compiler) -> list[Stored]:
     allowed: list[Stored] = []
     for chunk in _chunks(sorted(found)):
         text = f"{sql.READ} WHERE r.id {marks(chunk)} AND {where.text} ORDER BY r.id"
-        allowed += reading.stored(_rows(text, [*chunk, *where.args]))
+        allowed += reading.stored(fetched(Sql(text, (*chunk, *where.args))))
         if len(allowed) > 2 * MOST:
             raise problems.too_many_included(MOST)
     if not inexact:
@@ -155,9 +156,3 @@ def _visible(found: Mapping[int, str], compiler: Compiler) -> list[Stored]:
 
 def _chunks(values: Sequence[int]) -> list[Sequence[int]]:
     return [values[start : start + _CHUNK] for start in range(0, len(values), _CHUNK)]
-
-
-def _rows(text: str, args: Sequence[Any]) -> list[tuple[Any, ...]]:
-    with connection.cursor() as cursor:
-        cursor.execute(text, args)
-        return list(cursor.fetchall())

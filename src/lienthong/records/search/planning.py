@@ -187,7 +187,7 @@ class Plan:
         """The page from all that a source gives; None where that is much."""
         most = FEW if source.span < Span.CODE else HANDFUL
         text = f"SELECT u.resource FROM ({source.text}) u LIMIT %s"
-        numbers = {number for (number,) in _all(Sql(text, (*source.args, most + 1)))}
+        numbers = {number for (number,) in fetched(Sql(text, (*source.args, most + 1)))}
         if len(numbers) > most:
             return None
         where = joined(" AND ", self._tests(source), "TRUE")
@@ -380,7 +380,7 @@ class Plan:
         text = f"SELECT {listed} FROM ({inner.text}) m{after.text}{order} LIMIT %s"
         if self.exact:
             text = sql.READ_THOSE.format(more=listed, those=text) + order
-        found = _all(Sql(head + text, (*inner.args, *after.args, count)))
+        found = fetched(Sql(head + text, (*inner.args, *after.args, count)))
         last = len(names) - 1
         rows = [Row(row[last], (*lead, *row[:last]), row[last + 1] if total else None) for row in found]
         if not self.exact:
@@ -472,14 +472,14 @@ def _smallest(sources: Sequence[Source], most: int) -> tuple[Source | None, int]
         return None, most + 1
     parts = [f"(SELECT COUNT(*) FROM (SELECT 1 FROM ({source.text}) u LIMIT %s) c)" for source in sources]
     args = tuple(arg for source in sources for arg in (*source.args, most + 1))
-    (sizes,) = _all(Sql(f"SELECT {', '.join(parts)}", args))
+    (sizes,) = fetched(Sql(f"SELECT {', '.join(parts)}", args))
     best = min(range(len(sources)), key=lambda n: sizes[n])
     return sources[best], int(sizes[best])
 
 
 def _dense(conditions: Sequence[Condition]) -> bool:
     """Whether so many resources fit that walking soon fills a page: asked of a few hundred, spread over the store."""
-    last = _all(Sql("SELECT MAX(id) FROM records_resource"))[0][0] or 0
+    last = fetched(Sql("SELECT MAX(id) FROM records_resource"))[0][0] or 0
     sample = [1 + (n * _STRIDE) % last for n in range(min(_SAMPLE, last))]
     where = joined(" AND ", [condition.test("r") for condition in conditions], "TRUE")
     text = f"SELECT COUNT(*) FROM records_resource r WHERE r.id {marks(sample)} AND {where.text}"
@@ -487,10 +487,11 @@ def _dense(conditions: Sequence[Condition]) -> bool:
 
 
 def _number(statement: Sql) -> int:
-    return int(_all(statement)[0][0])
+    return int(fetched(statement)[0][0])
 
 
-def _all(statement: Sql) -> list[tuple[Any, ...]]:
+def fetched(statement: Sql) -> list[tuple[Any, ...]]:
+    """What a statement gives."""
     with connection.cursor() as cursor:
         cursor.execute(statement.text, statement.args)
         return list(cursor.fetchall())

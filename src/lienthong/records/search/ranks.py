@@ -12,8 +12,6 @@ from dataclasses import dataclass
 from functools import cmp_to_key
 from typing import Any
 
-from django.db import connection
-
 from lienthong.records import keys, reading
 from lienthong.records.reading import Stored
 from lienthong.records.search import planning, problems, references, tokens
@@ -249,13 +247,11 @@ def _targets(
     bound, given = ("", []) if after is None else (f" AND {ref} {sign} %s", [after])
     kinds = key.field.targets
     only = f"type {marks(kinds)}" if kinds else "TRUE"
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"SELECT ref, key FROM records_resource WHERE {only}{bound}"
-            f" ORDER BY {ref} {'DESC' if descending else 'ASC'} LIMIT %s",
-            [*kinds, *given, most],
-        )
-        return list(cursor.fetchall())
+    text = (
+        f"SELECT ref, key FROM records_resource WHERE {only}{bound}"
+        f" ORDER BY {ref} {'DESC' if descending else 'ASC'} LIMIT %s"
+    )
+    return planning.fetched(Sql(text, (*kinds, *given, most)))
 
 
 def _order(one: Any, other: Any, descending: bool) -> int:
@@ -282,9 +278,7 @@ def _values(field: Field | None) -> list[str] | None:
     if field is None or field.narrower or len(field.params) != 1:
         return None
     (param,) = field.params
-    with connection.cursor() as cursor:
-        cursor.execute(_VALUES, [param] * 4 + [MOST_VALUES + 1])
-        rows = cursor.fetchall()
+    rows = planning.fetched(Sql(_VALUES, (*[param] * 4, MOST_VALUES + 1)))
     held = [
         (value, system)
         for value, least, most in rows
@@ -295,13 +289,11 @@ def _values(field: Field | None) -> list[str] | None:
     unknown = [pair for pair in held if pair not in _texts]
     if len(_texts) + len(unknown) > _MOST_TEXTS:
         _texts.clear()
-    with connection.cursor() as cursor:
-        for pair in unknown:
-            cursor.execute(_ONE_WITH, (param, *pair))
-            ((number,),) = cursor.fetchall()
-            for stored in reading.fetch([number] if number else []):
-                for code, system in _pairs(field, Subject(stored.resource)):
-                    _texts[keys.hash64(code), keys.hash32(system)] = f"{code}\0{system}"
+    for pair in unknown:
+        ((number,),) = planning.fetched(Sql(_ONE_WITH, (param, *pair)))
+        for stored in reading.fetch([number] if number else []):
+            for code, system in _pairs(field, Subject(stored.resource)):
+                _texts[keys.hash64(code), keys.hash32(system)] = f"{code}\0{system}"
     return [_texts[pair] for pair in held if pair in _texts]
 
 
