@@ -30,7 +30,6 @@ from lienthong.foundation.clock import VIETNAM
 
 TRANSFERS = 304
 SEED = 2025
-_DATABASE = "lienthong.sqlite3"
 _LETTERS = "abcdefghkmnpqrstuvwxyz"
 
 PLACES: tuple[tuple[str, str, str, str], ...] = (
@@ -142,18 +141,18 @@ class Province:
     def _make_tables(self, maker: SpawnProcess) -> None:
         """Has the migrations, which take seconds, done once: all nodes have the same tables."""
         homes = [config.home for config in self.configs.values()]
-        if any((home / _DATABASE).exists() for home in homes):
+        if any((home / node.DATABASE).exists() for home in homes):
             return
         maker.start()
         maker.join()
         if maker.exitcode:
             raise SystemExit(f"the tables could not be made (exit {maker.exitcode})")
-        made = self.configs["hub"].home / _DATABASE
+        made = self.configs["hub"].home / node.DATABASE
         for home in homes:
             if home != made.parent:
-                part = home / f".{_DATABASE}.part"
+                part = home / f".{node.DATABASE}.part"
                 shutil.copy(made, part)
-                part.replace(home / _DATABASE)
+                part.replace(home / node.DATABASE)
 
     def _password(self) -> str:
         path = self.folder / "password"
@@ -276,7 +275,7 @@ _QUERIES = {
 
 
 def _counts(config: node.NodeConfig) -> dict[str, int]:
-    path = config.home / _DATABASE
+    path = config.home / node.DATABASE
     with contextlib.closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=10)) as database:
         here = {"here": config.facility}
         return {name: database.execute(query, here).fetchone()[0] for name, query in _QUERIES.items()}
@@ -285,8 +284,7 @@ def _counts(config: node.NodeConfig) -> dict[str, int]:
 def _make_tables(config: node.NodeConfig) -> None:
     """Runs in a process of its own, as :func:`_make_node`."""
     node.save(config)
-    setup.use(config.home)
-    setup.migrate()
+    setup.make_tables(config.home)
 
 
 def _make_node(

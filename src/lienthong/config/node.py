@@ -16,6 +16,8 @@ from lienthong.foundation.daytime import Window
 
 Role = Literal["hub", "site"]
 FILE = "lienthong.toml"
+DATABASE = "lienthong.sqlite3"
+"""The embedded database in the node's folder."""
 _TIME = re.compile("(?:[01][0-9]|2[0-3]):[0-5][0-9]")
 _EVERYWHERE = ("0.0.0.0", "::")  # noqa: S104
 
@@ -184,7 +186,7 @@ def database_settings(config: NodeConfig) -> dict[str, Any]:
     if not config.database:
         return {
             "ENGINE": "lienthong.config.sqlite",
-            "NAME": config.home / "lienthong.sqlite3",
+            "NAME": config.home / DATABASE,
             "CONN_MAX_AGE": None,
             "OPTIONS": {
                 "transaction_mode": "IMMEDIATE",

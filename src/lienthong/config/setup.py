@@ -32,6 +32,12 @@ def migrate() -> None:
     reindexing.bring_up()
 
 
+def make_tables(home: Path) -> None:
+    """Makes the database of the node in ``home`` with all tables, for this process alone."""
+    use(home)
+    migrate()
+
+
 def enter_seed() -> None:
     """Hub: enters what the roll-out begins with, where it is not there yet."""
     from lienthong.rollout import seed
@@ -56,8 +62,7 @@ def opening_key(home: Path) -> str:
 def init(config: node.NodeConfig) -> None:
     """Makes the node's folder, settings, key and database, and enters the known facilities and its own key."""
     node.save(config)
-    use(config.home)
-    migrate()
+    make_tables(config.home)
     from lienthong.facilities import directory
     from lienthong.foundation import clock
 

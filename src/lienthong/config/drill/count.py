@@ -17,6 +17,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from lienthong.config.drill.province import SITES, Node
 from lienthong.config.drill.putting import Put
+from lienthong.config.node import DATABASE
 
 _OUT = (
     "SELECT message, loop, receiver, lane, seq, prev, state, receipt_state, receipt, manifest, problem"
@@ -99,7 +100,7 @@ def acknowledged(path: Path) -> list[Put]:
 
 def rows(home: Path, query: str) -> list[tuple[Any, ...]]:
     """Reads a node's SQLite database."""
-    address = f"file:{home / 'lienthong.sqlite3'}?mode=ro"
+    address = f"file:{home / DATABASE}?mode=ro"
     with contextlib.closing(sqlite3.connect(address, uri=True, timeout=30)) as database:
         return database.execute(query).fetchall()
 

@@ -16,8 +16,7 @@ def main(words: list[str]) -> None:
     """Makes the node and enters the keys."""
     home, *more = map(Path, words)
     if not more:
-        setup.use(home)
-        setup.migrate()
+        setup.make_tables(home)
         return
     (keys,) = more
     config = node.load(home)

@@ -10,6 +10,7 @@ from typing import Any, Protocol
 
 from lienthong.config import setup
 from lienthong.config.drill.province import SITES, Node, Province
+from lienthong.config.node import DATABASE
 from lienthong.exchange import manifest
 from lienthong.foundation import clock
 
@@ -91,7 +92,7 @@ class Forger:
             with psycopg.connect(self._hub.database) as connection:
                 yield connection.cursor()
             return
-        path = self._hub.home / "lienthong.sqlite3"
+        path = self._hub.home / DATABASE
         with contextlib.closing(sqlite3.connect(path, timeout=30, isolation_level=None)) as database:
             database.execute("BEGIN IMMEDIATE")
             yield _Marks(database.cursor())

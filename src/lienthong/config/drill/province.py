@@ -244,7 +244,7 @@ def _make_tables(homes: list[Path]) -> None:
     if _joining(first).wait():
         raise RuntimeError("the tables could not be made")
     for home in others:
-        shutil.copy(first / "lienthong.sqlite3", home)
+        shutil.copy(first / node.DATABASE, home)
 
 
 def _join(home: Path, database: str = "") -> subprocess.Popen[bytes]:
@@ -300,7 +300,7 @@ def make(template: Path, folder: Path, *, seed: int, database: str = "", process
         if name == HUB:
             config = replace(config, database=database, processes=processes)
             if database:
-                (home / "lienthong.sqlite3").unlink()
+                (home / node.DATABASE).unlink()
         else:
             config = replace(config, hub_url=f"http://127.0.0.1:{lines[name].port}")
         node.save(config)
