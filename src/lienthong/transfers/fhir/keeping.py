@@ -6,21 +6,18 @@ Whoever changes a transfer leaves a :class:`Changed` in the same transaction. Wh
 
 from __future__ import annotations
 
-import logging
 import threading
 from collections.abc import Sequence
 
-from django.db import close_old_connections, connection, transaction
+from django.db import connection, transaction
 
 from lienthong import records
-from lienthong.exchange import space
 from lienthong.foundation import json
 from lienthong.transfers import resources
 from lienthong.transfers.fhir import requests, searching, tasks
 from lienthong.transfers.fhir.words import Resource
 from lienthong.transfers.models import Changed, Transfer
-
-log = logging.getLogger(__name__)
+from lienthong.transfers.notices import work
 
 EVERY = 5.0
 """Seconds between looks."""
@@ -30,17 +27,7 @@ _NEWEST = "SELECT MAX(id) FROM transfers_changed"
 
 def run(stop: threading.Event) -> None:
     """Keeps what changed, until ``stop``."""
-    while not stop.is_set():
-        try:
-            close_old_connections()
-            bring_up()
-        except Exception as error:
-            if space.disk_failed(error):
-                log.error("transfers cannot be kept: %s", error)
-            else:
-                log.exception("transfers")
-        stop.wait(EVERY)
-    connection.close()
+    work.repeat(stop, "transfers", EVERY, bring_up)
 
 
 def bring_up() -> None:

@@ -61,7 +61,7 @@ def repeat(stop: threading.Event, name: str, every: float, work: Callable[[], ob
                 if space.disk_failed(error):
                     log.error("%s: cannot write: %s", name, error)
                 else:
-                    log.exception("notices: %s", name)
+                    log.exception("%s", name)
             stop.wait(every)
     finally:
         connection.close()
